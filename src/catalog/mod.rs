@@ -1,0 +1,168 @@
+//! What is known of models: data with a date and a source, and its types.
+//!
+//! `models.json` is the data; ids of models stand there and nowhere in code.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+/// How much a model is asked to think, in rising order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// No thinking.
+    None,
+    /// Hardly any.
+    Minimal,
+    /// A little.
+    Low,
+    /// Some.
+    Medium,
+    /// Much; what Claude Code asks for by default.
+    High,
+    /// More.
+    Xhigh,
+    /// All the model can.
+    Max,
+}
+
+impl Effort {
+    /// The word on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Minimal => "minimal",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Xhigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
+}
+
+/// How a model's tokens are counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tokenizer {
+    /// Tekken with the v13 prompt layout: text chunks joined by a blank line.
+    TekkenV13,
+    /// Tekken with the v15 layout: text chunks joined by nothing, model settings up front.
+    TekkenV15,
+    /// Not known here: bytes divided by a constant.
+    #[default]
+    Estimate,
+}
+
+/// What is known of one model.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// The id that is sent.
+    pub id: String,
+    /// Other ids that mean the same model.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Context window in tokens, prompt and answer together.
+    pub window: u64,
+    /// Whether it sees images.
+    #[serde(default)]
+    pub vision: bool,
+    /// Whether a tool result may carry an image.
+    #[serde(default)]
+    pub tool_result_images: bool,
+    /// The efforts it takes, rising; empty when the field is refused.
+    #[serde(default)]
+    pub reasoning: Vec<Effort>,
+    /// How to count its tokens.
+    #[serde(default)]
+    pub tokenizer: Tokenizer,
+    /// The day it stopped or stops answering, `YYYY-MM-DD`.
+    #[serde(default)]
+    pub retired: Option<String>,
+    /// What its maker names in its place.
+    #[serde(default)]
+    pub replacement: Option<String>,
+}
+
+/// Window assumed for a model nobody here knows: what local servers of Mistral models are commonly given.
+pub const UNKNOWN_WINDOW: u64 = 131_072;
+
+impl Model {
+    /// Stands in for a model that is not in the catalogue.
+    ///
+    /// Images are passed on: the server knows better than this page whether it sees them.
+    pub fn unknown(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            aliases: Vec::new(),
+            window: UNKNOWN_WINDOW,
+            vision: true,
+            tool_result_images: false,
+            reasoning: Vec::new(),
+            tokenizer: Tokenizer::Estimate,
+            retired: None,
+            replacement: None,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Models {
+    as_of: String,
+    #[expect(dead_code, reason = "for the reader of the data file")]
+    source: String,
+    models: Vec<Model>,
+}
+
+static MODELS: LazyLock<Models> =
+    LazyLock::new(|| serde_json::from_str(include_str!("models.json")).expect("models.json is checked by a test"));
+
+/// The configuration used when there is no file and a Mistral key is set; JSON5, in the configuration's own format.
+pub const BUILT_IN_CONFIG: &str = include_str!("config.json5");
+
+/// Finds a model by id or alias.
+pub fn model(id: &str) -> Option<&'static Model> {
+    MODELS.models.iter().find(|model| model.id == id || model.aliases.iter().any(|alias| alias == id))
+}
+
+/// The day the model data was put together.
+pub fn as_of() -> &'static str {
+    &MODELS.as_of
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_model_id_and_alias_is_named_once() {
+        let mut names: Vec<&str> = MODELS
+            .models
+            .iter()
+            .flat_map(|model| std::iter::once(model.id.as_str()).chain(model.aliases.iter().map(String::as_str)))
+            .collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert!(count >= 20, "only {count} names");
+        assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn efforts_rise() {
+        for model in &MODELS.models {
+            assert!(model.reasoning.is_sorted(), "{}", model.id);
+        }
+    }
+
+    #[test]
+    fn a_replacement_is_a_model_that_is_known() {
+        for model in &MODELS.models {
+            if let Some(replacement) = &model.replacement {
+                assert!(super::model(replacement).is_some_and(|known| known.retired.is_none()), "{}", model.id);
+            }
+        }
+    }
+}
