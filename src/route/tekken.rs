@@ -292,6 +292,7 @@ fn place(bytes: &[u8]) -> (usize, u32) {
         word[..chunk.len()].copy_from_slice(chunk);
         hash = (hash.rotate_left(29) ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
-    hash ^= hash >> 32; 
-    todo!()
+    let slot = hash >> (u64::BITS - SLOT_BITS);
+    let tag = (hash << SLOT_BITS) >> u32::BITS;
+    (slot as usize, tag as u32 & !RANK)
 }
