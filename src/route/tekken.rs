@@ -13,15 +13,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::LazyLock;
 
-static SHARED: LazyLock<Tekken> =
-    LazyLock::new(|| Tekken::unpack(include_bytes!("../catalog/tekken.bin")));
+static SHARED: LazyLock<Tekken> = LazyLock::new(|| Tekken::unpack(include_bytes!("../catalog/tekken.bin")));
 
 /// A longer piece is joined in blocks of this many bytes.
 ///
 /// No text that means something has a piece of this length, but a hostile one
 /// may, and joining needs some twenty bytes of memory for each of its bytes. The
 /// count of such a piece can be off by a token or two for each block.
-const BLOCK: usize = 1 << 20;
+const BLOCK: usize = 1 << 18;
 
 /// Twice the vocabulary and a power of two, so that the first bits of a hash
 /// choose a slot.
@@ -44,7 +43,6 @@ const LEAD: u8 = 1 << 2; // [^\r\n\p{L}\p{N}]
 const NUMBER: u8 = 1 << 3; // \p{N}
 const SIGN: u8 = 1 << 4; // [^\s\p{L}\p{N}]
 const SPACE: u8 = 1 << 5; // \s
-const NEWLINE: u8 = 1 << 6; // [\r\n]
 
 /// The vocabulary and the pattern of Tekken.
 #[derive(Debug)]
@@ -104,9 +102,8 @@ impl Tekken {
             start += 1 + u32::from(packed[start as usize - 1]);
         }
         let (runs, _) = packed[start as usize..].as_chunks();
-        for run in runs {
-            let [class, end @ ..] = *run;
-            let end = u32::from_le_bytes([end[0], end[1], end[2], 0]);
+        for &[class, low, middle, high] in runs {
+            let end = u32::from_le_bytes([low, middle, high, 0]);
             tekken.classes.resize(end as usize, class);
         }
         tekken
@@ -295,4 +292,98 @@ fn place(bytes: &[u8]) -> (usize, u32) {
     let slot = hash >> (u64::BITS - SLOT_BITS);
     let tag = (hash << SLOT_BITS) >> u32::BITS;
     (slot as usize, tag as u32 & !RANK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Text, how often it is repeated, and the tokens `mistral_common` counts.
+    const VECTORS: &str = include_str!("../../tests/fixtures/tekken/vectors.json");
+
+    fn pieces(mut text: &str) -> Vec<&str> {
+        let mut pieces = Vec::new();
+        while let Some(first) = text.chars().next() {
+            let (piece, rest) = text.split_at(Tekken::shared().piece(first, text));
+            pieces.push(piece);
+            text = rest;
+        }
+        pieces
+    }
+
+    #[test]
+    fn every_count_is_that_of_mistral_common() {
+        let vectors: Vec<(String, usize, usize)> = serde_json::from_str(VECTORS).unwrap();
+        let wrong: Vec<_> = vectors
+            .iter()
+            .map(|(text, times, tokens)| (text, Tekken::shared().count(&text.repeat(*times)), *tokens))
+            .filter(|(_, counted, tokens)| counted != tokens)
+            .collect();
+        assert_eq!(wrong, []);
+        assert_eq!(vectors.len(), 343);
+    }
+
+    #[test]
+    fn every_token_is_found_at_its_rank() {
+        let tekken = Tekken::shared();
+        let found = (0..).take_while(|&rank| tekken.starts.len() > rank as usize);
+        assert!(found.clone().all(|rank| tekken.rank(tekken.token(rank)) == Some(rank)));
+        assert_eq!(found.count(), 130_072);
+    }
+
+    #[test]
+    fn bytes_that_are_no_token_have_no_rank() {
+        assert_eq!(Tekken::shared().rank(b"qzqz"), None);
+        assert_eq!(Tekken::shared().rank(&[b' '; 300]), None);
+    }
+
+    #[test]
+    fn every_code_point_has_its_classes() {
+        let tekken = Tekken::shared();
+        assert_eq!(tekken.classes.len(), 0x11_0000);
+        let spaces: String = ('\0'..=char::MAX).filter(|&character| tekken.is(character, SPACE)).collect();
+        let expected: String = ('\0'..=char::MAX).filter(|character| character.is_whitespace()).collect();
+        assert_eq!(spaces, expected);
+    }
+
+    #[test]
+    fn a_word_takes_the_space_before_it() {
+        assert_eq!(pieces("two  words\n\n end "), ["two", " ", " words", "\n\n", " end", " "]);
+    }
+
+    #[test]
+    fn a_word_ends_where_capitals_begin_again() {
+        assert_eq!(pieces("camelCaseHTTPServer"), ["camel", "Case", "HTTPServer"]);
+    }
+
+    #[test]
+    fn signs_take_the_line_end_after_them() {
+        assert_eq!(pieces("x ();\r\n\ty"), ["x", " ();\r\n", "\ty"]);
+    }
+
+    #[test]
+    fn digits_stand_alone() {
+        assert_eq!(pieces(" 12³"), [" ", "1", "2", "³"]);
+    }
+
+    #[test]
+    fn a_mark_before_capitals_is_a_word_of_its_own() {
+        assert_eq!(pieces("\u{301}AB"), ["\u{301}", "AB"]);
+    }
+
+    #[test]
+    fn an_endless_piece_is_joined_block_by_block() {
+        // No longer run of this letter than two comes of joining pairs.
+        assert_eq!(Tekken::shared().count(&"a".repeat(BLOCK + 1)), BLOCK / 2 + 1);
+    }
+
+    #[test]
+    fn text_of_special_tokens_is_ordinary_text() {
+        assert_eq!(pieces("<s>[INST]"), ["<s", ">[", "INST", "]"]);
+    }
+
+    #[test]
+    fn no_text_has_no_tokens() {
+        assert_eq!(Tekken::shared().count(""), 0);
+    }
 }

@@ -26,7 +26,7 @@ SMALL = "mistral-small-2603"
 def binary():
     """Returns the path of the `mcr` under test."""
     if named := os.environ.get("MCR_BIN"):
-        return pathlib.Path(named)
+        return pathlib.Path(named).resolve()
     release, debug = (ROOT / "target" / kind / "mcr" for kind in ("release", "debug"))
     return release if release.exists() else debug
 
@@ -45,9 +45,10 @@ class Run:
 
     @property
     def result(self):
-        """The last `result` event, or an empty one."""
+        """What the last `result` event says of the outcome; empty without one."""
         results = [event for event in self.events if event.get("type") == "result"]
-        return results[-1] if results else {}
+        telling = ("subtype", "is_error", "result", "terminal_reason", "errors")
+        return {key: results[-1][key] for key in telling if key in results[-1]} if results else {}
 
     @property
     def text(self):
@@ -87,10 +88,7 @@ class Sandbox:
         return self
 
     def __exit__(self, *_):
-        for child in self._children:
-            if child.poll() is None:
-                os.killpg(child.pid, signal.SIGKILL)
-                child.wait()
+        self.settle()
         if self.upstream:
             self.upstream.__exit__()
         self._trap.close()
@@ -129,6 +127,7 @@ class Sandbox:
 
     def spawn(self, *arguments, stdin=None, **extra):
         """Starts mcr in a process group of its own, as a terminal would."""
+        assert binary().is_file(), f"there is no mcr: build it, or name one with MCR_BIN: {binary()}"
         child = subprocess.Popen(
             [str(binary()), *arguments],
             cwd=self.project,
@@ -164,10 +163,24 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             stdout, stderr = child.communicate()
-            self.runs.append(Run(child.returncode, stdout, stderr))
+            self.keep_run(child, stdout, stderr)
             raise AssertionError(f"the run did not end within {seconds} s") from None
-        self.runs.append(Run(child.returncode, stdout, stderr))
+        self.keep_run(child, stdout, stderr)
         return self.runs[-1]
+
+    def keep_run(self, child, stdout, stderr):
+        """Remembers what an ended process said."""
+        self._children.remove(child)
+        self.runs.append(Run(child.returncode, stdout, stderr))
+
+    def settle(self):
+        """Ends what still runs and keeps what it said."""
+        while self._children:
+            child = self._children.pop()
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGKILL)
+            stdout = child.heard() if hasattr(child, "heard") else child.stdout.read()
+            self.runs.append(Run(child.wait(), stdout, child.stderr.read()))
 
     def agent_of(self, child):
         """Returns the process id of the agent that mcr spawned."""
@@ -181,7 +194,7 @@ class Sandbox:
         """Returns what no scenario may end with."""
         found = [f"the way out was tried: {line}" for line in self._trap.seen]
         if self.upstream:
-            found += [f"upstream refused: {refusal}" for refusal, _ in self.upstream.refusals]
+            found += [f"upstream refused: {str(refusal)[:600]}" for refusal, _ in self.upstream.refusals]
             found += self.upstream.problems
         return found
 
@@ -199,7 +212,9 @@ class Conversation:
         self.child = child
         self.lines = []
         self._changed = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        child.heard = lambda: "".join(self.lines)
 
     def say(self, content):
         """Sends a user message: a text, or a list of content blocks."""
@@ -221,10 +236,10 @@ class Conversation:
     def close(self, seconds=30):
         """Closes the input and waits for the end."""
         self.child.stdin.close()
-        code = self.child.wait(seconds)
-        run = Run(code, "".join(self.lines), self.child.stderr.read())
-        self.sandbox.runs.append(run)
-        return run
+        self.child.wait(seconds)
+        self._reader.join(seconds)
+        self.sandbox.keep_run(self.child, "".join(self.lines), self.child.stderr.read())
+        return self.sandbox.runs[-1]
 
     def _results(self):
         events = [json.loads(line) for line in self.lines if line.startswith("{")]

@@ -36,10 +36,6 @@ class Exchange:
     def messages(self):
         return self.request["messages"]
 
-    def seconds_held(self):
-        """Returns how long the client stayed after the hold began, if it went away."""
-        return None if self.gone is None else self.gone - self.held
-
 
 class Upstream:
     """The service, running in threads until its `with` block ends.
