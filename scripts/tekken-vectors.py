@@ -49,7 +49,7 @@ CODE = [
     "main :: IO ()\nmain = mapM_ print . takeWhile (< 100) $ iterate (* 2) 1\n",
     "(defun fact (n) (if (<= n 1) 1 (* n (fact (- n 1)))))",
     "Get-ChildItem -Recurse | Where-Object { $_.Length -gt 1MB } | Format-Table -AutoSize\r\n",
-    "FROM rust:1.95-slim AS build\nRUN --mount=type=cache,target=/root/.cargo cargo build --release\n",
+    "FROM rust:1.95-slim AS build\nRUN --mount=type=cache,target=/usr/local/cargo/registry cargo build --release\n",
     "Traceback (most recent call last):\n  File \"x.py\", line 12, in <module>\nKeyError: 'id'\n",
     "| name | value |\n|------|------:|\n| pi   | 3.142 |\n\n```rust\nlet x = 1;\n```\n",
     "https://example.org/a/b/../c?q=caf%C3%A9&lang=fr#section-2 and user.name+tag@example.org",

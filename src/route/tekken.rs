@@ -20,10 +20,10 @@ static SHARED: LazyLock<Tekken> = LazyLock::new(|| Tekken::unpack(include_bytes!
 /// No text that means something has a piece of this length, but a hostile one
 /// may, and joining needs some twenty bytes of memory for each of its bytes. The
 /// count of such a piece can be off by a token or two for each block.
-const BLOCK: usize = 1 << 18;
+const BLOCK: usize = 1 << 20;
 
-/// Twice the vocabulary and a power of two, so that the first bits of a hash
-/// choose a slot.
+/// Twice the vocabulary, so that a search is short, and a power of two, so that
+/// the first bits of a hash choose a slot.
 const SLOTS: usize = 1 << SLOT_BITS;
 const SLOT_BITS: u32 = 18;
 
@@ -45,7 +45,6 @@ const SIGN: u8 = 1 << 4; // [^\s\p{L}\p{N}]
 const SPACE: u8 = 1 << 5; // \s
 
 /// The vocabulary and the pattern of Tekken.
-#[derive(Debug)]
 pub struct Tekken {
     /// The tokens in rank order, each behind a byte with its length.
     packed: &'static [u8],
@@ -60,13 +59,11 @@ pub struct Tekken {
 
 impl Tekken {
     /// Returns the one tokenizer of this process, unpacked on first use.
-    #[must_use]
     pub fn shared() -> &'static Self {
         &SHARED
     }
 
     /// Returns how many tokens the text has, without begin and end marks.
-    #[must_use]
     pub fn count(&self, text: &str) -> usize {
         let mut joiner = Joiner::new(self);
         let mut rest = text;
@@ -82,6 +79,7 @@ impl Tekken {
         tokens
     }
 
+    /// Reads the file whose layout `scripts/pack-tekken.py` describes.
     fn unpack(packed: &'static [u8]) -> Self {
         let mut tekken = Self {
             packed,
@@ -92,14 +90,14 @@ impl Tekken {
         };
         let mut start = 1;
         for rank in 0.. {
-            let length = usize::from(packed[start as usize - 1]);
+            let length = packed[start as usize - 1];
             if length == 0 {
                 break;
             }
             tekken.starts.push(start);
-            tekken.longest = tekken.longest.max(length);
+            tekken.longest = tekken.longest.max(usize::from(length));
             tekken.insert(rank);
-            start += 1 + u32::from(packed[start as usize - 1]);
+            start += u32::from(length) + 1;
         }
         let (runs, _) = packed[start as usize..].as_chunks();
         for &[class, low, middle, high] in runs {
@@ -145,17 +143,19 @@ impl Tekken {
     fn piece(&self, first: char, text: &str) -> usize {
         let is = |set| self.is(first, set);
 
-        // [^\r\n\p{L}\p{N}]?[\p{Lu}…]*[\p{Ll}…]+ and, failing that, …+…*
+        // `[^\r\n\p{L}\p{N}]?[\p{Lu}…]*[\p{Ll}…]+`, else the same with `+` and `*`
         let lead = if is(LEAD) { first.len_utf8() } else { 0 };
         match self.word(text, lead) {
             Word::WithLower(end) => return end,
-            // A mark may lead a word and be one. The second keeps the promise of
-            // a lower letter at its end, which the pattern tries for first.
+            // A mark may lead a word or be one. Led by it, these capitals have no
+            // lower letter behind them; alone it counts as one, and that is the
+            // alternative that comes first.
             Word::AllUpper(_) if is(LOWER) => return lead,
             Word::AllUpper(end) if end > lead => return end,
             Word::AllUpper(_) => {}
         }
 
+        // `\p{N}`
         if is(NUMBER) {
             return first.len_utf8();
         }
@@ -168,13 +168,13 @@ impl Tekken {
             return signs + tail.take_while(|byte| matches!(byte, b'\r' | b'\n' | b'/')).count();
         }
 
-        // \s*[\r\n]+
+        // `\s*[\r\n]+`
         let spaces = self.run(text, 0, SPACE);
         if let Some(newline) = text[..spaces].rfind(['\r', '\n']) {
             return newline + 1;
         }
 
-        // \s+(?!\S)|\s+, the last space being left to what follows it.
+        // `\s+(?!\S)|\s+`: the last of several is left to the word after it.
         let last = text[..spaces].chars().next_back().map_or(0, char::len_utf8);
         if spaces < text.len() && spaces > last { spaces - last } else { spaces }
     }
