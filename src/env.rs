@@ -10,3 +10,10 @@ pub const MCR_CONFIG: &str = "MCR_CONFIG";
 pub const MISTRAL_API_KEY: &str = "MISTRAL_API_KEY";
 /// The Claude Code executable; the configuration's `CLAUDE_PATH` beats it.
 pub const CLAUDE_PATH: &str = "CLAUDE_PATH";
+
+/// Reads a variable of this process; one that is not UTF-8 counts as unset.
+///
+/// Everything else takes the environment as an argument.
+pub fn process(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}

@@ -1,1 +1,181 @@
-//! Where things live.
+//! Where things live, and the only writer of files.
+//!
+//! What mcr writes is private: folders 0700, files 0600, and no symbolic link is
+//! followed to what is written.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    env,
+    error::{Exit, Failure},
+};
+
+/// The places of one installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// The configuration, unless another file is named.
+    pub config_file: PathBuf,
+    /// Installed presets, a folder each.
+    pub presets: PathBuf,
+    /// What outlives a run: tokens, audit, statistics.
+    pub state: PathBuf,
+    /// Log files.
+    pub logs: PathBuf,
+    /// What does not outlive a run: lock and port of the service.
+    pub runtime: PathBuf,
+}
+
+impl Paths {
+    /// Returns the places: below `MCR_HOME` when that is set, else where the platform keeps such things.
+    ///
+    /// # Errors
+    /// Fails when the platform knows no home folder.
+    pub fn from_environment(environment: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
+        if let Some(home) = environment(env::MCR_HOME).filter(|home| !home.is_empty()) {
+            let home = std::path::absolute(&home)
+                .map_err(|error| Failure::new(Exit::Config, error).hint("set `MCR_HOME` to an absolute path"))?;
+            return Ok(Self::below(&home));
+        }
+        let Some(folders) = directories::ProjectDirs::from("", "", "mcr") else {
+            return Err(Failure::say(Exit::Config, "there is no home folder to keep the configuration in")
+                .hint("set `MCR_HOME` to a folder of your own"));
+        };
+        let state = folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_owned();
+        Ok(Self {
+            config_file: folders.config_dir().join("config.json"),
+            presets: folders.config_dir().join("presets"),
+            logs: state.join("logs"),
+            runtime: folders.runtime_dir().map_or_else(|| state.join("run"), Path::to_owned),
+            state,
+        })
+    }
+
+    /// Returns the places below one folder.
+    pub fn below(home: &Path) -> Self {
+        Self {
+            config_file: home.join("config.json"),
+            presets: home.join("presets"),
+            state: home.join("state"),
+            logs: home.join("logs"),
+            runtime: home.join("run"),
+        }
+    }
+}
+
+/// Writes a whole file or leaves what was there: a private file beside it is filled, synced and renamed.
+///
+/// The folder is made when it is not there.
+///
+/// # Errors
+/// Fails when the path is a symbolic link or a folder, and when writing does.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, bytes).map_err(|error| naming("write", path, &error))
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // The rename would replace the link, and whoever keeps the file elsewhere would lose it from there.
+    if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
+        return Err(io::Error::other("it is a symbolic link; name the file it points to"));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.exists() {
+        create_private_dir(folder)?;
+    }
+    // Created exclusively with a random name and mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    sync_folder(folder)
+}
+
+/// Makes a folder that only its owner can enter, with the folders above it; one that is there is closed to others.
+///
+/// # Errors
+/// Fails when the path is a symbolic link, is no folder or belongs to somebody else.
+pub fn create_private_dir(path: &Path) -> io::Result<()> {
+    make_private_dir(path).map_err(|error| naming("make", path, &error))
+}
+
+fn make_private_dir(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)?;
+    let metadata = fs::symlink_metadata(path)?;
+    if metadata.is_symlink() {
+        return Err(io::Error::other("it is a symbolic link; name the folder it points to"));
+    }
+    close_to_others(path, &metadata)
+}
+
+/// Opens a private file to append to it, making it when it is not there.
+///
+/// # Errors
+/// Fails when the path is a symbolic link, and when opening does.
+pub fn append_private(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().append(true).create(true)).open(path).map_err(|error| naming("write", path, &error))
+}
+
+/// Opens a private file to read, write or lock it, making it when it is not there; keeps what it holds.
+///
+/// # Errors
+/// Fails when the path is a symbolic link, and when opening does.
+pub fn open_private(path: &Path) -> io::Result<File> {
+    private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
+        .open(path)
+        .map_err(|error| naming("open", path, &error))
+}
+
+#[cfg(unix)]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    // The flag's bits fit: it is one bit below the sign.
+    options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+}
+
+#[cfg(not(unix))]
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+#[cfg(unix)]
+fn close_to_others(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+    }
+    if metadata.mode() & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
+fn close_to_others(_: &Path, _: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Puts the path in front of an error, keeping its kind.
+fn naming(what: &str, path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {what} `{}`: {error}", path.display()))
+}

@@ -1,15 +1,136 @@
 //! The configuration, valid by construction.
 //!
-//! A `Config` is made by [`load`] from a file in claude-code-router's format and
+//! A [`Config`] is made by [`load`] from a file in claude-code-router's format and
 //! cannot name a provider or a model that is not there. What only a provider's use
 //! needs (its key) is checked when the provider is used.
 
+mod clocks;
 mod dialect;
+mod load;
+mod problem;
 mod provider;
+mod read;
+mod routes;
 mod secret;
 mod transformer;
 
+use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+
+pub use clocks::Clocks;
 pub use dialect::Dialect;
+pub use load::{Text, failure, file, load, text};
+pub use problem::{Position, Problem, Problems, Severity};
 pub use provider::{Connection, Provider, Target, Unset};
+pub use read::read;
+pub use routes::{Fallback, Routes, Scenario};
 pub use secret::Secret;
 pub use transformer::{Rewrite, Sampling, Transformer};
+
+/// Looks a variable up; an argument everywhere, so that a test can be its own environment.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// One whole configuration.
+pub struct Config {
+    /// Where it was read.
+    pub origin: Origin,
+    /// The loopback address to listen on.
+    pub host: IpAddr,
+    /// The port of the background service.
+    pub port: u16,
+    /// The token that clients must show; one is made up when there is none.
+    pub apikey: Option<Secret>,
+    /// The proxy to reach providers through; may hold credentials, so it is not for printing.
+    pub proxy_url: Option<http::Uri>,
+    /// Whether a log is written.
+    pub log: bool,
+    /// What is worth a line in it.
+    pub log_level: LogLevel,
+    /// How long the agent waits for an answer.
+    pub api_timeout: Duration,
+    /// Whether the agent is told that nobody is at the terminal.
+    pub non_interactive: bool,
+    /// The agent's executable, when it is not the one on the path.
+    pub claude_path: Option<PathBuf>,
+    /// The providers, in the order of the file.
+    pub providers: Vec<Arc<Provider>>,
+    /// Every model of every provider, in the order of the file.
+    pub targets: Vec<Arc<Target>>,
+    /// Which target serves which kind of request.
+    pub routes: Routes,
+    /// What to try when a route's target fails.
+    pub fallback: Fallback,
+    /// Whether the agent shows mcr's status line.
+    pub status_line: bool,
+    /// A file whose text replaces the head of the agent's system prompt.
+    pub rewrite_system_prompt: Option<PathBuf>,
+    /// How long to wait for what.
+    pub clocks: Clocks,
+    /// What is odd and does not stop anything.
+    pub warnings: Vec<Problem>,
+}
+
+/// Where a configuration was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A file.
+    File(PathBuf),
+    /// [`crate::catalog::BUILT_IN_CONFIG`].
+    BuiltIn,
+}
+
+/// What is worth a line in the log, from least to most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LogLevel {
+    /// What ends mcr.
+    Fatal,
+    /// What failed.
+    Error,
+    /// What is odd.
+    Warn,
+    /// What an owner asks about.
+    Info,
+    /// What developers ask about.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// All of them, rising.
+    pub const ALL: [Self; 6] = [Self::Fatal, Self::Error, Self::Warn, Self::Info, Self::Debug, Self::Trace];
+
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fatal => "fatal",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+impl Config {
+    /// Finds a target by the names of its provider and model, whatever their case; an exact match goes first.
+    pub fn target(&self, provider: &str, model: &str) -> Option<Arc<Target>> {
+        routes::find(&self.targets, provider, model).cloned()
+    }
+}
+
+impl fmt::Debug for Config {
+    /// Leaves out the proxy's address, which may hold credentials.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("origin", &self.origin)
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("providers", &self.providers)
+            .field("routes", &self.routes)
+            .field("fallback", &self.fallback)
+            .field("clocks", &self.clocks)
+            .field("warnings", &self.warnings)
+            .finish_non_exhaustive()
+    }
+}

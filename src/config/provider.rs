@@ -1,6 +1,9 @@
 //! A provider, and a target: one of its models with everything a request needs to know.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
 
 use http::Uri;
 
@@ -20,6 +23,13 @@ pub struct Provider {
     pub connection: Result<Connection, Unset>,
 }
 
+impl Provider {
+    /// Whether it is on this machine or in this network; a provider whose address is not known is not.
+    pub fn is_local(&self) -> bool {
+        self.connection.as_ref().is_ok_and(Connection::is_local)
+    }
+}
+
 /// What it takes to speak to a provider.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -33,6 +43,13 @@ impl Connection {
     /// The host, for logs and error texts.
     pub fn host(&self) -> &str {
         self.endpoint.host().unwrap_or_default()
+    }
+
+    /// Whether it is `localhost`, or a loopback or private address.
+    ///
+    /// Names other than `localhost` are not looked up: what they resolve to may change.
+    pub fn is_local(&self) -> bool {
+        is_local(self.host())
     }
 }
 
@@ -63,5 +80,44 @@ impl Target {
     /// `provider,model`, the form of the configuration.
     pub fn name(&self) -> String {
         format!("{},{}", self.provider.name, self.model)
+    }
+}
+
+/// Whether a host is `localhost`, or the literal of a loopback or private address.
+pub(super) fn is_local(host: &str) -> bool {
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    match literal.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private(),
+        Ok(IpAddr::V6(address)) => address.is_loopback() || is_unique_local(address),
+        Err(_) => host.eq_ignore_ascii_case("localhost"),
+    }
+}
+
+/// `fc00::/7`, the private addresses of IPv6.
+fn is_unique_local(address: Ipv6Addr) -> bool {
+    address.segments()[0] & 0xfe00 == 0xfc00
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_and_private_addresses_are_local() {
+        for host in ["localhost", "LocalHost", "127.0.0.1", "127.8.9.1", "10.0.0.7", "172.16.0.1", "192.168.1.2"] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in ["[::1]", "[fd12::1]", "[::ffff:127.0.0.1]"] {
+            assert!(is_local(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn other_hosts_are_not_local() {
+        for host in
+            ["api.mistral.ai", "localhost.example.org", "8.8.8.8", "169.254.169.254", "0.0.0.0", "[2001:db8::1]"]
+        {
+            assert!(!is_local(host), "{host}");
+        }
     }
 }

@@ -1,0 +1,100 @@
+//! Which target serves which kind of request, and what to try when it fails.
+
+use std::sync::Arc;
+
+use super::Target;
+
+/// A kind of request, as `Router` names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scenario {
+    /// Whatever no other route takes.
+    Default,
+    /// The agent's small jobs.
+    Background,
+    /// Requests that ask for thinking.
+    Think,
+    /// Requests above the threshold.
+    LongContext,
+    /// Requests that carry a web search tool.
+    WebSearch,
+    /// Requests with an image.
+    Image,
+}
+
+impl Scenario {
+    /// All of them, in the order of the documentation.
+    pub const ALL: [Self; 6] =
+        [Self::Default, Self::Background, Self::Think, Self::LongContext, Self::WebSearch, Self::Image];
+
+    /// The key in `Router` and `fallback`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Background => "background",
+            Self::Think => "think",
+            Self::LongContext => "longContext",
+            Self::WebSearch => "webSearch",
+            Self::Image => "image",
+        }
+    }
+}
+
+/// The target of each kind of request.
+#[derive(Debug, Clone)]
+pub struct Routes {
+    /// Takes what no other route takes.
+    pub default: Arc<Target>,
+    /// Takes the agent's small jobs.
+    pub background: Option<Arc<Target>>,
+    /// Takes requests that ask for thinking.
+    pub think: Option<Arc<Target>>,
+    /// Takes requests above the threshold.
+    pub long_context: Option<Arc<Target>>,
+    /// Takes requests with a web search tool.
+    pub web_search: Option<Arc<Target>>,
+    /// Takes requests with an image.
+    pub image: Option<Arc<Target>>,
+    /// The number of tokens above which a request is long.
+    pub long_context_threshold: u64,
+}
+
+impl Routes {
+    /// Returns the target that is configured for a kind of request.
+    pub fn get(&self, scenario: Scenario) -> Option<&Arc<Target>> {
+        match scenario {
+            Scenario::Default => Some(&self.default),
+            Scenario::Background => self.background.as_ref(),
+            Scenario::Think => self.think.as_ref(),
+            Scenario::LongContext => self.long_context.as_ref(),
+            Scenario::WebSearch => self.web_search.as_ref(),
+            Scenario::Image => self.image.as_ref(),
+        }
+    }
+}
+
+/// What to try, in order, when the target of a route fails.
+#[derive(Debug, Clone, Default)]
+pub struct Fallback {
+    lists: [Vec<Arc<Target>>; Scenario::ALL.len()],
+}
+
+impl Fallback {
+    /// Returns the targets to try for a kind of request; often none.
+    pub fn targets(&self, scenario: Scenario) -> &[Arc<Target>] {
+        &self.lists[scenario as usize]
+    }
+
+    /// Sets the targets of a kind of request.
+    pub(super) fn set(&mut self, scenario: Scenario, targets: Vec<Arc<Target>>) {
+        self.lists[scenario as usize] = targets;
+    }
+}
+
+/// Finds a target by name: exactly, else whatever the case.
+pub(super) fn find<'a>(targets: &'a [Arc<Target>], provider: &str, model: &str) -> Option<&'a Arc<Target>> {
+    targets.iter().find(|target| target.provider.name == provider && target.model == model).or_else(|| {
+        targets.iter().find(|target| {
+            target.provider.name.eq_ignore_ascii_case(provider) && target.model.eq_ignore_ascii_case(model)
+        })
+    })
+}
