@@ -1,1 +1,16 @@
-//! (imitation)
+//! Stand-ins for the two ends mcr sits between: Mistral's API and the agent.
+//!
+//! The imitation of Mistral refuses what the hosted API refuses and answers
+//! from a script or a brain; the client speaks as Claude Code does and accepts
+//! only lawful streams. Tests use both, and so does the check that runs without
+//! a network. Nothing here knows how mcr translates, so neither end can share
+//! a mistake with it.
+
+pub mod gate;
+
+pub mod models;
+
+pub mod rules;
+
+pub use gate::Gate;
+pub use models::Models;
