@@ -7,10 +7,13 @@
 //! a mistake with it.
 
 pub mod gate;
-
+pub mod grammar;
 pub mod models;
-
+pub mod reply;
 pub mod rules;
+pub mod server;
 
 pub use gate::Gate;
 pub use models::Models;
+pub use reply::Reply;
+pub use server::{Captured, Imitation, Law, Scripted};

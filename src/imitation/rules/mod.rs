@@ -26,16 +26,21 @@ const MOST_TOOLS: usize = 128;
 
 /// Checks a body as it came over the wire.
 pub fn check_bytes(body: &[u8], models: &Models) -> Result<Value, Refusal> {
-    let value = serde_json::from_slice(body).map_err(|error| {
+    let value = check_json(body)?;
+    check(&value, models)?;
+    Ok(value)
+}
+
+/// Checks only that a body is JSON.
+pub fn check_json(body: &[u8]) -> Result<Value, Refusal> {
+    serde_json::from_slice(body).map_err(|error| {
         Refusal::form(vec![Detail {
             kind: "json_invalid",
             place: vec![json!("body"), json!(error.column())],
             message: "JSON decode error".to_owned(),
             input: json!({}),
         }])
-    })?;
-    check(&value, models)?;
-    Ok(value)
+    })
 }
 
 /// Checks a request.

@@ -52,15 +52,15 @@ fn openais_names_are_forbidden() {
 fn a_forbidden_key_of_a_message_is_named_with_its_index_and_role() {
     let message = json!({"role": "assistant", "content": "a", "reasoning_content": "b", "prefix": true});
     malformed(
-        &conversation(json!([{"role": "user", "content": "a"}, message])),
+        &conversation(&json!([{"role": "user", "content": "a"}, message])),
         &format!("body.messages.1.assistant.reasoning_content: {FORBIDDEN}"),
     );
     malformed(
-        &conversation(json!([{"role": "user", "content": "a", "name": "b"}])),
+        &conversation(&json!([{"role": "user", "content": "a", "name": "b"}])),
         &format!("body.messages.0.user.name: {FORBIDDEN}"),
     );
     malformed(
-        &conversation(json!([{"role": "tool", "tool_call_id": "aaaaaaaa1", "content": "a", "is_error": true}])),
+        &conversation(&json!([{"role": "tool", "tool_call_id": "aaaaaaaa1", "content": "a", "is_error": true}])),
         &format!("body.messages.0.tool.is_error: {FORBIDDEN}"),
     );
 }
@@ -69,7 +69,7 @@ fn a_forbidden_key_of_a_message_is_named_with_its_index_and_role() {
 fn cache_control_is_forbidden_in_chunks_and_tools() {
     let chunk = json!({"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}});
     malformed(
-        &conversation(json!([{"role": "user", "content": [chunk]}])),
+        &conversation(&json!([{"role": "user", "content": [chunk]}])),
         &format!("body.messages.0.user.content.0.text.cache_control: {FORBIDDEN}"),
     );
     let tool = json!({"type": "function", "function": {"name": "a", "parameters": {}}, "cache_control": {}});
@@ -95,16 +95,16 @@ fn nulls_are_refused() {
     }
     let call = json!({"id": "aaaaaaaa1", "function": {"name": "a", "arguments": "{}"}});
     let message = json!({"role": "assistant", "content": null, "tool_calls": [call]});
-    assert_eq!(refused(&conversation(json!([{"role": "user", "content": "a"}, message]))).status, 422);
+    assert_eq!(refused(&conversation(&json!([{"role": "user", "content": "a"}, message]))).status, 422);
 }
 
 #[test]
 fn required_fields_are_required() {
     malformed(&json!({"messages": [{"role": "user", "content": "a"}]}), "body.model: missing: Field required");
     malformed(&json!({"model": "plain"}), "body.messages: missing: Field required");
-    malformed(&conversation(json!([{"role": "user"}])), "body.messages.0.user.content: missing: Field required");
+    malformed(&conversation(&json!([{"role": "user"}])), "body.messages.0.user.content: missing: Field required");
     malformed(
-        &conversation(json!([{"role": "tool", "content": "a"}])),
+        &conversation(&json!([{"role": "tool", "content": "a"}])),
         "body.messages.0.tool.tool_call_id: missing: Field required",
     );
 }
@@ -119,7 +119,7 @@ fn values_of_the_wrong_type_are_refused() {
     malformed(&with(&json!({"max_tokens": 1.5})), "body.max_tokens: int_type: Input should be a valid integer");
     malformed(&with(&json!({"top_p": "1"})), "body.top_p: float_type: Input should be a valid number");
     malformed(
-        &conversation(json!([{"role": "system", "content": {"text": "a"}}])),
+        &conversation(&json!([{"role": "system", "content": {"text": "a"}}])),
         "body.messages.0.system.content.str: string_type: Input should be a valid string\n\
          body.messages.0.system.content.list: list_type: Input should be a valid list",
     );
@@ -138,7 +138,7 @@ fn numbers_keep_their_bounds() {
 #[test]
 fn an_unknown_role_is_refused() {
     malformed(
-        &conversation(json!([{"role": "developer", "content": "a"}])),
+        &conversation(&json!([{"role": "developer", "content": "a"}])),
         "body.messages.0: union_tag_invalid: Input tag found using 'role' does not match any of \
          'system' or 'user' or 'assistant' or 'tool'",
     );
@@ -147,9 +147,9 @@ fn an_unknown_role_is_refused() {
 #[test]
 fn a_chunk_of_anthropics_is_refused() {
     let chunk = json!({"type": "tool_result", "tool_use_id": "a"});
-    let refusal = refused(&conversation(json!([{"role": "user", "content": [chunk]}])));
+    let refusal = refused(&conversation(&json!([{"role": "user", "content": [chunk]}])));
     assert!(refusal.message().starts_with("body.messages.0.user.content.0: union_tag_invalid: "), "{refusal}");
-    let refusal = refused(&conversation(json!([{"role": "user", "content": [{"text": "a"}]}])));
+    let refusal = refused(&conversation(&json!([{"role": "user", "content": [{"text": "a"}]}])));
     assert!(refusal.message().starts_with("body.messages.0.user.content.0: union_tag_not_found: "), "{refusal}");
 }
 
@@ -157,7 +157,7 @@ fn a_chunk_of_anthropics_is_refused() {
 fn a_thinking_chunk_holds_a_list_and_neither_signature_nor_closed() {
     let think = |chunk| {
         conversation(
-            json!([{"role": "user", "content": "a"}, {"role": "assistant", "prefix": true, "content": [chunk]}]),
+            &json!([{"role": "user", "content": "a"}, {"role": "assistant", "prefix": true, "content": [chunk]}]),
         )
     };
     let place = "body.messages.1.assistant.content.0.thinking";
@@ -176,14 +176,14 @@ fn a_thinking_chunk_holds_a_list_and_neither_signature_nor_closed() {
 fn only_an_assistant_thinks() {
     let chunk = json!({"type": "thinking", "thinking": [{"type": "text", "text": "a"}]});
     for role in ["system", "user"] {
-        assert_eq!(refused(&conversation(json!([{"role": role, "content": [chunk]}]))).status, 422, "{role}");
+        assert_eq!(refused(&conversation(&json!([{"role": role, "content": [chunk]}]))).status, 422, "{role}");
     }
 }
 
 #[test]
 fn a_system_message_holds_text_only() {
     let chunk = json!({"type": "image_url", "image_url": "data:image/png;base64,AA=="});
-    assert_eq!(refused(&conversation(json!([{"role": "system", "content": [chunk]}]))).status, 422);
+    assert_eq!(refused(&conversation(&json!([{"role": "system", "content": [chunk]}]))).status, 422);
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn small() -> Value {
 }
 
 /// A conversation for the plain model.
-fn conversation(messages: Value) -> Value {
+fn conversation(messages: &Value) -> Value {
     json!({"model": PLAIN, "messages": messages})
 }
 
