@@ -357,8 +357,8 @@ mod tests {
     }
 
     #[test]
-    fn signs_take_the_line_end_after_them() {
-        assert_eq!(pieces("x ();\r\n\ty"), ["x", " ();\r\n", "\ty"]);
+    fn signs_take_the_line_ends_and_slashes_after_them() {
+        assert_eq!(pieces("x ();\r\n/\ty"), ["x", " ();\r\n/", "\ty"]);
     }
 
     #[test]
