@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 /// Waits for the headers and the first event of a hosted service.
-const CLOUD: Duration = Duration::from_secs(60);
+const CLOUD: Duration = Duration::from_mins(1);
 /// The same of a server on this machine or network, which may load a model and read a whole prompt first.
-const LOCAL: Duration = Duration::from_secs(300);
+const LOCAL: Duration = Duration::from_mins(5);
 
 /// The five clocks of a request to a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,15 +63,15 @@ mod tests {
     #[test]
     fn a_local_server_may_load_its_model_first() {
         let clocks = Clocks::default();
-        assert_eq!(clocks.headers(false), Duration::from_secs(60));
-        assert_eq!(clocks.headers(true), Duration::from_secs(300));
-        assert_eq!(clocks.first_event(false), Duration::from_secs(60));
-        assert_eq!(clocks.first_event(true), Duration::from_secs(300));
+        assert_eq!(clocks.headers(false), Duration::from_mins(1));
+        assert_eq!(clocks.headers(true), Duration::from_mins(5));
+        assert_eq!(clocks.first_event(false), Duration::from_mins(1));
+        assert_eq!(clocks.first_event(true), Duration::from_mins(5));
     }
 
     #[test]
     fn a_stream_has_no_total() {
         assert_eq!(Clocks::default().total(true), None);
-        assert_eq!(Clocks::default().total(false), Some(Duration::from_secs(600)));
+        assert_eq!(Clocks::default().total(false), Some(Duration::from_mins(10)));
     }
 }

@@ -105,6 +105,6 @@ pub fn failure(problems: &Problems) -> Failure {
         1 => "the configuration has an error".to_owned(),
         count => format!("the configuration has {count} errors"),
     };
-    let lines: String = problems.errors().map(|problem| format!("\n  {problem}")).collect();
-    Failure::new(Exit::Config, anyhow!("{words}:{lines}"))
+    let lines = problems.to_string().replace('\n', "\n  ");
+    Failure::new(Exit::Config, anyhow!("{words}:\n  {lines}"))
 }

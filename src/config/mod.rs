@@ -6,13 +6,25 @@
 
 mod clocks;
 mod dialect;
+mod endpoint;
+mod facts;
+mod interpolate;
 mod load;
+mod locate;
+mod path;
 mod problem;
 mod provider;
+mod providing;
 mod read;
+mod reader;
 mod routes;
+mod routing;
+mod scalars;
 mod secret;
+mod setting;
+mod suggest;
 mod transformer;
+mod transforming;
 
 use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
@@ -24,6 +36,7 @@ pub use provider::{Connection, Provider, Target, Unset};
 pub use read::read;
 pub use routes::{Fallback, Routes, Scenario};
 pub use secret::Secret;
+pub use setting::{Setting, Source};
 pub use transformer::{Rewrite, Sampling, Transformer};
 
 /// Looks a variable up; an argument everywhere, so that a test can be its own environment.
@@ -67,6 +80,8 @@ pub struct Config {
     pub clocks: Clocks,
     /// What is odd and does not stop anything.
     pub warnings: Vec<Problem>,
+    /// Every value with where it came from, secrets masked.
+    pub settings: Vec<Setting>,
 }
 
 /// Where a configuration was read.

@@ -55,12 +55,20 @@ impl Connection {
 
 /// An environment variable that the configuration names and that is unset or empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: environment variable `{variable}` is unset or empty; run `export {variable}=...` and start again")]
+#[error("{place}: {}", self.mend())]
 pub struct Unset {
     /// The variable's name.
     pub variable: String,
     /// Where the configuration names it: `file:line:column: path`.
     pub place: String,
+}
+
+impl Unset {
+    /// What is wrong and the command that mends it, without the place.
+    pub fn mend(&self) -> String {
+        let variable = &self.variable;
+        format!("environment variable `{variable}` is unset or empty; run `export {variable}=...` and start again")
+    }
 }
 
 /// One model of one provider, with what is known of it and what is to be done to its requests.

@@ -1,12 +1,137 @@
 //! From a text to a configuration, with everything that is wrong with it.
 
-use super::{Config, Environment, Problems};
+use std::{path::PathBuf, time::Duration};
+
+use json5::ErrorCode;
+use serde_json::Value;
+
+use super::{
+    Config, Environment, Origin, Position, Problem, Problems, Severity, interpolate, locate,
+    providing::{self, NO_PROVIDER},
+    reader::{Node, Reader},
+    routing::{self, Known},
+    scalars, transforming,
+};
+
+const KEYS: [&str; 20] = [
+    "PORT",
+    "HOST",
+    "APIKEY",
+    "PROXY_URL",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "httpsProxy",
+    "LOG",
+    "LOG_LEVEL",
+    "API_TIMEOUT_MS",
+    "NON_INTERACTIVE_MODE",
+    "CLAUDE_PATH",
+    "Providers",
+    "providers",
+    "transformers",
+    "Router",
+    "fallback",
+    "StatusLine",
+    "REWRITE_SYSTEM_PROMPT",
+    "Clocks",
+];
+
+/// Keys that claude-code-router acts on, or once did, and mcr does not.
+const IDLE_KEYS: [&str; 8] = [
+    "CUSTOM_ROUTER_PATH",
+    "forceUseImageAgent",
+    "plugins",
+    "Plugins",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
+    "log",
+];
 
 /// Reads a configuration; knows no file and no environment but the one it is given.
 ///
 /// # Errors
 /// Fails with all problems at once.
 pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result<Config, Problems> {
-    let _ = (text, file_name, environment);
-    Err(Problems(Vec::new()))
+    let alone = |position, what: String| {
+        let (file, path) = (file_name.into(), String::new());
+        Problems(vec![Problem { severity: Severity::Error, file, position, path, what, suggestion: None }])
+    };
+    let places =
+        locate::places(text).map_err(|position| alone(position, "nested too deep for a configuration".to_owned()))?;
+    let mut document: Value = json5::from_str(text).map_err(|error| {
+        let position = error.position().map_or(places.end, |at| Position { line: at.line + 1, column: at.column + 1 });
+        alone(position, syntax(&error))
+    })?;
+    let strings = interpolate::document(&mut document, environment);
+    let mut reader = Reader::new(file_name, places, strings);
+    let root = Node { value: &document, path: String::new() };
+    let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, file_name));
+    let mut problems = std::mem::take(&mut reader.problems);
+    problems.sort_by_key(|problem| problem.position);
+    match config {
+        Some(mut config) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
+            config.warnings = problems;
+            config.settings = reader.settings;
+            Ok(config)
+        }
+        _ => Err(Problems(problems)),
+    }
+}
+
+/// Says what a text that is no JSON5 lacks.
+fn syntax(error: &json5::Error) -> String {
+    match error.code() {
+        Some(ErrorCode::EofParsingObject) => "this object does not end".to_owned(),
+        Some(ErrorCode::EofParsingArray) => "this list does not end".to_owned(),
+        Some(ErrorCode::EofParsingValue) => "the text ends where a value should be".to_owned(),
+        Some(ErrorCode::EofParsingString) => "the text ends inside a string".to_owned(),
+        Some(ErrorCode::EofParsingComment) => "the text ends inside a comment".to_owned(),
+        Some(ErrorCode::ExpectedClosingBrace) => "expected `,` or `}`".to_owned(),
+        Some(ErrorCode::ExpectedClosingBracket) => "expected `,` or `]`".to_owned(),
+        Some(ErrorCode::ExpectedColon) => "expected `:`".to_owned(),
+        Some(ErrorCode::ExpectedComma) => "expected `,`".to_owned(),
+        Some(code) => code.to_string(),
+        None => "not JSON5".to_owned(),
+    }
+}
+
+fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str) -> Option<Config> {
+    reader.check_keys(root, &KEYS, &IDLE_KEYS);
+    let (providers, targets) = if let Some(node) = scalars::either(reader, root, &["Providers", "providers"]) {
+        providing::providers(reader, &node)
+    } else {
+        reader.error(root, NO_PROVIDER);
+        (Vec::new(), Vec::new())
+    };
+    if let Some(node) = root.get("transformers") {
+        transforming::plugins(reader, &node);
+    }
+    let known = Known { providers: &providers, targets: &targets };
+    let routes = routing::router(reader, root, &known);
+    let fallback = root.get("fallback").map(|node| routing::fallback(reader, &node, &known)).unwrap_or_default();
+    let port = scalars::number(reader, root, "PORT", 3456, 1..=65_535);
+    let api_timeout = scalars::milliseconds(reader, root, "API_TIMEOUT_MS", Duration::from_mins(10));
+    Some(Config {
+        origin: Origin::File(PathBuf::from(file_name)),
+        host: scalars::host(reader, root),
+        port: u16::try_from(port).unwrap_or_default(),
+        apikey: scalars::apikey(reader, root),
+        proxy_url: scalars::proxy(reader, root),
+        log: scalars::boolean(reader, root, "LOG", true),
+        log_level: scalars::log_level(reader, root),
+        api_timeout,
+        non_interactive: scalars::boolean(reader, root, "NON_INTERACTIVE_MODE", false),
+        claude_path: scalars::file(reader, root, "CLAUDE_PATH"),
+        status_line: scalars::status_line(reader, root),
+        rewrite_system_prompt: scalars::file(reader, root, "REWRITE_SYSTEM_PROMPT"),
+        clocks: scalars::clocks(reader, root, api_timeout),
+        // Last, so that what stands above has been read, and its problems noted, when there is no route.
+        routes: routes?,
+        fallback,
+        providers,
+        targets,
+        warnings: Vec::new(),
+        settings: Vec::new(),
+    })
 }

@@ -1,0 +1,219 @@
+//! Where in a JSON5 text each value stands.
+//!
+//! The parser knows no places, so this walks over the text beside it. It judges
+//! nothing: at the first thing it does not understand it stops, and the parser says
+//! what is wrong. Only depth is judged here, before the parser recurses into it.
+
+use std::collections::HashMap;
+
+use json5::char::{is_json5_line_terminator, is_json5_whitespace};
+
+use super::{Position, path};
+
+/// Nothing in a configuration is nested half as deep.
+const DEEPEST: usize = 64;
+
+/// The places of a text's values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Places {
+    values: HashMap<String, Position>,
+    keys: HashMap<String, Position>,
+    /// Keys that stand in one object more than once, at their last place, which is the one that counts.
+    pub(super) repeated: Vec<(String, Position)>,
+    /// The end of the text, or where this stopped understanding it.
+    pub(super) end: Position,
+}
+
+impl Places {
+    /// Returns where a value begins.
+    pub(super) fn value(&self, path: &str) -> Position {
+        self.values.get(path).copied().unwrap_or(START)
+    }
+
+    /// Returns where the key of a value begins; where the value does when it stands in a list.
+    pub(super) fn key(&self, path: &str) -> Position {
+        self.keys.get(path).copied().unwrap_or_else(|| self.value(path))
+    }
+
+    fn forget(&mut self, path: &str) {
+        self.values.retain(|known, _| !path::is_below(known, path));
+        self.keys.retain(|known, _| !path::is_below(known, path));
+        self.repeated.retain(|(known, _)| !path::is_below(known, path));
+    }
+}
+
+/// Finds the places of all values.
+///
+/// # Errors
+/// Fails with the place of the value that is nested too deep.
+pub(super) fn places(text: &str) -> Result<Places, Position> {
+    let places = Places { values: HashMap::new(), keys: HashMap::new(), repeated: Vec::new(), end: START };
+    let mut walk = Walk { text, offset: 0, position: START, depth: 0, places };
+    walk.space();
+    let deep = match walk.value("") {
+        Err(Stop::TooDeep) => Some(walk.position),
+        Err(Stop::Puzzled) | Ok(()) => None,
+    };
+    while walk.next().is_some() {}
+    walk.places.end = walk.position;
+    deep.map_or(Ok(walk.places), Err)
+}
+
+const START: Position = Position { line: 1, column: 1 };
+
+enum Stop {
+    Puzzled,
+    TooDeep,
+}
+
+struct Walk<'a> {
+    text: &'a str,
+    offset: usize,
+    position: Position,
+    depth: usize,
+    places: Places,
+}
+
+impl Walk<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text[self.offset..].chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.offset += c.len_utf8();
+        if c == '\r' && self.peek() == Some('\n') {
+            // The line ends with the second half of the pair.
+        } else if is_json5_line_terminator(c) {
+            self.position = Position { line: self.position.line + 1, column: 1 };
+        } else {
+            self.position.column += 1;
+        }
+        Some(c)
+    }
+
+    fn take(&mut self, wanted: char) -> bool {
+        self.peek() == Some(wanted) && self.next().is_some()
+    }
+
+    /// Steps over white space and comments.
+    fn space(&mut self) {
+        while let Some(c) = self.peek() {
+            if is_json5_whitespace(c) {
+                self.next();
+            } else if self.text[self.offset..].starts_with("//") {
+                while self.next().is_some_and(|c| !is_json5_line_terminator(c)) {}
+            } else if self.text[self.offset..].starts_with("/*") {
+                let rest = &self.text[self.offset + 2..];
+                let end = rest.find("*/").map_or(self.text.len(), |length| self.offset + 2 + length + 2);
+                while self.offset < end {
+                    self.next();
+                }
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn value(&mut self, path: &str) -> Result<(), Stop> {
+        self.places.values.insert(path.to_owned(), self.position);
+        match self.peek() {
+            Some('{') => self.nested(path, Self::object),
+            Some('[') => self.nested(path, Self::list),
+            Some('"' | '\'') => self.string().map(drop),
+            _ => self.word(),
+        }
+    }
+
+    fn nested(&mut self, path: &str, inside: fn(&mut Self, &str) -> Result<(), Stop>) -> Result<(), Stop> {
+        if self.depth == DEEPEST {
+            return Err(Stop::TooDeep);
+        }
+        self.next();
+        self.depth += 1;
+        inside(self, path)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn object(&mut self, path: &str) -> Result<(), Stop> {
+        loop {
+            self.space();
+            if self.take('}') {
+                return Ok(());
+            }
+            let position = self.position;
+            let inner = path::key(path, &self.key()?);
+            if self.places.values.contains_key(&inner) {
+                self.places.forget(&inner);
+                self.places.repeated.push((inner.clone(), position));
+            }
+            self.places.keys.insert(inner.clone(), position);
+            self.space();
+            if !self.take(':') {
+                return Err(Stop::Puzzled);
+            }
+            self.space();
+            self.value(&inner)?;
+            self.space();
+            if !self.take(',') {
+                return if self.take('}') { Ok(()) } else { Err(Stop::Puzzled) };
+            }
+        }
+    }
+
+    fn list(&mut self, path: &str) -> Result<(), Stop> {
+        for index in 0.. {
+            self.space();
+            if self.take(']') {
+                break;
+            }
+            self.value(&path::index(path, index))?;
+            self.space();
+            if !self.take(',') {
+                return if self.take(']') { Ok(()) } else { Err(Stop::Puzzled) };
+            }
+        }
+        Ok(())
+    }
+
+    fn key(&mut self) -> Result<String, Stop> {
+        let start = self.offset;
+        let quoted = if matches!(self.peek(), Some('"' | '\'')) {
+            self.string()?.to_owned()
+        } else {
+            self.word()?;
+            // An identifier knows no escapes but `\u`, which mean the same in quotes.
+            format!("\"{}\"", &self.text[start..self.offset])
+        };
+        json5::from_str(&quoted).map_err(|_| Stop::Puzzled)
+    }
+
+    /// Steps over a string and returns it with its quotes.
+    fn string(&mut self) -> Result<&str, Stop> {
+        let start = self.offset;
+        let quote = self.next();
+        loop {
+            match self.next() {
+                None => return Err(Stop::Puzzled),
+                Some('\\') => drop(self.next()),
+                c if c == quote => return Ok(&self.text[start..self.offset]),
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// Steps over a number, a literal or an identifier.
+    fn word(&mut self) -> Result<(), Stop> {
+        let start = self.offset;
+        while self.peek().is_some_and(|c| {
+            !is_json5_whitespace(c) && !matches!(c, ',' | ':' | '{' | '}' | '[' | ']' | '"' | '\'' | '/')
+        }) {
+            self.next();
+        }
+        if self.offset == start { Err(Stop::Puzzled) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

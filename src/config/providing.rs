@@ -1,0 +1,178 @@
+//! Reads `Providers`: who serves which models, where, and what is known of each model.
+
+use std::sync::Arc;
+
+use super::{
+    Connection, Dialect, Provider, Secret, Source, Target, Unset, endpoint, facts, path,
+    reader::{Node, Reader},
+    setting::masked_url,
+    transforming::{self, Transformers},
+};
+
+const KEYS: [&str; 7] = ["name", "api_base_url", "api_key", "models", "transformer", "dialect", "facts"];
+
+/// Reads all providers, and a target for each of their models.
+///
+/// A provider with errors is among them, so that a route to it is not an error of its own; the errors keep the
+/// whole from being used.
+pub(super) fn providers(reader: &mut Reader, node: &Node<'_>) -> (Vec<Arc<Provider>>, Vec<Arc<Target>>) {
+    let mut providers: Vec<Arc<Provider>> = Vec::new();
+    let mut targets = Vec::new();
+    let items = reader.list(node);
+    if items.is_empty() && node.value.is_array() {
+        reader.error(node, NO_PROVIDER);
+    }
+    for item in items {
+        if reader.object(&item).is_none() {
+            continue;
+        }
+        reader.check_keys(&item, &KEYS, &["tokenizer"]);
+        let Some(name) = name(reader, &item, &providers) else { continue };
+        let (provider, transformers) = provider(reader, &item, name);
+        facts::check_models(reader, &item, &provider.models);
+        targets.extend(provider.models.iter().map(|model| target(reader, &item, &provider, model, &transformers)));
+        providers.push(provider);
+    }
+    (providers, targets)
+}
+
+/// Says what an empty list wants.
+pub(super) const NO_PROVIDER: &str =
+    "no provider is configured; name one with its `name`, `api_base_url`, `api_key` and `models`";
+
+fn name(reader: &mut Reader, item: &Node<'_>, others: &[Arc<Provider>]) -> Option<String> {
+    let Some(node) = item.get("name") else {
+        reader.error(item, "`name` is missing");
+        return None;
+    };
+    let name = reader.string(&node)?;
+    reader.record(&node);
+    if name.trim() != name || name.is_empty() || name.contains(',') {
+        reader.error(&node, "a name is not empty, has no comma, and no space around it");
+        return None;
+    }
+    if others.iter().any(|other| other.name.eq_ignore_ascii_case(name)) {
+        reader.error(&node, format!("provider `{name}` stands here twice; case makes no difference"));
+        return None;
+    }
+    Some(name.to_owned())
+}
+
+fn provider(reader: &mut Reader, item: &Node<'_>, name: String) -> (Arc<Provider>, Transformers) {
+    let ((address, key, dialect, models, transformers), unset) = reader.deferring(|reader| {
+        let address = address(reader, item);
+        let key = item.get("api_key").and_then(|node| key(reader, &node));
+        let dialect = item.get("dialect").and_then(|node| dialect(reader, &node));
+        let models = models(reader, item);
+        let transformers = match item.get("transformer") {
+            Some(node) => transforming::transformer(reader, &node, &models),
+            None => Transformers::default(),
+        };
+        (address, key, dialect, models, transformers)
+    });
+    let host = address.as_ref().and_then(http::Uri::host).unwrap_or_default();
+    let dialect = dialect.unwrap_or_else(|| {
+        let dialect = Dialect::infer(host, &name);
+        let source = Source::Inferred("the host, else the name");
+        reader.record_absent(path::key(&item.path, "dialect"), dialect.as_str(), source);
+        dialect
+    });
+    let connection = match (unset, address) {
+        (Some(unset), _) => Err(unset),
+        (None, Some(endpoint)) => Ok(Connection { endpoint, key }),
+        // An error has been noted, so nobody gets to see this.
+        (None, None) => Err(Unset { variable: String::new(), place: item.path.clone() }),
+    };
+    (Arc::new(Provider { name, dialect, models, connection }), transformers)
+}
+
+fn address(reader: &mut Reader, item: &Node<'_>) -> Option<http::Uri> {
+    let Some(node) = item.get("api_base_url") else {
+        reader.error(item, "`api_base_url` is missing");
+        return None;
+    };
+    let Some(address) = reader.string(&node) else {
+        reader.record(&node);
+        return None;
+    };
+    match endpoint::parse(address) {
+        Ok(endpoint) => {
+            reader.record_as(&node, masked_url(&endpoint));
+            Some(endpoint)
+        }
+        Err(what) => {
+            reader.error(&node, what);
+            None
+        }
+    }
+}
+
+/// Reads a key or token; an empty one is none.
+pub(super) fn key(reader: &mut Reader, node: &Node<'_>) -> Option<Secret> {
+    let text = reader.string(node);
+    reader.record_secret(node);
+    let text = text.filter(|text| !text.is_empty())?;
+    // Anything else cannot stand in a header; a line end at the end of a variable is the usual case.
+    if !text.chars().all(|c| c.is_ascii_graphic()) {
+        reader.error(node, "a key has no spaces, line ends or other than ASCII characters");
+        return None;
+    }
+    Some(Secret::new(text.to_owned()))
+}
+
+fn dialect(reader: &mut Reader, node: &Node<'_>) -> Option<Dialect> {
+    let word = reader.string(node)?;
+    let dialect = Dialect::parse(word);
+    if dialect.is_some() {
+        reader.record(node);
+    } else {
+        let known = Dialect::ALL.map(Dialect::as_str);
+        reader.unknown(node, word, known, format!("unknown dialect `{word}`; known are {}", known.join(", ")));
+    }
+    dialect
+}
+
+fn models(reader: &mut Reader, item: &Node<'_>) -> Vec<String> {
+    let mut models: Vec<String> = Vec::new();
+    let Some(node) = item.get("models") else {
+        reader.error(item, "`models` is missing");
+        return models;
+    };
+    let items = reader.list(&node);
+    if items.is_empty() && node.value.is_array() {
+        reader.error(&node, "the list of models is empty");
+    }
+    for item in items {
+        if item.value.as_str().is_some_and(|model| model.trim().is_empty()) {
+            reader.error(&item, "the name of a model is empty");
+        } else if let Some(model) = item.value.as_str() {
+            // One with an unset variable keeps its place in the list: the provider cannot be used, and says so.
+            reader.is_settled(&item);
+            reader.record(&item);
+            if models.iter().any(|other| other == model) {
+                reader.warn(&item, format!("model `{model}` stands here twice"));
+            } else {
+                models.push(model.to_owned());
+            }
+        } else {
+            reader.expected(&item, "a string");
+        }
+    }
+    models
+}
+
+fn target(
+    reader: &mut Reader,
+    item: &Node<'_>,
+    provider: &Arc<Provider>,
+    model: &str,
+    transformers: &Transformers,
+) -> Arc<Target> {
+    let facts = facts::facts(reader, item, provider, model);
+    Arc::new(Target {
+        provider: Arc::clone(provider),
+        model: model.to_owned(),
+        facts,
+        transformers: transformers.of(model),
+    })
+}

@@ -1,0 +1,107 @@
+//! Reads `Router` and `fallback`: names of targets, each of which must exist.
+
+use std::sync::Arc;
+
+use super::{
+    Fallback, Provider, Routes, Scenario, Source, Target,
+    reader::{Node, Reader},
+    routes,
+};
+
+const DEFAULT_THRESHOLD: u64 = 60_000;
+
+/// What routes may name.
+pub(super) struct Known<'a> {
+    pub(super) providers: &'a [Arc<Provider>],
+    pub(super) targets: &'a [Arc<Target>],
+}
+
+/// Reads `Router`; without a default, the first model of the first provider is it.
+///
+/// Returns nothing when there is no model at all, which is an error noted elsewhere.
+pub(super) fn router(reader: &mut Reader, root: &Node<'_>, known: &Known<'_>) -> Option<Routes> {
+    let node = root.get("Router");
+    let mut keys: Vec<&str> = Scenario::ALL.map(Scenario::as_str).to_vec();
+    keys.push("longContextThreshold");
+    if let Some(node) = &node {
+        reader.object(node);
+        reader.check_keys(node, &keys, &[]);
+    }
+    let mut route = |scenario: Scenario| {
+        let node = node.as_ref()?.get(scenario.as_str())?;
+        let text = reader.text(&node)?;
+        reader.record(&node);
+        Some(target(reader, &node, text, known))
+    };
+    let default = route(Scenario::Default);
+    let [background, think, long_context, web_search, image] =
+        [Scenario::Background, Scenario::Think, Scenario::LongContext, Scenario::WebSearch, Scenario::Image]
+            .map(|scenario| route(scenario).flatten());
+    let threshold = node.as_ref().and_then(|node| node.get("longContextThreshold"));
+    let threshold = threshold.and_then(|node| {
+        let tokens = reader.integer(&node, 1..=100_000_000);
+        reader.record(&node);
+        tokens
+    });
+    let long_context_threshold = threshold.unwrap_or_else(|| {
+        let path = "Router.longContextThreshold".to_owned();
+        reader.record_absent(path, DEFAULT_THRESHOLD, Source::Default);
+        DEFAULT_THRESHOLD
+    });
+    let default = match default {
+        Some(target) => target?,
+        None => first(reader, node.as_ref().unwrap_or(root), known)?,
+    };
+    Some(Routes { default, background, think, long_context, web_search, image, long_context_threshold })
+}
+
+fn first(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) -> Option<Arc<Target>> {
+    let target = known.targets.first()?;
+    reader.warn(node, format!("`Router.default` is missing; requests go to `{}`", target.name()));
+    reader.record_absent("Router.default".to_owned(), target.name(), Source::Inferred("the first model"));
+    Some(Arc::clone(target))
+}
+
+/// Reads `fallback`.
+pub(super) fn fallback(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) -> Fallback {
+    let mut fallback = Fallback::default();
+    reader.object(node);
+    reader.check_keys(node, &Scenario::ALL.map(Scenario::as_str), &[]);
+    for scenario in Scenario::ALL {
+        let Some(list) = node.get(scenario.as_str()) else { continue };
+        let mut targets = Vec::new();
+        for item in reader.list(&list) {
+            if let Some(text) = reader.string(&item) {
+                reader.record(&item);
+                targets.extend(target(reader, &item, text, known));
+            }
+        }
+        fallback.set(scenario, targets);
+    }
+    fallback
+}
+
+/// Finds the target that `provider,model` names, and notes when there is none.
+fn target(reader: &mut Reader, node: &Node<'_>, text: &str, known: &Known<'_>) -> Option<Arc<Target>> {
+    let Some((provider, model)) = text.split_once(',').map(|(provider, model)| (provider.trim(), model.trim())) else {
+        let names: Vec<String> = known.targets.iter().map(|target| target.name()).collect();
+        let meant = names.iter().find(|name| name.ends_with(&format!(",{text}")));
+        let what = format!("`{text}` is not of the form `provider,model`");
+        reader.unknown(node, meant.map_or(text, String::as_str), names.iter().map(String::as_str), what);
+        return None;
+    };
+    if let Some(target) = routes::find(known.targets, provider, model) {
+        return Some(Arc::clone(target));
+    }
+    let Some(found) = known.providers.iter().find(|known| known.name.eq_ignore_ascii_case(provider)) else {
+        let names = known.providers.iter().map(|known| known.name.as_str());
+        reader.unknown(node, provider, names, format!("there is no provider `{provider}`"));
+        return None;
+    };
+    // Without any model the list itself is wrong, and has been noted.
+    if !found.models.is_empty() {
+        let models = found.models.iter().map(String::as_str);
+        reader.unknown(node, model, models, format!("provider `{}` has no model `{model}`", found.name));
+    }
+    None
+}

@@ -1,0 +1,159 @@
+//! Reads the values at the top of the document.
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    ops::RangeInclusive,
+    path::PathBuf,
+    time::Duration,
+};
+
+use super::{
+    Clocks, LogLevel, Secret, Source, providing,
+    reader::{Node, Reader},
+    setting::masked_url,
+};
+
+/// The longest that a clock may be set to: a day.
+const LONGEST_MS: u64 = 86_400_000;
+
+/// Returns the first of several keys that mean the same, and warns of the others.
+pub(super) fn either<'d>(reader: &mut Reader, root: &Node<'d>, keys: &[&str]) -> Option<Node<'d>> {
+    let mut there = keys.iter().filter_map(|key| Some((key, root.get(key)?)));
+    let (first, node) = there.next()?;
+    for (_, other) in there {
+        reader.warn(&other, format!("`{first}` is used instead of this"));
+    }
+    Some(node)
+}
+
+/// Reads the value of a key, and records it or what stands in for it.
+fn value<T: Clone + Into<serde_json::Value>>(
+    reader: &mut Reader,
+    root: &Node<'_>,
+    key: &str,
+    default: T,
+    read: impl FnOnce(&mut Reader, &Node<'_>) -> Option<T>,
+) -> T {
+    if let Some(node) = root.get(key)
+        && let Some(value) = read(reader, &node)
+    {
+        reader.record_as(&node, value.clone());
+        return value;
+    }
+    reader.record_absent(super::path::key(&root.path, key), default.clone(), Source::Default);
+    default
+}
+
+/// Reads a whole number within a range.
+pub(super) fn number(reader: &mut Reader, root: &Node<'_>, key: &str, default: u64, range: RangeInclusive<u64>) -> u64 {
+    value(reader, root, key, default, |reader, node| reader.integer(node, range))
+}
+
+/// Reads a time span.
+pub(super) fn milliseconds(reader: &mut Reader, root: &Node<'_>, key: &str, default: Duration) -> Duration {
+    let default = u64::try_from(default.as_millis()).unwrap_or(LONGEST_MS);
+    Duration::from_millis(number(reader, root, key, default, 1..=LONGEST_MS))
+}
+
+/// Reads a boolean.
+pub(super) fn boolean(reader: &mut Reader, root: &Node<'_>, key: &str, default: bool) -> bool {
+    value(reader, root, key, default, Reader::boolean)
+}
+
+/// Reads the path of a file; an empty one is none.
+pub(super) fn file(reader: &mut Reader, root: &Node<'_>, key: &str) -> Option<PathBuf> {
+    let node = root.get(key)?;
+    let text = reader.text(&node)?;
+    reader.record(&node);
+    Some(PathBuf::from(text))
+}
+
+/// Reads the address to listen on.
+pub(super) fn host(reader: &mut Reader, root: &Node<'_>) -> IpAddr {
+    let default = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let host = value(reader, root, "HOST", default.to_string(), |reader, node| {
+        let text = reader.text(node)?.trim();
+        let address = if text.eq_ignore_ascii_case("localhost") { Ok(default) } else { text.parse() };
+        match address {
+            Ok(address) if address.is_loopback() => return Some(address.to_string()),
+            Ok(_) => {
+                reader.error(node, format!("denied: other machines reach `{text}`; mcr listens on 127.0.0.1 or ::1"));
+            }
+            Err(_) => reader.error(node, format!("`{text}` is no address; mcr listens on 127.0.0.1 or ::1")),
+        }
+        None
+    });
+    host.parse().unwrap_or(default)
+}
+
+/// Reads the token that clients must show.
+pub(super) fn apikey(reader: &mut Reader, root: &Node<'_>) -> Option<Secret> {
+    let node = root.get("APIKEY")?;
+    providing::key(reader, &node)
+}
+
+/// Reads the proxy on the way to providers.
+pub(super) fn proxy(reader: &mut Reader, root: &Node<'_>) -> Option<http::Uri> {
+    let node = either(reader, root, &["PROXY_URL", "HTTPS_PROXY", "https_proxy", "httpsProxy"])?;
+    let text = reader.text(&node)?;
+    let proxy = text.parse::<http::Uri>().ok();
+    let proxy = proxy.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some());
+    match &proxy {
+        Some(uri) => reader.record_as(&node, masked_url(uri)),
+        // The value may hold a password.
+        None => reader.error(&node, "expected the URL of an HTTP proxy, such as `http://proxy.example:3128`"),
+    }
+    proxy
+}
+
+/// Reads what is worth a line in the log.
+pub(super) fn log_level(reader: &mut Reader, root: &Node<'_>) -> LogLevel {
+    let known = LogLevel::ALL.map(LogLevel::as_str);
+    let word = value(reader, root, "LOG_LEVEL", LogLevel::Info.as_str(), |reader, node| {
+        let word = reader.text(node)?;
+        let found = known.into_iter().find(|level| *level == word);
+        if found.is_none() {
+            reader.unknown(node, word, known, format!("unknown log level `{word}`; known are {}", known.join(", ")));
+        }
+        found
+    });
+    LogLevel::ALL.into_iter().find(|level| level.as_str() == word).unwrap_or(LogLevel::Info)
+}
+
+/// Reads whether mcr's status line is shown; how claude-code-router's looks is its own affair.
+pub(super) fn status_line(reader: &mut Reader, root: &Node<'_>) -> bool {
+    let absent = serde_json::Value::Object(serde_json::Map::new());
+    let node = root.get("StatusLine").unwrap_or(Node { value: &absent, path: "StatusLine".to_owned() });
+    reader.object(&node);
+    for key in node.keys().filter(|key| *key != "enabled") {
+        reader.warn_of_key(&node, key, "mcr's status line has a look of its own", None);
+    }
+    boolean(reader, &node, "enabled", false)
+}
+
+/// Reads how long to wait for what; an answer as a whole may take as long as the agent waits.
+pub(super) fn clocks(reader: &mut Reader, root: &Node<'_>, api_timeout: Duration) -> Clocks {
+    let default = Clocks { total: api_timeout, ..Clocks::default() };
+    let absent = serde_json::Value::Object(serde_json::Map::new());
+    let node = root.get("Clocks").unwrap_or(Node { value: &absent, path: "Clocks".to_owned() });
+    reader.object(&node);
+    reader.check_keys(&node, &["connect_ms", "headers_ms", "first_event_ms", "idle_ms", "total_ms"], &[]);
+    let mut by_place = |key: &str| {
+        if node.get(key).is_some() {
+            return Some(milliseconds(reader, &node, key, default.headers(false)));
+        }
+        for (kind, local) in [("cloud", false), ("local", true)] {
+            let span = u64::try_from(default.headers(local).as_millis()).unwrap_or(LONGEST_MS);
+            reader.record_absent(format!("Clocks.{key} ({kind})"), span, Source::Default);
+        }
+        None
+    };
+    let (headers, first_event) = (by_place("headers_ms"), by_place("first_event_ms"));
+    Clocks {
+        connect: milliseconds(reader, &node, "connect_ms", default.connect),
+        headers,
+        first_event,
+        idle: milliseconds(reader, &node, "idle_ms", default.idle),
+        total: milliseconds(reader, &node, "total_ms", default.total),
+    }
+}
