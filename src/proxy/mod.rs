@@ -3,3 +3,7 @@
 pub mod auth;
 pub mod body;
 pub mod refusal;
+pub mod server;
+
+mod clocked;
+mod seats;
