@@ -1,1 +1,6 @@
-//! (observe)
+//! What mcr says about itself: the log, and a session's summary.
+
+pub mod log;
+pub mod usage;
+
+mod line;
