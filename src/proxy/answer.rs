@@ -140,7 +140,6 @@ impl Body for Answer {
                 if answer.translator.is_over() {
                     answer.close();
                 }
-                answer.said = answer.heard;
                 return Poll::Ready(Some(Ok(Frame::data(Bytes::from(std::mem::take(&mut answer.out))))));
             }
             if answer.translator.is_over() {
@@ -160,9 +159,14 @@ impl Body for Answer {
                     if let Ok(bytes) = frame.into_data() {
                         answer.decoder.push(&bytes);
                         answer.translate();
+                        if !answer.out.is_empty() {
+                            answer.said = answer.heard;
+                        }
                     }
                 }
-                Some(Err(_)) => answer.fail(502, ErrorKind::ApiError, "the connection broke in the middle of the answer"),
+                Some(Err(_)) => {
+                    answer.fail(502, ErrorKind::ApiError, "the connection broke in the middle of the answer")
+                }
                 None => {
                     let out = &mut answer.out;
                     answer.translator.finish(&mut |event| event.encode(out));

@@ -25,7 +25,14 @@ pub struct Record {
 
 impl Record {
     /// Opens the record of a request that has a target.
-    pub fn open(id: &str, started: Instant, target: Arc<Target>, reason: &str, stream: bool, usage: Arc<Usage>) -> Self {
+    pub fn open(
+        id: &str,
+        started: Instant,
+        target: Arc<Target>,
+        reason: &str,
+        stream: bool,
+        usage: Arc<Usage>,
+    ) -> Self {
         Self {
             id: id.to_owned(),
             started,
@@ -42,6 +49,16 @@ impl Record {
     pub fn retarget(&mut self, target: &Arc<Target>, reason: &str) {
         self.target = Arc::clone(target);
         reason.clone_into(&mut self.reason);
+    }
+
+    /// Why the target was chosen.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Who answers.
+    pub fn provider(&self) -> &str {
+        &self.target.provider.name
     }
 
     /// The first event is in.
@@ -88,12 +105,7 @@ impl Record {
             error,
             "request"
         );
-        self.usage.record(usage::Request {
-            model: &self.target.model,
-            host,
-            tokens,
-            failed: error.is_some(),
-        });
+        self.usage.record(usage::Request { model: &self.target.model, host, tokens, failed: error.is_some() });
     }
 }
 

@@ -35,7 +35,8 @@ impl Snapshot {
         let system_head = match &config.rewrite_system_prompt {
             None => None,
             Some(path) => Some(fs::read_to_string(path).map_err(|error| {
-                let what = format!("cannot read the system prompt named by `REWRITE_SYSTEM_PROMPT`: {}", path.display());
+                let what =
+                    format!("cannot read the system prompt named by `REWRITE_SYSTEM_PROMPT`: {}", path.display());
                 Failure::new(Exit::NoInput, anyhow::Error::new(error).context(what))
             })?),
         };

@@ -59,7 +59,7 @@ pub use ids::ReplyIds;
 pub use names::ToolNames;
 pub use prompt::rewrite_system;
 pub use request::{Outgoing, ReplyContext, request, session_id};
-pub use response::response;
+pub use response::{response, whole_as_stream};
 pub use stream::StreamTranslator;
 
 /// What a translation left out: kinds and how often.

@@ -25,7 +25,8 @@ mod tests {
 
     #[test]
     fn the_head_is_replaced_in_whichever_block_has_surroundings() {
-        let mut body = request(r#"{"system":[{"type":"text","text":"x"},{"type":"text","text":"You are <env>a <env>b"}]}"#);
+        let mut body =
+            request(r#"{"system":[{"type":"text","text":"x"},{"type":"text","text":"You are <env>a <env>b"}]}"#);
         rewrite_system(&mut body, "I am ");
         assert_eq!(body.system.texts().collect::<Vec<_>>(), ["x", "I am <env>b"]);
     }

@@ -55,9 +55,11 @@ pub async fn send(
     outbound: Outbound<'_>,
 ) -> Result<Reply, ApiError> {
     let provider = &target.provider.name;
-    let connection = target.provider.connection.as_ref().map_err(|unset| {
-        ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}"))
-    })?;
+    let connection = target
+        .provider
+        .connection
+        .as_ref()
+        .map_err(|unset| ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}")))?;
     let local = connection.is_local();
     let started = Instant::now();
     let (stream, prompt) = (outbound.stream, outbound.prompt);
@@ -92,11 +94,7 @@ pub async fn send(
     }
 }
 
-fn request(
-    target: &Target,
-    connection: &Connection,
-    outbound: Outbound<'_>,
-) -> Result<Request<Full<Bytes>>, ApiError> {
+fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> Result<Request<Full<Bytes>>, ApiError> {
     let accept = if outbound.stream { "text/event-stream" } else { "application/json" };
     let mut request = Request::new(Full::new(outbound.body));
     *request.method_mut() = Method::POST;
@@ -175,7 +173,8 @@ async fn refusal(target: &Target, prompt: u64, response: Response<Incoming>) -> 
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     // Claude Code gives up at once on more; whoever sends more means "not soon".
     const MOST: u64 = 3_600;
-    if let Some(milliseconds) = headers.get("retry-after-ms").and_then(|value| value.to_str().ok()?.parse::<u64>().ok()) {
+    if let Some(milliseconds) = headers.get("retry-after-ms").and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
+    {
         return Some(milliseconds.div_ceil(1000).min(MOST));
     }
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -190,11 +189,7 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
 
 fn ran_out(provider: &str, clock: &str, after: Duration) -> ApiError {
     let seconds = after.as_secs_f64();
-    ApiError::new(
-        504,
-        ErrorKind::TimeoutError,
-        format!("{provider}: no answer within {seconds} s (`{clock}` clock)"),
-    )
+    ApiError::new(504, ErrorKind::TimeoutError, format!("{provider}: no answer within {seconds} s (`{clock}` clock)"))
 }
 
 #[cfg(test)]
