@@ -23,6 +23,8 @@ mod scalars;
 mod secret;
 mod setting;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod transformer;
 mod transforming;
 

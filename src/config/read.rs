@@ -2,7 +2,6 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use json5::ErrorCode;
 use serde_json::Value;
 
 use super::{
@@ -81,18 +80,12 @@ pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result
 
 /// Says what a text that is no JSON5 lacks.
 fn syntax(error: &json5::Error) -> String {
-    match error.code() {
-        Some(ErrorCode::EofParsingObject) => "this object does not end".to_owned(),
-        Some(ErrorCode::EofParsingArray) => "this list does not end".to_owned(),
-        Some(ErrorCode::EofParsingValue) => "the text ends where a value should be".to_owned(),
-        Some(ErrorCode::EofParsingString) => "the text ends inside a string".to_owned(),
-        Some(ErrorCode::EofParsingComment) => "the text ends inside a comment".to_owned(),
-        Some(ErrorCode::ExpectedClosingBrace) => "expected `,` or `}`".to_owned(),
-        Some(ErrorCode::ExpectedClosingBracket) => "expected `,` or `]`".to_owned(),
-        Some(ErrorCode::ExpectedColon) => "expected `:`".to_owned(),
-        Some(ErrorCode::ExpectedComma) => "expected `,`".to_owned(),
-        Some(code) => code.to_string(),
-        None => "not JSON5".to_owned(),
+    let words = error.code().map_or_else(|| "not JSON5".to_owned(), |code| code.to_string());
+    match (words.starts_with("EOF"), error.position()) {
+        (false, _) => words,
+        // The parser gives the place of the innermost object or list that is open.
+        (true, Some(_)) => "what begins here does not end".to_owned(),
+        (true, None) => "the text ends where a value should be".to_owned(),
     }
 }
 
