@@ -41,7 +41,8 @@ PATTERN = (
     r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 
-# Bit 0 first; the constants in src/route/tekken.rs have the same order.
+# The bracket expressions of the pattern, bit 0 first; the constants in
+# src/route/tekken.rs have the same order. `[\r\n]` needs no table.
 CLASSES = [
     r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]",
     r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]",
@@ -49,7 +50,6 @@ CLASSES = [
     r"\p{N}",
     r"[^\s\p{L}\p{N}]",
     r"\s",
-    r"[\r\n]",
 ]
 
 SURROGATES = range(0xD800, 0xE000)
@@ -110,8 +110,12 @@ def pack(tokens: list[bytes], sets: list[int]) -> bytes:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("src/catalog/tekken.bin"),
-                        help="where to write the packed file [default: %(default)s]")
+    parser.add_argument(
+        "--output",
+        type=pathlib.Path,
+        default="src/catalog/tekken.bin",
+        help="where to write the packed file [default: %(default)s]",
+    )
     arguments = parser.parse_args()
 
     source = importlib.resources.files("mistral_common") / "data" / DATA_FILE

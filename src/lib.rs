@@ -4,6 +4,7 @@
 //! fuzzing and this page; it promises no API.
 
 pub mod catalog;
+pub mod cli;
 pub mod config;
 pub mod egress;
 pub mod env;
@@ -18,4 +19,3 @@ pub mod translate;
 pub mod ui;
 pub mod upstream;
 pub mod wire;
-pub mod cli;

@@ -1,1 +1,31 @@
-//! (route)
+//! Which target a request goes to, and why; pure.
+//!
+//! The first rule that matches wins:
+//!
+//! | scenario | when |
+//! |---|---|
+//! | explicit | the model is `provider,model` or `provider/model` of the configuration, or one of its model ids |
+//! | subagent tag | `<CCR-SUBAGENT-MODEL>provider,model</CCR-SUBAGENT-MODEL>` stands in the system prompt or an early turn |
+//! | `longContext` | the prompt has more tokens than `longContextThreshold` |
+//! | `background` | the model asked for is of the haiku class, or the configured background model |
+//! | `webSearch` | a tool of type `web_search…` is offered |
+//! | `image` | the last turn holds an image and the model otherwise chosen cannot see |
+//! | `think` | thinking is really asked for, see [`asks_to_think`] |
+//! | `default` | always |
+//!
+//! Whatever is chosen must hold the request: when its window is too small, or it
+//! cannot see what was just shown, the next route that can is taken, and the reason
+//! says so.
+
+mod choose;
+mod facts;
+mod image_size;
+mod layout;
+mod tag;
+pub mod tekken;
+mod tokens;
+
+pub use choose::{Choice, Impossible, choose};
+pub use facts::{Facts, asks_to_think};
+pub use tag::{named_target, take_tag};
+pub use tokens::{Counter, TokenCount};

@@ -13,8 +13,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::LazyLock;
 
-static SHARED: LazyLock<Tekken> =
-    LazyLock::new(|| Tekken::unpack(include_bytes!("../catalog/tekken.bin")));
+static SHARED: LazyLock<Tekken> = LazyLock::new(|| Tekken::unpack(include_bytes!("../catalog/tekken.bin")));
 
 /// A longer piece is joined in blocks of this many bytes.
 ///
@@ -23,8 +22,8 @@ static SHARED: LazyLock<Tekken> =
 /// count of such a piece can be off by a token or two for each block.
 const BLOCK: usize = 1 << 20;
 
-/// Twice the vocabulary and a power of two, so that the first bits of a hash
-/// choose a slot.
+/// Twice the vocabulary, so that a search is short, and a power of two, so that
+/// the first bits of a hash choose a slot.
 const SLOTS: usize = 1 << SLOT_BITS;
 const SLOT_BITS: u32 = 18;
 
@@ -44,10 +43,8 @@ const LEAD: u8 = 1 << 2; // [^\r\n\p{L}\p{N}]
 const NUMBER: u8 = 1 << 3; // \p{N}
 const SIGN: u8 = 1 << 4; // [^\s\p{L}\p{N}]
 const SPACE: u8 = 1 << 5; // \s
-const NEWLINE: u8 = 1 << 6; // [\r\n]
 
 /// The vocabulary and the pattern of Tekken.
-#[derive(Debug)]
 pub struct Tekken {
     /// The tokens in rank order, each behind a byte with its length.
     packed: &'static [u8],
@@ -62,13 +59,11 @@ pub struct Tekken {
 
 impl Tekken {
     /// Returns the one tokenizer of this process, unpacked on first use.
-    #[must_use]
     pub fn shared() -> &'static Self {
         &SHARED
     }
 
     /// Returns how many tokens the text has, without begin and end marks.
-    #[must_use]
     pub fn count(&self, text: &str) -> usize {
         let mut joiner = Joiner::new(self);
         let mut rest = text;
@@ -84,6 +79,7 @@ impl Tekken {
         tokens
     }
 
+    /// Reads the file whose layout `scripts/pack-tekken.py` describes.
     fn unpack(packed: &'static [u8]) -> Self {
         let mut tekken = Self {
             packed,
@@ -94,19 +90,18 @@ impl Tekken {
         };
         let mut start = 1;
         for rank in 0.. {
-            let length = usize::from(packed[start as usize - 1]);
+            let length = packed[start as usize - 1];
             if length == 0 {
                 break;
             }
             tekken.starts.push(start);
-            tekken.longest = tekken.longest.max(length);
+            tekken.longest = tekken.longest.max(usize::from(length));
             tekken.insert(rank);
-            start += 1 + u32::from(packed[start as usize - 1]);
+            start += u32::from(length) + 1;
         }
         let (runs, _) = packed[start as usize..].as_chunks();
-        for run in runs {
-            let [class, end @ ..] = *run;
-            let end = u32::from_le_bytes([end[0], end[1], end[2], 0]);
+        for &[class, low, middle, high] in runs {
+            let end = u32::from_le_bytes([low, middle, high, 0]);
             tekken.classes.resize(end as usize, class);
         }
         tekken
@@ -148,17 +143,19 @@ impl Tekken {
     fn piece(&self, first: char, text: &str) -> usize {
         let is = |set| self.is(first, set);
 
-        // [^\r\n\p{L}\p{N}]?[\p{Lu}…]*[\p{Ll}…]+ and, failing that, …+…*
+        // `[^\r\n\p{L}\p{N}]?[\p{Lu}…]*[\p{Ll}…]+`, else the same with `+` and `*`
         let lead = if is(LEAD) { first.len_utf8() } else { 0 };
         match self.word(text, lead) {
             Word::WithLower(end) => return end,
-            // A mark may lead a word and be one. The second keeps the promise of
-            // a lower letter at its end, which the pattern tries for first.
+            // A mark may lead a word or be one. Led by it, these capitals have no
+            // lower letter behind them; alone it counts as one, and that is the
+            // alternative that comes first.
             Word::AllUpper(_) if is(LOWER) => return lead,
             Word::AllUpper(end) if end > lead => return end,
             Word::AllUpper(_) => {}
         }
 
+        // `\p{N}`
         if is(NUMBER) {
             return first.len_utf8();
         }
@@ -171,13 +168,13 @@ impl Tekken {
             return signs + tail.take_while(|byte| matches!(byte, b'\r' | b'\n' | b'/')).count();
         }
 
-        // \s*[\r\n]+
+        // `\s*[\r\n]+`
         let spaces = self.run(text, 0, SPACE);
         if let Some(newline) = text[..spaces].rfind(['\r', '\n']) {
             return newline + 1;
         }
 
-        // \s+(?!\S)|\s+, the last space being left to what follows it.
+        // `\s+(?!\S)|\s+`: the last of several is left to the word after it.
         let last = text[..spaces].chars().next_back().map_or(0, char::len_utf8);
         if spaces < text.len() && spaces > last { spaces - last } else { spaces }
     }
@@ -292,6 +289,101 @@ fn place(bytes: &[u8]) -> (usize, u32) {
         word[..chunk.len()].copy_from_slice(chunk);
         hash = (hash.rotate_left(29) ^ u64::from_le_bytes(word)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     }
-    hash ^= hash >> 32; 
-    todo!()
+    let slot = hash >> (u64::BITS - SLOT_BITS);
+    let tag = (hash << SLOT_BITS) >> u32::BITS;
+    (slot as usize, tag as u32 & !RANK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Text, how often it is repeated, and the tokens `mistral_common` counts.
+    const VECTORS: &str = include_str!("../../tests/fixtures/tekken/vectors.json");
+
+    fn pieces(mut text: &str) -> Vec<&str> {
+        let mut pieces = Vec::new();
+        while let Some(first) = text.chars().next() {
+            let (piece, rest) = text.split_at(Tekken::shared().piece(first, text));
+            pieces.push(piece);
+            text = rest;
+        }
+        pieces
+    }
+
+    #[test]
+    fn every_count_is_that_of_mistral_common() {
+        let vectors: Vec<(String, usize, usize)> = serde_json::from_str(VECTORS).unwrap();
+        let wrong: Vec<_> = vectors
+            .iter()
+            .map(|(text, times, tokens)| (text, Tekken::shared().count(&text.repeat(*times)), *tokens))
+            .filter(|(_, counted, tokens)| counted != tokens)
+            .collect();
+        assert_eq!(wrong, []);
+        assert_eq!(vectors.len(), 343);
+    }
+
+    #[test]
+    fn every_token_is_found_at_its_rank() {
+        let tekken = Tekken::shared();
+        let found = (0..).take_while(|&rank| tekken.starts.len() > rank as usize);
+        assert!(found.clone().all(|rank| tekken.rank(tekken.token(rank)) == Some(rank)));
+        assert_eq!(found.count(), 130_072);
+    }
+
+    #[test]
+    fn bytes_that_are_no_token_have_no_rank() {
+        assert_eq!(Tekken::shared().rank(b"qzqz"), None);
+        assert_eq!(Tekken::shared().rank(&[b' '; 300]), None);
+    }
+
+    #[test]
+    fn every_code_point_has_its_classes() {
+        let tekken = Tekken::shared();
+        assert_eq!(tekken.classes.len(), 0x11_0000);
+        let spaces: String = ('\0'..=char::MAX).filter(|&character| tekken.is(character, SPACE)).collect();
+        let expected: String = ('\0'..=char::MAX).filter(|character| character.is_whitespace()).collect();
+        assert_eq!(spaces, expected);
+    }
+
+    #[test]
+    fn a_word_takes_the_space_before_it() {
+        assert_eq!(pieces("two  words\n\n end "), ["two", " ", " words", "\n\n", " end", " "]);
+    }
+
+    #[test]
+    fn a_word_ends_where_capitals_begin_again() {
+        assert_eq!(pieces("camelCaseHTTPServer"), ["camel", "Case", "HTTPServer"]);
+    }
+
+    #[test]
+    fn signs_take_the_line_ends_and_slashes_after_them() {
+        assert_eq!(pieces("x ();\r\n/\ty"), ["x", " ();\r\n/", "\ty"]);
+    }
+
+    #[test]
+    fn digits_stand_alone() {
+        assert_eq!(pieces(" 12³"), [" ", "1", "2", "³"]);
+    }
+
+    #[test]
+    fn a_mark_before_capitals_is_a_word_of_its_own() {
+        assert_eq!(pieces("\u{301}AB"), ["\u{301}", "AB"]);
+    }
+
+    #[test]
+    fn an_endless_piece_is_joined_block_by_block() {
+        // No longer run of this letter than two comes of joining pairs.
+        assert_eq!(Tekken::shared().count(&"a".repeat(BLOCK + 1)), BLOCK / 2 + 1);
+    }
+
+    #[test]
+    fn text_of_special_tokens_is_ordinary_text() {
+        assert_eq!(pieces("<s>[INST]"), ["<s", ">[", "INST", "]"]);
+    }
+
+    #[test]
+    fn no_text_has_no_tokens() {
+        assert_eq!(Tekken::shared().count(""), 0);
+    }
 }

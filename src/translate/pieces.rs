@@ -1,0 +1,186 @@
+//! Content blocks as the pieces a chat completions message is made of.
+
+use std::borrow::Cow;
+
+use super::Dropped;
+use crate::config::{Dialect, Target};
+use crate::wire::anthropic::{Block, Content, Source};
+use crate::wire::chat;
+use crate::wire::error::ApiError;
+
+/// What a message can hold.
+#[derive(Debug)]
+pub(super) enum Piece<'a> {
+    /// Text.
+    Text(Cow<'a, str>),
+    /// An image's URL.
+    Image(String),
+    /// A document's URL and its name.
+    Document(String, Option<String>),
+}
+
+/// Whether a block stands in a turn of the person or in a tool's result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The person can take it away again: what cannot be sent is refused.
+    Turn,
+    /// It came by itself: the model is told, and can read the file in another way.
+    Result,
+}
+
+/// Appends the pieces of a content.
+pub(super) fn content<'a>(
+    content: &'a Content<'_>,
+    place: Place,
+    target: &Target,
+    dropped: &mut Dropped,
+    out: &mut Vec<Piece<'a>>,
+) -> Result<(), ApiError> {
+    match content {
+        Content::Empty => {}
+        Content::Text(words) => text(words, out),
+        Content::Blocks(blocks) => {
+            for block in blocks {
+                one(block, place, target, dropped, out)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Appends the pieces of one block of a person's turn or a tool's result.
+pub(super) fn one<'a>(
+    block: &'a Block<'_>,
+    place: Place,
+    target: &Target,
+    dropped: &mut Dropped,
+    out: &mut Vec<Piece<'a>>,
+) -> Result<(), ApiError> {
+    if block.cache_control.is_some() {
+        dropped.count("cache_control");
+    }
+    match &*block.kind {
+        "text" => text(block.text.as_deref().unwrap_or_default(), out),
+        "image" => out.push(image(block.source.as_ref(), target, dropped)),
+        "document" => document(block, place, target, dropped, out)?,
+        "tool_reference" => {
+            let name = block.tool_name.as_deref().unwrap_or_default();
+            out.push(Piece::Text(format!("Loaded tool: {name}").into()));
+        }
+        kind => {
+            dropped.count("unknown block");
+            match &block.text {
+                Some(words) => text(words, out),
+                None => out.push(Piece::Text(format!("[content of type `{kind}` is not shown]").into())),
+            }
+        }
+    }
+    Ok(())
+}
+
+fn text<'a>(words: &'a str, out: &mut Vec<Piece<'a>>) {
+    if !words.is_empty() {
+        out.push(Piece::Text(Cow::Borrowed(words)));
+    }
+}
+
+fn image<'a>(source: Option<&Source<'_>>, target: &Target, dropped: &mut Dropped) -> Piece<'a> {
+    if !target.facts.vision {
+        dropped.count("image");
+        return Piece::Text(format!("[an image is not shown: {} cannot see images]", target.model).into());
+    }
+    match source.and_then(url) {
+        Some(url) => Piece::Image(url),
+        None => {
+            dropped.count("image");
+            Piece::Text("[an image is not shown: its source is neither data nor a URL]".into())
+        }
+    }
+}
+
+fn document<'a>(
+    block: &'a Block<'_>,
+    place: Place,
+    target: &Target,
+    dropped: &mut Dropped,
+    out: &mut Vec<Piece<'a>>,
+) -> Result<(), ApiError> {
+    if let Some(context) = &block.context {
+        text(context, out);
+    }
+    let Some(source) = &block.source else { return Ok(()) };
+    match &*source.kind {
+        "text" => {
+            if let Some(title) = &block.title {
+                out.push(Piece::Text(format!("Document: {}", &**title).into()));
+            }
+            text(source.data.as_deref().unwrap_or_default(), out);
+            return Ok(());
+        }
+        "content" => return content(&source.content, place, target, dropped, out),
+        _ => {}
+    }
+    // Only Mistral's schema has documents, and it reads PDF files.
+    if target.provider.dialect == Dialect::Mistral
+        && let Some(url) = url(source)
+    {
+        out.push(Piece::Document(url, block.title.as_deref().map(str::to_owned)));
+        return Ok(());
+    }
+    dropped.count("document");
+    let kind = source.media_type.as_deref().unwrap_or("unknown type").to_owned();
+    match place {
+        Place::Result => {
+            out.push(Piece::Text(
+                format!(
+                    "[a document ({kind}) is not shown: {} takes text and images only; turn it into text with a command such as `pdftotext` and read that]",
+                    target.provider.name
+                )
+                .into(),
+            ));
+            Ok(())
+        }
+        Place::Turn => Err(ApiError::refused(format!(
+            "{}: a document ({kind}) cannot be sent to `{}`, which takes text and images only; turn it into text, for example with `pdftotext`",
+            target.provider.name, target.model
+        ))),
+    }
+}
+
+fn url(source: &Source<'_>) -> Option<String> {
+    match &*source.kind {
+        "base64" => {
+            let (media, data) = (source.media_type.as_deref()?, source.data.as_deref()?);
+            Some(format!("data:{media};base64,{data}"))
+        }
+        "url" => source.url.as_deref().map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// Joins pieces: a string where all are text, otherwise a list.
+pub(super) fn join<'a>(mut pieces: Vec<Piece<'a>>) -> chat::Content<'a> {
+    if pieces.iter().all(|piece| matches!(piece, Piece::Text(_))) {
+        if pieces.len() == 1
+            && let Some(Piece::Text(only)) = pieces.pop()
+        {
+            return chat::Content::Text(only);
+        }
+        let mut joined = String::new();
+        for piece in &pieces {
+            if let Piece::Text(words) = piece {
+                if !joined.is_empty() {
+                    joined.push_str("\n\n");
+                }
+                joined.push_str(words);
+            }
+        }
+        return chat::Content::Text(joined.into());
+    }
+    let part = |piece| match piece {
+        Piece::Text(text) => chat::Part::Text { text },
+        Piece::Image(url) => chat::Part::ImageUrl { image_url: chat::ImageUrl { url } },
+        Piece::Document(document_url, document_name) => chat::Part::DocumentUrl { document_url, document_name },
+    };
+    chat::Content::Parts(pieces.into_iter().map(part).collect())
+}

@@ -1,0 +1,71 @@
+//! Tools on offer, and which must be called.
+
+use super::names::ToolNames;
+use super::{Dropped, schema};
+use crate::config::{Dialect, Target};
+use crate::wire::anthropic::{self, MessagesRequest};
+use crate::wire::chat;
+
+/// A stand-in that Claude Code lists while tools are still to be loaded; nobody can call it.
+const PLACEHOLDER: &str = "DeferredToolPlaceholder";
+
+/// Told to the model in place of a web search that only Anthropic can run.
+pub(super) const NO_WEB_SEARCH: &str =
+    "Web search is not available here. Answer from what you know, and say that you could not search the web.";
+
+/// Whether a tool runs at the provider rather than in the client.
+pub(super) fn is_server_tool(tool: &anthropic::Tool<'_>) -> bool {
+    tool.kind.as_deref().is_some_and(|kind| kind != "custom")
+}
+
+/// Returns the tools to offer; server tools and the placeholder are left out.
+pub(super) fn offered<'a>(
+    request: &'a MessagesRequest<'_>,
+    target: &Target,
+    names: &mut ToolNames,
+    dropped: &mut Dropped,
+) -> Vec<chat::Tool<'a>> {
+    let mut offered = Vec::with_capacity(request.tools.len());
+    for tool in &request.tools {
+        if is_server_tool(tool) {
+            dropped.count("server tool");
+            continue;
+        }
+        if &*tool.name == PLACEHOLDER {
+            dropped.count("placeholder tool");
+            continue;
+        }
+        offered.push(chat::Tool {
+            function: chat::Function {
+                name: names.send(&tool.name),
+                description: tool.description.as_deref().unwrap_or_default().into(),
+                parameters: schema::reduce(tool.input_schema),
+            },
+        });
+    }
+    // Mistral takes no more; the rest is named in the log.
+    const MISTRAL_LIMIT: usize = 128;
+    if target.provider.dialect == Dialect::Mistral && offered.len() > MISTRAL_LIMIT {
+        (MISTRAL_LIMIT..offered.len()).for_each(|_| dropped.count("tool over 128"));
+        offered.truncate(MISTRAL_LIMIT);
+    }
+    offered
+}
+
+/// Returns which tool must be called, and whether several may be; nothing where that is the default.
+pub(super) fn choice<'a>(
+    request: &'a MessagesRequest<'_>,
+    names: &mut ToolNames,
+) -> (Option<chat::ToolChoice<'a>>, Option<bool>) {
+    let Some(choice) = &request.tool_choice else { return (None, None) };
+    let sent = match &*choice.kind {
+        "any" => chat::ToolChoice::Required,
+        "none" => chat::ToolChoice::None,
+        "tool" => match &choice.name {
+            Some(name) => chat::ToolChoice::Function(names.send(name)),
+            None => chat::ToolChoice::Required,
+        },
+        _ => chat::ToolChoice::Auto,
+    };
+    (Some(sent), choice.disable_parallel_tool_use.then_some(false))
+}

@@ -1,0 +1,110 @@
+//! Errors in Anthropic's shape.
+
+use serde::Serialize;
+
+/// The `type` of an error; Claude Code decides by it and by the status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorKind {
+    /// The request is wrong; up to six tries by the client.
+    InvalidRequestError,
+    /// No key or a wrong one.
+    AuthenticationError,
+    /// Not allowed.
+    PermissionError,
+    /// No such model or path.
+    NotFoundError,
+    /// The body is too large.
+    RequestTooLarge,
+    /// Too many requests or tokens.
+    RateLimitError,
+    /// Something failed upstream.
+    ApiError,
+    /// Full for the moment.
+    OverloadedError,
+    /// A clock ran out.
+    TimeoutError,
+    /// Refused by mcr; the client shows the words and does not try again.
+    PolicyBlocked,
+}
+
+/// What went wrong, in words that begin with who failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    /// HTTP status, where the answer has not begun.
+    pub status: u16,
+    /// The error's type.
+    pub kind: ErrorKind,
+    /// Shown to the person by Claude Code.
+    pub message: String,
+    /// Seconds until another try makes sense.
+    pub retry_after: Option<u64>,
+    /// False where another try cannot help.
+    pub retry: bool,
+}
+
+impl ApiError {
+    /// Makes an error that a second try may mend.
+    pub fn new(status: u16, kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { status, kind, message: message.into(), retry_after: None, retry: true }
+    }
+
+    /// Makes an error that another try cannot mend.
+    pub fn last(status: u16, kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { retry: false, ..Self::new(status, kind, message) }
+    }
+
+    /// Makes a 400 whose words reach the person at the first try.
+    ///
+    /// Claude Code sends a plain `invalid_request_error` up to six times, leaving out
+    /// one feature after another; `policy_blocked` it shows at once.
+    pub fn refused(message: impl Into<String>) -> Self {
+        Self::last(400, ErrorKind::PolicyBlocked, message)
+    }
+
+    /// Makes the 400 that lets Claude Code compact the conversation.
+    pub fn too_long(tokens: u64, maximum: u64) -> Self {
+        // The client looks for these words and reads the numbers.
+        Self::new(
+            400,
+            ErrorKind::InvalidRequestError,
+            format!("prompt is too long: {tokens} tokens > {maximum} maximum"),
+        )
+    }
+
+    /// The JSON body.
+    pub fn body(&self, request_id: &str) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Envelope<'a> {
+            r#type: &'static str,
+            error: Inner<'a>,
+            request_id: &'a str,
+        }
+        serde_json::to_vec(&Envelope { r#type: "error", error: self.inner(), request_id }).unwrap_or_default()
+    }
+
+    pub(super) fn inner(&self) -> Inner<'_> {
+        Inner { r#type: self.kind, message: &self.message }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Inner<'a> {
+    r#type: ErrorKind,
+    message: &'a str,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_body_is_anthropics_envelope() {
+        let error = ApiError::too_long(10, 5);
+        assert_eq!(
+            String::from_utf8(error.body("req_1")).unwrap(),
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 10 tokens > 5 maximum"},"request_id":"req_1"}"#
+        );
+    }
+}

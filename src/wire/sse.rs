@@ -1,0 +1,245 @@
+//! Server-sent events: bytes in, events out.
+//!
+//! Lines are split as bytes and become text as whole lines, because a line end
+//! cannot occur inside a UTF-8 character while a read can end inside one. The rules
+//! are those of the HTML standard, section 9.2.6: LF, CRLF or CR end a line, a
+//! leading byte order mark is dropped, an event ends at an empty line, and one that
+//! the end of the stream cuts is not an event.
+
+/// The stream sent one event larger than the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an event is larger than {limit} bytes")]
+pub struct TooLong {
+    /// Bytes allowed for one event.
+    pub limit: usize,
+}
+
+/// Bytes of one event that are kept at most.
+pub const LIMIT: usize = 16 * 1024 * 1024;
+
+/// Splits a stream of bytes into events.
+#[derive(Debug)]
+pub struct Decoder {
+    buffer: Vec<u8>,
+    /// Where the next line begins.
+    line: usize,
+    /// How far the next line has been searched for its end.
+    searched: usize,
+    /// The `data` lines of the event so far, joined by LF; after an event, that event.
+    data: Vec<u8>,
+    /// Whether an event has begun.
+    has_data: bool,
+    /// The last line ended in CR: an LF right after it belongs to it.
+    after_cr: bool,
+    /// Nothing was read yet, so a byte order mark may come.
+    at_start: bool,
+    limit: usize,
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::with_limit(LIMIT)
+    }
+}
+
+impl Decoder {
+    /// Makes a decoder that keeps at most `limit` bytes of one event.
+    pub fn with_limit(limit: usize) -> Self {
+        Self {
+            buffer: Vec::new(),
+            line: 0,
+            searched: 0,
+            data: Vec::new(),
+            has_data: false,
+            after_cr: false,
+            at_start: true,
+            limit,
+        }
+    }
+
+    /// Takes in what was read.
+    pub fn push(&mut self, bytes: &[u8]) {
+        if self.line > 0 {
+            self.buffer.drain(..self.line);
+            self.searched -= self.line;
+            self.line = 0;
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Gives the data of the next whole event, or nothing until more is pushed.
+    ///
+    /// Names, ids and comments are passed over: chat completions use data alone.
+    pub fn next_event(&mut self) -> Result<Option<&[u8]>, TooLong> {
+        if !self.has_data {
+            self.data.clear();
+        }
+        while let Some((start, end)) = self.next_line() {
+            if start == end {
+                if self.has_data {
+                    self.has_data = false;
+                    return Ok(Some(&self.data));
+                }
+                continue;
+            }
+            let line = &self.buffer[start..end];
+            let value = match line.strip_prefix(b"data") {
+                Some([]) => &[][..],
+                Some([b':', b' ', value @ ..] | [b':', value @ ..]) => value,
+                _ => continue,
+            };
+            if self.has_data {
+                self.data.push(b'\n');
+            }
+            self.has_data = true;
+            self.data.extend_from_slice(value);
+            if self.data.len() > self.limit {
+                return Err(TooLong { limit: self.limit });
+            }
+        }
+        if self.buffer.len() - self.line > self.limit {
+            return Err(TooLong { limit: self.limit });
+        }
+        Ok(None)
+    }
+
+    /// Finds the next whole line and returns where it stands, without its end.
+    fn next_line(&mut self) -> Option<(usize, usize)> {
+        const MARK: &[u8] = b"\xEF\xBB\xBF";
+        if self.at_start && !self.buffer.is_empty() {
+            if self.buffer.starts_with(MARK) {
+                self.line = MARK.len();
+                self.searched = MARK.len();
+            } else if MARK.starts_with(&self.buffer) {
+                return None;
+            }
+            self.at_start = false;
+        }
+        if self.after_cr && self.line < self.buffer.len() {
+            self.after_cr = false;
+            if self.buffer[self.line] == b'\n' {
+                self.line += 1;
+                self.searched = self.searched.max(self.line);
+            }
+        }
+        let Some(offset) = memchr::memchr2(b'\n', b'\r', &self.buffer[self.searched..]) else {
+            self.searched = self.buffer.len();
+            return None;
+        };
+        let (start, end) = (self.line, self.searched + offset);
+        self.after_cr = self.buffer[end] == b'\r';
+        self.line = end + 1;
+        self.searched = self.line;
+        Some((start, end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn decode(pieces: &[&[u8]]) -> Vec<String> {
+        let mut decoder = Decoder::default();
+        let mut events = Vec::new();
+        for piece in pieces {
+            decoder.push(piece);
+            while let Some(event) = decoder.next_event().unwrap() {
+                events.push(String::from_utf8(event.to_vec()).unwrap());
+            }
+        }
+        events
+    }
+
+    fn check(input: &str, expect: &[&str]) {
+        assert_eq!(decode(&[input.as_bytes()]), expect);
+    }
+
+    #[test]
+    fn an_event_ends_at_an_empty_line() {
+        check("data: a\n\ndata: b\n\n", &["a", "b"]);
+    }
+
+    #[test]
+    fn data_lines_are_joined_by_a_line_feed() {
+        check("data: a\ndata:b\ndata\n\n", &["a\nb\n"]);
+    }
+
+    #[test]
+    fn one_space_after_the_colon_is_dropped_and_no_more() {
+        check("data:  a\n\n", &[" a"]);
+    }
+
+    #[test]
+    fn names_ids_and_comments_are_no_events() {
+        check(": hi\n\nevent: x\nid: 1\nretry: 3\n\ndatax: 1\n\n", &[]);
+    }
+
+    #[test]
+    fn an_event_cut_by_the_end_is_no_event() {
+        check("data: a\n\ndata: b\n", &["a"]);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped_however_it_is_cut() {
+        assert_eq!(decode(&[b"\xEF", b"\xBB", b"\xBFdata: a\n\n"]), ["a"]);
+        assert_eq!(decode(&[b"\xEF\xBB\xBFdata: a\n\n"]), ["a"]);
+    }
+
+    #[test]
+    fn a_carriage_return_cut_from_its_line_feed_is_one_line_end() {
+        assert_eq!(decode(&[b"data: a\r", b"\ndata: b\r", b"\n\r", b"\n"]), ["a\nb"]);
+        assert_eq!(decode(&[b"data: a\r\rdata: b\r\r"]), ["a", "b"]);
+    }
+
+    #[test]
+    fn a_line_without_end_is_bounded() {
+        let mut decoder = Decoder::with_limit(8);
+        decoder.push(b"data: 0123456789");
+        assert_eq!(decoder.next_event(), Err(TooLong { limit: 8 }));
+    }
+
+    #[test]
+    fn many_short_data_lines_of_one_event_are_bounded() {
+        let mut decoder = Decoder::with_limit(8);
+        decoder.push(b"data: 0123\ndata: 4567\ndata: 89\n");
+        assert_eq!(decoder.next_event(), Err(TooLong { limit: 8 }));
+    }
+
+    fn lines() -> impl Strategy<Value = Vec<String>> {
+        let line = prop_oneof![
+            4 => "data: ?[a-z é\u{1F600}:]{0,12}",
+            1 => "event: [a-z]{1,4}",
+            1 => ":[a-z ]{0,4}",
+            3 => Just(String::new()),
+        ];
+        proptest::collection::vec(line, 0..24)
+    }
+
+    proptest! {
+        #[test]
+        fn any_cut_of_the_input_gives_the_same_events(lines in lines(), cuts in proptest::collection::vec(0usize..400, 0..12)) {
+            let whole = lines.join("\r\n").into_bytes();
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(whole.len())).collect();
+            cuts.push(0);
+            cuts.push(whole.len());
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &whole[pair[0]..pair[1]]).collect();
+            prop_assert_eq!(decode(&pieces), decode(&[&whole]));
+        }
+
+        #[test]
+        fn every_kind_of_line_end_gives_the_same_events(lines in lines()) {
+            let with = |end: &str| decode(&[lines.iter().map(|line| format!("{line}{end}")).collect::<String>().as_bytes()]);
+            prop_assert_eq!(with("\n"), with("\r\n"));
+            prop_assert_eq!(with("\n"), with("\r"));
+        }
+
+        #[test]
+        fn data_lines_come_out_as_they_went_in(texts in proptest::collection::vec("[^\r\n\u{feff}]{0,20}", 1..8)) {
+            let stream: String = texts.iter().map(|text| format!("data: {text}\n\n")).collect();
+            prop_assert_eq!(decode(&[stream.as_bytes()]), texts);
+        }
+    }
+}
