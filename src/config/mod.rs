@@ -23,6 +23,8 @@ mod scalars;
 mod secret;
 mod setting;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod transformer;
 mod transforming;
 
@@ -80,6 +82,8 @@ pub struct Config {
     pub clocks: Clocks,
     /// What is odd and does not stop anything.
     pub warnings: Vec<Problem>,
+    /// Variables that providers lack: an error where a route leads to the provider, else a warning.
+    pub unset: Vec<Problem>,
     /// Every value with where it came from, secrets masked.
     pub settings: Vec<Setting>,
 }
@@ -91,6 +95,15 @@ pub enum Origin {
     File(PathBuf),
     /// [`crate::catalog::BUILT_IN_CONFIG`].
     BuiltIn,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::BuiltIn => f.write_str("built-in configuration"),
+        }
+    }
 }
 
 /// What is worth a line in the log, from least to most.
