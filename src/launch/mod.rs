@@ -1,1 +1,6 @@
-//! (launch)
+//! Starts Claude Code so that every request goes to the embedded proxy.
+
+pub mod environment;
+pub mod settings;
+
+pub use environment::{Models, Plan};
