@@ -2,6 +2,9 @@
 
 pub mod arguments;
 pub mod environment;
+pub mod find;
+pub mod managed;
 pub mod settings;
+pub mod settings_file;
 
 pub use environment::{Models, Plan};
