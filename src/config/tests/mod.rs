@@ -2,6 +2,7 @@
 
 mod accepted;
 mod problems;
+mod robust;
 mod shown;
 
 use super::{Config, Problems, read};
