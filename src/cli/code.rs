@@ -93,7 +93,7 @@ fn secrets(config: &Config) -> Vec<String> {
     let keys = config.settings.iter().filter(|setting| setting.path.ends_with("api_key"));
     let mut variables: Vec<String> = keys
         .flat_map(|setting| match &setting.source {
-            Source::File { variables, .. } => variables.clone(),
+            Source::Written { variables, .. } => variables.clone(),
             _ => Vec::new(),
         })
         .collect();
