@@ -76,8 +76,8 @@ fn first_match(config: &Config, facts: &Facts) -> Result<(Arc<Target>, Scenario,
     let routes = &config.routes;
     let background = routes.background.as_ref();
     let is_default = routes.default.model == facts.model;
-    let is_background = facts.model.contains("haiku")
-        || (!is_default && background.is_some_and(|target| target.model == facts.model));
+    let is_background =
+        facts.model.contains("haiku") || (!is_default && background.is_some_and(|target| target.model == facts.model));
     // The launcher tells the agent the ids of these two routes, so they are not an explicit wish.
     if !is_background
         && !is_default
