@@ -1,3 +1,4 @@
-//! The one integration binary.
+//! The integration tests, one binary with a module per feature.
 
 mod config;
+mod generated;
