@@ -5,3 +5,5 @@ mod drain;
 mod framing;
 mod house;
 mod limits;
+mod outward;
+mod tls;
