@@ -1,4 +1,5 @@
-//! The integration tests, one binary with a module per feature.
+//! Everything that is tested from outside: one binary, a module per feature.
 
 mod config;
+mod edge;
 mod generated;
