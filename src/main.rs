@@ -1,5 +1,13 @@
 //! The `mcr` command: parse, run, render the failure, return the exit code.
 
-fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match mcr::cli::run() {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            mcr::ui::say(&failure);
+            ExitCode::from(failure.exit as u8)
+        }
+    }
 }

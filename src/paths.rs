@@ -179,3 +179,75 @@ fn sync_folder(_: &Path) -> io::Result<()> {
 fn naming(what: &str, path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {what} `{}`: {error}", path.display()))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_written_is_private_and_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/b/file");
+        write_atomic(&path, b"one").unwrap();
+        write_atomic(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!((mode(&path), mode(path.parent().unwrap()), mode(&folder.path().join("a"))), (0o600, 0o700, 0o700));
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_readable_file_becomes_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        write_atomic(&path, b"x").unwrap();
+        assert_eq!(mode(&path), 0o600);
+    }
+
+    #[test]
+    fn no_link_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (target, link) = (folder.path().join("target"), folder.path().join("link"));
+        symlink(&target, &link).unwrap();
+        let error = write_atomic(&link, b"x").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("cannot write `{}`: it is a symbolic link; name the file it points to", link.display())
+        );
+        append_private(&link).unwrap_err();
+        open_private(&link).unwrap_err();
+        assert!(!target.exists());
+        fs::create_dir(&target).unwrap();
+        create_private_dir(&link).unwrap_err();
+    }
+
+    #[test]
+    fn a_folder_that_is_there_is_closed_to_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("open");
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        create_private_dir(&path).unwrap();
+        assert_eq!(mode(&path), 0o700);
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        create_private_dir(&file).unwrap_err();
+    }
+
+    #[test]
+    fn opening_keeps_what_a_file_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        append_private(&path).unwrap().write_all(b"a").unwrap();
+        append_private(&path).unwrap().write_all(b"b").unwrap();
+        drop(open_private(&path).unwrap());
+        assert_eq!((fs::read(&path).unwrap(), mode(&path)), (b"ab".to_vec(), 0o600));
+    }
+}

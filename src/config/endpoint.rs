@@ -115,7 +115,7 @@ mod tests {
         );
         refuse("ftp://x.example", "the address begins with neither `https://` nor `http://`");
         refuse("https://x.example:70000/v1", "the port is no number from 1 to 65535");
-        refuse("https://", "the address is not a URL (invalid format)");
+        refuse("https://", "the address is not a URL (empty string)");
         refuse("https://a b/v1", "the address is not a URL (invalid uri character)");
     }
 

@@ -15,16 +15,11 @@ use crate::{
     paths::Paths,
 };
 
-/// What the built-in configuration is called where a file's name would stand.
-const BUILT_IN_NAME: &str = "built-in configuration";
-
 /// A configuration's text, before anything is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
     /// Where it was read.
     pub origin: Origin,
-    /// What problems call it.
-    pub name: String,
     /// The text itself.
     pub text: String,
 }
@@ -40,8 +35,8 @@ pub fn file(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>
 /// Fails when a named file is not there, when there is no file and no key of Mistral's either, and when the file
 /// has errors, with all of them.
 pub fn load(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>) -> Result<Config, Failure> {
-    let Text { origin, name, text } = text(explicit, paths, environment)?;
-    let mut config = read(&text, &name, environment).map_err(|problems| failure(&problems))?;
+    let Text { origin, text } = text(explicit, paths, environment)?;
+    let mut config = read(&text, &origin.to_string(), environment).map_err(|problems| failure(&problems))?;
     if let Origin::File(path) = &origin {
         // A path in the configuration is meant from where the configuration lies, not from where mcr was called.
         if let (Some(prompt), Some(folder)) = (&mut config.rewrite_system_prompt, path.parent()) {
@@ -57,7 +52,7 @@ pub fn text(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>
     let path = file(explicit, paths, environment);
     match fs::read(&path) {
         Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Ok(Text { name: path.display().to_string(), origin: Origin::File(path), text }),
+            Ok(text) => Ok(Text { origin: Origin::File(path), text }),
             Err(error) => Err(cannot_read(Exit::Config, &path, error.utf8_error())),
         },
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -78,11 +73,7 @@ fn named(explicit: Option<&Path>, environment: Environment<'_>) -> Option<PathBu
 
 fn built_in(path: &Path, environment: Environment<'_>) -> Result<Text, Failure> {
     if environment(env::MISTRAL_API_KEY).is_some_and(|key| !key.is_empty()) {
-        return Ok(Text {
-            origin: Origin::BuiltIn,
-            name: BUILT_IN_NAME.to_owned(),
-            text: catalog::BUILT_IN_CONFIG.to_owned(),
-        });
+        return Ok(Text { origin: Origin::BuiltIn, text: catalog::BUILT_IN_CONFIG.to_owned() });
     }
     let failure = Failure::say(Exit::Config, "there is no configuration, and `MISTRAL_API_KEY` is unset or empty")
         .hint("run `export MISTRAL_API_KEY=...` to use Mistral with the built-in configuration")
@@ -101,10 +92,6 @@ fn cannot_read(exit: Exit, path: &Path, error: impl Into<anyhow::Error>) -> Fail
 
 /// Puts all errors into one failure, a line each.
 pub fn failure(problems: &Problems) -> Failure {
-    let words = match problems.errors().count() {
-        1 => "the configuration has an error".to_owned(),
-        count => format!("the configuration has {count} errors"),
-    };
     let lines = problems.to_string().replace('\n', "\n  ");
-    Failure::new(Exit::Config, anyhow!("{words}:\n  {lines}"))
+    Failure::new(Exit::Config, anyhow!("{}:\n  {lines}", problems.headline()))
 }

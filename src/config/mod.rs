@@ -1,8 +1,44 @@
 //! The configuration, valid by construction.
 //!
-//! A [`Config`] is made by [`load`] from a file in claude-code-router's format and
-//! cannot name a provider or a model that is not there. What only a provider's use
-//! needs (its key) is checked when the provider is used.
+//! A [`Config`] is made by [`load`] (or, from a text, by [`read()`]) and cannot name a
+//! provider or a model that is not there. What only a provider's use needs (its key) is
+//! checked when the provider is used.
+//!
+//! The format is JSON5 and claude-code-router 2's: every key means what it means there.
+//! `$NAME` and `${NAME}` in any string stand for environment variables, `$$` for a dollar.
+//! `null` and the empty string count as absent. Keys that nobody knows are warnings.
+//!
+//! | key | default | meaning |
+//! |---|---|---|
+//! | `PORT`, `HOST` | 3456, 127.0.0.1 | where the background service listens; loopback only |
+//! | `APIKEY` | made up | the token that clients must show |
+//! | `PROXY_URL`; also `HTTPS_PROXY`, `https_proxy`, `httpsProxy` | - | the proxy on the way to providers |
+//! | `LOG`, `LOG_LEVEL` | true, info | whether and what to log |
+//! | `API_TIMEOUT_MS` | 600000 | how long the agent waits; also `Clocks.total_ms` |
+//! | `NON_INTERACTIVE_MODE` | false | nobody is at the terminal |
+//! | `CLAUDE_PATH` | from the path | the agent's executable |
+//! | `Providers` or `providers` | - | see below; at least one |
+//! | `transformers` | - | plugins: `strip-reasoning.js` is built in, no other is run |
+//! | `Router` | first model | `default`, `background`, `think`, `longContext`, `webSearch`, `image`: `"provider,model"` |
+//! | `Router.longContextThreshold` | 60000 | tokens above which a request is long |
+//! | `fallback` | - | lists of `"provider,model"` under the names of `Router` |
+//! | `StatusLine.enabled` | false | whether the agent shows mcr's status line |
+//! | `REWRITE_SYSTEM_PROMPT` | - | a file, seen from the configuration's folder, for the head of the system prompt |
+//! | `Clocks` (mcr's own) | 5 s, 60 or 300 s, 60 or 300 s, 90 s, 600 s | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
+//!
+//! | key of a provider | meaning |
+//! |---|---|
+//! | `name` | what routes call it; case makes no difference |
+//! | `api_base_url` | the endpoint (`…/v1/chat/completions`) or its base (`…/v1`); `http` for local servers only |
+//! | `api_key` | the bearer token; empty for servers that want none |
+//! | `models` | the ids that routes may name |
+//! | `transformer` | `use` lists for all models, and below the id of one for that: see [`Transformer`] |
+//! | `dialect` (mcr's own) | whose rules the server follows ([`Dialect`]); inferred from host and name |
+//! | `facts` (mcr's own) | `{"<id>": {"window", "vision", "tool_result_images", "reasoning", "tokenizer"}}`, over the catalogue's |
+//!
+//! From text to value: `locate` finds where each value stands, `interpolate` puts the
+//! variables in, `reader` checks types and keeps the problems and the [`Setting`]s;
+//! `providing`, `transforming`, `facts`, `routing` and `scalars` each read their part.
 
 mod clocks;
 mod dialect;
@@ -23,6 +59,8 @@ mod scalars;
 mod secret;
 mod setting;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod transformer;
 mod transforming;
 
@@ -80,6 +118,8 @@ pub struct Config {
     pub clocks: Clocks,
     /// What is odd and does not stop anything.
     pub warnings: Vec<Problem>,
+    /// Variables that providers lack: an error where a route leads to the provider, else a warning.
+    pub unset: Vec<Problem>,
     /// Every value with where it came from, secrets masked.
     pub settings: Vec<Setting>,
 }
@@ -91,6 +131,15 @@ pub enum Origin {
     File(PathBuf),
     /// [`crate::catalog::BUILT_IN_CONFIG`].
     BuiltIn,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::BuiltIn => f.write_str("built-in configuration"),
+        }
+    }
 }
 
 /// What is worth a line in the log, from least to most.

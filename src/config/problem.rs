@@ -67,7 +67,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong and odd, in the order of the file; at least one is an error.
+/// Everything that is wrong and odd, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(pub Vec<Problem>);
 
@@ -75,6 +75,14 @@ impl Problems {
     /// Returns those that keep the configuration from being used.
     pub fn errors(&self) -> impl Iterator<Item = &Problem> {
         self.0.iter().filter(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Says how many errors there are.
+    pub fn headline(&self) -> String {
+        match self.errors().count() {
+            1 => "the configuration has an error".to_owned(),
+            count => format!("the configuration has {count} errors"),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Connection, Dialect, Provider, Secret, Source, Target, Unset, endpoint, facts, path,
+    Connection, Dialect, Problem, Provider, Secret, Source, Target, Unset, endpoint, facts, path,
     reader::{Node, Reader},
     setting::masked_url,
     transforming::{self, Transformers},
@@ -11,13 +11,21 @@ use super::{
 
 const KEYS: [&str; 7] = ["name", "api_base_url", "api_key", "models", "transformer", "dialect", "facts"];
 
+/// What `Providers` holds.
+#[derive(Default)]
+pub(super) struct Providing {
+    pub(super) providers: Vec<Arc<Provider>>,
+    pub(super) targets: Vec<Arc<Target>>,
+    /// Names of providers that cannot be used, and why.
+    pub(super) unset: Vec<(String, Problem)>,
+}
+
 /// Reads all providers, and a target for each of their models.
 ///
 /// A provider with errors is among them, so that a route to it is not an error of its own; the errors keep the
 /// whole from being used.
-pub(super) fn providers(reader: &mut Reader, node: &Node<'_>) -> (Vec<Arc<Provider>>, Vec<Arc<Target>>) {
-    let mut providers: Vec<Arc<Provider>> = Vec::new();
-    let mut targets = Vec::new();
+pub(super) fn providers(reader: &mut Reader, node: &Node<'_>) -> Providing {
+    let Providing { mut providers, mut targets, mut unset } = Providing::default();
     let items = reader.list(node);
     if items.is_empty() && node.value.is_array() {
         reader.error(node, NO_PROVIDER);
@@ -28,12 +36,13 @@ pub(super) fn providers(reader: &mut Reader, node: &Node<'_>) -> (Vec<Arc<Provid
         }
         reader.check_keys(&item, &KEYS, &["tokenizer"]);
         let Some(name) = name(reader, &item, &providers) else { continue };
-        let (provider, transformers) = provider(reader, &item, name);
+        let (provider, transformers, problem) = provider(reader, &item, name);
+        unset.extend(problem.map(|problem| (provider.name.clone(), problem)));
         facts::check_models(reader, &item, &provider.models);
         targets.extend(provider.models.iter().map(|model| target(reader, &item, &provider, model, &transformers)));
         providers.push(provider);
     }
-    (providers, targets)
+    Providing { providers, targets, unset }
 }
 
 /// Says what an empty list wants.
@@ -58,7 +67,7 @@ fn name(reader: &mut Reader, item: &Node<'_>, others: &[Arc<Provider>]) -> Optio
     Some(name.to_owned())
 }
 
-fn provider(reader: &mut Reader, item: &Node<'_>, name: String) -> (Arc<Provider>, Transformers) {
+fn provider(reader: &mut Reader, item: &Node<'_>, name: String) -> (Arc<Provider>, Transformers, Option<Problem>) {
     let ((address, key, dialect, models, transformers), unset) = reader.deferring(|reader| {
         let address = address(reader, item);
         let key = item.get("api_key").and_then(|node| key(reader, &node));
@@ -77,13 +86,14 @@ fn provider(reader: &mut Reader, item: &Node<'_>, name: String) -> (Arc<Provider
         reader.record_absent(path::key(&item.path, "dialect"), dialect.as_str(), source);
         dialect
     });
+    let (unset, problem) = unset.unzip();
     let connection = match (unset, address) {
         (Some(unset), _) => Err(unset),
         (None, Some(endpoint)) => Ok(Connection { endpoint, key }),
         // An error has been noted, so nobody gets to see this.
         (None, None) => Err(Unset { variable: String::new(), place: item.path.clone() }),
     };
-    (Arc::new(Provider { name, dialect, models, connection }), transformers)
+    (Arc::new(Provider { name, dialect, models, connection }), transformers, problem)
 }
 
 fn address(reader: &mut Reader, item: &Node<'_>) -> Option<http::Uri> {

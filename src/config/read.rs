@@ -1,13 +1,12 @@
 //! From a text to a configuration, with everything that is wrong with it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use json5::ErrorCode;
 use serde_json::Value;
 
 use super::{
-    Config, Environment, Origin, Position, Problem, Problems, Severity, interpolate, locate,
-    providing::{self, NO_PROVIDER},
+    Config, Environment, Origin, Position, Problem, Problems, Scenario, Severity, Target, interpolate, locate,
+    providing::{self, NO_PROVIDER, Providing},
     reader::{Node, Reader},
     routing::{self, Known},
     scalars, transforming,
@@ -51,7 +50,7 @@ const IDLE_KEYS: [&str; 8] = [
 /// Reads a configuration; knows no file and no environment but the one it is given.
 ///
 /// # Errors
-/// Fails with all problems at once.
+/// Fails with all problems at once, at least one of them an error.
 pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result<Config, Problems> {
     let alone = |position, what: String| {
         let (file, path) = (file_name.into(), String::new());
@@ -81,29 +80,24 @@ pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result
 
 /// Says what a text that is no JSON5 lacks.
 fn syntax(error: &json5::Error) -> String {
-    match error.code() {
-        Some(ErrorCode::EofParsingObject) => "this object does not end".to_owned(),
-        Some(ErrorCode::EofParsingArray) => "this list does not end".to_owned(),
-        Some(ErrorCode::EofParsingValue) => "the text ends where a value should be".to_owned(),
-        Some(ErrorCode::EofParsingString) => "the text ends inside a string".to_owned(),
-        Some(ErrorCode::EofParsingComment) => "the text ends inside a comment".to_owned(),
-        Some(ErrorCode::ExpectedClosingBrace) => "expected `,` or `}`".to_owned(),
-        Some(ErrorCode::ExpectedClosingBracket) => "expected `,` or `]`".to_owned(),
-        Some(ErrorCode::ExpectedColon) => "expected `:`".to_owned(),
-        Some(ErrorCode::ExpectedComma) => "expected `,`".to_owned(),
-        Some(code) => code.to_string(),
-        None => "not JSON5".to_owned(),
+    let words = error.code().map_or_else(|| "not JSON5".to_owned(), |code| code.to_string());
+    match (words.starts_with("EOF"), error.position()) {
+        (false, _) => words,
+        // The parser gives the place of the innermost object or list that is open.
+        (true, Some(_)) => "what begins here does not end".to_owned(),
+        (true, None) => "the text ends where a value should be".to_owned(),
     }
 }
 
 fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str) -> Option<Config> {
     reader.check_keys(root, &KEYS, &IDLE_KEYS);
-    let (providers, targets) = if let Some(node) = scalars::either(reader, root, &["Providers", "providers"]) {
-        providing::providers(reader, &node)
-    } else {
-        reader.error(root, NO_PROVIDER);
-        (Vec::new(), Vec::new())
-    };
+    let Providing { providers, targets, unset } =
+        if let Some(node) = scalars::either(reader, root, &["Providers", "providers"]) {
+            providing::providers(reader, &node)
+        } else {
+            reader.error(root, NO_PROVIDER);
+            Providing::default()
+        };
     if let Some(node) = root.get("transformers") {
         transforming::plugins(reader, &node);
     }
@@ -112,7 +106,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str) -> Option<Config
     let fallback = root.get("fallback").map(|node| routing::fallback(reader, &node, &known)).unwrap_or_default();
     let port = scalars::number(reader, root, "PORT", 3456, 1..=65_535);
     let api_timeout = scalars::milliseconds(reader, root, "API_TIMEOUT_MS", Duration::from_mins(10));
-    Some(Config {
+    let mut config = Config {
         origin: Origin::File(PathBuf::from(file_name)),
         host: scalars::host(reader, root),
         port: u16::try_from(port).unwrap_or_default(),
@@ -132,6 +126,16 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str) -> Option<Config
         providers,
         targets,
         warnings: Vec::new(),
+        unset: Vec::new(),
         settings: Vec::new(),
-    })
+    };
+    for (name, mut problem) in unset {
+        let is_routed =
+            |scenario| config.routes.get(scenario).is_some_and(|target: &Arc<Target>| target.provider.name == name);
+        if Scenario::ALL.into_iter().any(is_routed) {
+            problem.severity = Severity::Error;
+        }
+        config.unset.push(problem);
+    }
+    Some(config)
 }

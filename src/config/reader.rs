@@ -55,7 +55,7 @@ enum Deferral {
     /// An error.
     Off,
     /// A provider that cannot be used; the first one is kept.
-    On(Option<Unset>),
+    On(Option<(Unset, Problem)>),
 }
 
 impl Reader {
@@ -69,8 +69,8 @@ impl Reader {
         reader
     }
 
-    /// Reads with unset variables set aside; returns the first of them.
-    pub(super) fn deferring<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, Option<Unset>) {
+    /// Reads with unset variables set aside; returns the first of them, and the problem that it is in `config check`.
+    pub(super) fn deferring<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> (T, Option<(Unset, Problem)>) {
         self.unset = Deferral::On(None);
         let value = read(self);
         match std::mem::replace(&mut self.unset, Deferral::Off) {
@@ -242,7 +242,11 @@ impl Reader {
         let position = self.places.value(&node.path);
         let unset = Unset { place: format!("{}:{position}: {}", self.file, node.path), variable };
         match &mut self.unset {
-            Deferral::On(first) => _ = first.get_or_insert(unset),
+            Deferral::On(first) => {
+                let (severity, file, path) = (Severity::Warning, Arc::clone(&self.file), node.path.clone());
+                let problem = Problem { severity, file, position, path, what: unset.mend(), suggestion: None };
+                first.get_or_insert((unset, problem));
+            }
             Deferral::Off => self.error(node, unset.mend()),
         }
     }

@@ -90,11 +90,10 @@ impl Fallback {
     }
 }
 
-/// Finds a target by name: exactly, else whatever the case.
+/// Finds a target by name, whatever its case; a model that matches exactly goes first.
 pub(super) fn find<'a>(targets: &'a [Arc<Target>], provider: &str, model: &str) -> Option<&'a Arc<Target>> {
-    targets.iter().find(|target| target.provider.name == provider && target.model == model).or_else(|| {
-        targets.iter().find(|target| {
-            target.provider.name.eq_ignore_ascii_case(provider) && target.model.eq_ignore_ascii_case(model)
-        })
-    })
+    let of_provider = || targets.iter().filter(|target| target.provider.name.eq_ignore_ascii_case(provider));
+    of_provider()
+        .find(|target| target.model == model)
+        .or_else(|| of_provider().find(|target| target.model.eq_ignore_ascii_case(model)))
 }

@@ -77,7 +77,10 @@ pub(super) fn host(reader: &mut Reader, root: &Node<'_>) -> IpAddr {
         match address {
             Ok(address) if address.is_loopback() => return Some(address.to_string()),
             Ok(_) => {
-                reader.error(node, format!("denied: other machines reach `{text}`; mcr listens on 127.0.0.1 or ::1"));
+                reader.error(
+                    node,
+                    format!("`{text}` is denied, other machines reach it; mcr listens on 127.0.0.1 or ::1"),
+                );
             }
             Err(_) => reader.error(node, format!("`{text}` is no address; mcr listens on 127.0.0.1 or ::1")),
         }

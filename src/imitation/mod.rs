@@ -6,6 +6,8 @@
 //! a network. Nothing here knows how mcr translates, so neither end can share
 //! a mistake with it.
 
+pub mod agent_brain;
+pub mod client;
 pub mod gate;
 pub mod grammar;
 pub mod models;
@@ -13,6 +15,8 @@ pub mod reply;
 pub mod rules;
 pub mod server;
 
+pub use agent_brain::Brain;
+pub use client::Client;
 pub use gate::Gate;
 pub use models::Models;
 pub use reply::Reply;

@@ -1,9 +1,156 @@
 //! The loopback proxy: the listener, who may enter, and what is done for them.
+//!
+//! The same proxy has two lives: inside `mcr code`, and behind `mcr start`.
 
 pub mod auth;
 pub mod body;
 pub mod refusal;
 pub mod server;
 
+mod answer;
 mod clocked;
+mod messages;
+mod models;
+mod record;
 mod seats;
+mod snapshot;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use crate::config::{Config, Secret};
+use crate::egress::Egress;
+use crate::error::{Exit, Failure};
+use crate::observe::usage::Usage;
+use crate::route::Counter;
+use crate::wire::error::{ApiError, ErrorKind};
+use auth::{Door, admit};
+use body::Body;
+pub use snapshot::{Load, Snapshot, watch};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+/// Everything a request needs; one for the life of a listener.
+pub struct Proxy {
+    door: Door,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    egress: Egress,
+    counter: Counter,
+    usage: Arc<Usage>,
+    trace: Option<crate::observe::trace::Trace>,
+    /// Tells this process's request ids from another's.
+    instance: String,
+    requests: AtomicU64,
+}
+
+/// What a proxy is made of.
+pub struct Parts {
+    /// The port it listens on.
+    pub port: u16,
+    /// What clients must show.
+    pub token: Secret,
+    /// The first configuration.
+    pub config: Config,
+    /// The door out.
+    pub egress: Egress,
+    /// Sums up what passes.
+    pub usage: Arc<Usage>,
+    /// Where bodies are written, when the person asked for that.
+    pub trace: Option<crate::observe::trace::Trace>,
+}
+
+impl Proxy {
+    /// Puts a proxy together.
+    pub fn new(parts: Parts) -> Result<Self, Failure> {
+        let door = Door::new(parts.port, &parts.token).map_err(|error| {
+            Failure::new(Exit::Config, error).hint("set `APIKEY` to a text of letters and digits, or leave it out")
+        })?;
+        let random = auth::new_token().map_err(|error| Failure::new(Exit::Io, error))?;
+        Ok(Self {
+            door,
+            snapshot: Arc::new(ArcSwap::from_pointee(Snapshot::new(parts.config)?)),
+            egress: parts.egress,
+            counter: Counter::default(),
+            usage: parts.usage,
+            trace: parts.trace,
+            instance: random.expose().chars().take(12).collect(),
+            requests: AtomicU64::new(0),
+        })
+    }
+
+    /// The configuration in use, to be swapped by [`watch`].
+    pub fn snapshot(&self) -> Arc<ArcSwap<Snapshot>> {
+        Arc::clone(&self.snapshot)
+    }
+
+    /// Answers one request.
+    pub async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        if let Err(refusal) = admit(&parts, &self.door) {
+            tracing::warn!(status = refusal.status.as_u16(), reason = %refusal.message, "request turned away");
+            return refusal.response();
+        }
+        match (&parts.method, parts.uri.path()) {
+            (&Method::POST, "/v1/messages") => self.messages(&parts, body).await,
+            (&Method::POST, "/v1/messages/count_tokens") => self.count_tokens(body).await,
+            (&Method::GET, "/v1/models") => models::list(&self.snapshot.load().config),
+            (&Method::GET, "/health") => json(&serde_json::json!({
+                "status": "ok", "version": env!("CARGO_PKG_VERSION"),
+            })),
+            (&Method::HEAD, "/" | "/health" | "/api/hello") => Response::new(Body::empty()),
+            (_, path @ ("/v1/messages" | "/v1/messages/count_tokens" | "/v1/models" | "/health")) => {
+                let what = format!("{} is not a method of {path}", parts.method);
+                failed(&ApiError::last(405, ErrorKind::InvalidRequestError, what), &self.next_id())
+            }
+            (_, path) => {
+                let what = format!("mcr: there is no {path}");
+                failed(&ApiError::last(404, ErrorKind::NotFoundError, what), &self.next_id())
+            }
+        }
+    }
+
+    /// Makes a request's id, unique among processes; message ids are made of it, and the agent merges equal ones.
+    fn next_id(&self) -> String {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        format!("req_{}{number:06}", self.instance)
+    }
+}
+
+fn json(value: &serde_json::Value) -> Response<Body> {
+    answered("application/json", Body::from(Bytes::from(value.to_string())))
+}
+
+fn answered(kind: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Writes an error as the agent expects it, with the headers that decide whether it tries again.
+fn failed(error: &ApiError, request_id: &str) -> Response<Body> {
+    let mut response = answered("application/json", Body::from(Bytes::from(error.body(request_id))));
+    *response.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let headers = response.headers_mut();
+    if let Some(seconds) = error.retry_after {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if !error.retry {
+        headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+    }
+    identify(&mut response, request_id);
+    response
+}
+
+fn identify(response: &mut Response<Body>, request_id: &str) {
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+}

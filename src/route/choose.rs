@@ -75,8 +75,9 @@ pub fn choose(config: &Config, facts: &Facts) -> Result<Choice, Impossible> {
 fn first_match(config: &Config, facts: &Facts) -> Result<(Arc<Target>, Scenario, String), Impossible> {
     let routes = &config.routes;
     let background = routes.background.as_ref();
-    let is_background = facts.model.contains("haiku") || background.is_some_and(|target| target.model == facts.model);
     let is_default = routes.default.model == facts.model;
+    let is_background = facts.model.contains("haiku")
+        || (!is_default && background.is_some_and(|target| target.model == facts.model));
     // The launcher tells the agent the ids of these two routes, so they are not an explicit wish.
     if !is_background
         && !is_default

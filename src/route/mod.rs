@@ -27,5 +27,5 @@ mod tokens;
 
 pub use choose::{Choice, Impossible, choose};
 pub use facts::{Facts, asks_to_think};
-pub use tag::{named_target, take_tag};
+pub use tag::{LISTED, named_target, take_tag};
 pub use tokens::{Counter, TokenCount};

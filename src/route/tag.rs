@@ -9,6 +9,8 @@ use crate::wire::anthropic::MessagesRequest;
 
 const OPEN: &str = "<CCR-SUBAGENT-MODEL>";
 const CLOSE: &str = "</CCR-SUBAGENT-MODEL>";
+/// What the ids in `GET /v1/models` begin with.
+pub const LISTED: &str = "anthropic/";
 /// Turns in which a tag may stand: the agent's prompt is the first one, behind at most a reminder.
 const EARLY_TURNS: usize = 3;
 
@@ -40,6 +42,8 @@ fn cut(text: &mut Text<'_>) -> Option<String> {
 pub fn named_target(config: &Config, name: &str) -> Option<Arc<Target>> {
     // Claude Code adds this to ask for a window of a million tokens.
     let name = name.trim().trim_end_matches("[1m]");
+    // The prefix under which `GET /v1/models` lists them: Claude Code shows no others.
+    let name = name.strip_prefix(LISTED).unwrap_or(name);
     for separator in [',', '/'] {
         if let Some((provider, model)) = name.split_once(separator)
             && let Some(target) = config.target(provider.trim(), model.trim())

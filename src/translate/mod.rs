@@ -39,6 +39,7 @@ mod error;
 mod ids;
 mod names;
 mod pieces;
+mod prompt;
 mod repair;
 mod request;
 mod response;
@@ -56,8 +57,9 @@ mod transform;
 pub use error::{Upstream, from_status, in_band};
 pub use ids::ReplyIds;
 pub use names::ToolNames;
+pub use prompt::rewrite_system;
 pub use request::{Outgoing, ReplyContext, request, session_id};
-pub use response::response;
+pub use response::{response, whole_as_stream};
 pub use stream::StreamTranslator;
 
 /// What a translation left out: kinds and how often.

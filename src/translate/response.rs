@@ -11,11 +11,28 @@ use super::StreamTranslator;
 
 /// Translates a reply; `translator` is fresh and holds the usage afterwards.
 pub fn response(translator: &mut StreamTranslator, provider: &str, body: &[u8]) -> Result<Vec<u8>, ApiError> {
-    let chunk: Chunk<'_> = serde_json::from_slice(body).map_err(|_| {
-        ApiError::new(502, ErrorKind::ApiError, format!("{provider}: the answer is not a chat completion"))
-    })?;
+    let chunk = parse(provider, body)?;
     let mut message = Message::default();
     translator.chunk(&chunk, &mut |event| message.event(event));
     translator.finish(&mut |event| message.event(event));
     message.finish()
+}
+
+/// Translates a whole reply into a stream, for a client that asked for one and a server that sent none.
+pub fn whole_as_stream(
+    translator: &mut StreamTranslator,
+    provider: &str,
+    body: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<(), ApiError> {
+    let chunk = parse(provider, body)?;
+    translator.chunk(&chunk, &mut |event| event.encode(out));
+    translator.finish(&mut |event| event.encode(out));
+    translator.failure().map_or(Ok(()), |error| Err(error.clone()))
+}
+
+fn parse<'a>(provider: &str, body: &'a [u8]) -> Result<Chunk<'a>, ApiError> {
+    serde_json::from_slice(body).map_err(|_| {
+        ApiError::new(502, ErrorKind::ApiError, format!("{provider}: the answer is not a chat completion"))
+    })
 }

@@ -38,6 +38,7 @@ pub struct StreamTranslator {
     prompt: u64,
     started: bool,
     over: bool,
+    failure: Option<ApiError>,
     open: Open,
     /// Index of the block that is open, or of the next one.
     index: usize,
@@ -64,6 +65,7 @@ impl StreamTranslator {
             prompt,
             started: false,
             over: false,
+            failure: None,
             open: Open::Nothing,
             index: 0,
             calls: calls::Calls::default(),
@@ -77,6 +79,11 @@ impl StreamTranslator {
     /// Whether the last event is out.
     pub fn is_over(&self) -> bool {
         self.over
+    }
+
+    /// What the answer failed with.
+    pub fn failure(&self) -> Option<&ApiError> {
+        self.failure.as_ref()
     }
 
     /// What was spent, as far as it is known, in Anthropic's terms.
@@ -173,6 +180,7 @@ impl StreamTranslator {
     pub fn fail(&mut self, error: &ApiError, emit: &mut impl FnMut(Event<'_>)) {
         if !self.over {
             self.over = true;
+            self.failure = Some(error.clone());
             emit(Event::Error(error));
         }
     }

@@ -1,1 +1,215 @@
-//! (upstream)
+//! One request to one target.
+//!
+//! Until the first event of an answer is in, everything that goes wrong is an HTTP
+//! error and another target may be tried; from then on it ends the stream.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use http::{Method, Request, Response};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use tokio::time::timeout;
+
+use crate::config::{Clocks, Connection, Dialect, Target};
+use crate::egress::Egress;
+use crate::translate;
+use crate::wire::error::{ApiError, ErrorKind};
+use crate::wire::sse::Decoder;
+
+/// Bytes of an error's body that are read.
+const ERROR_LIMIT: usize = 64 * 1024;
+/// Bytes of a whole answer that are read.
+const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
+/// How long an error's body may take.
+const ERROR_CLOCK: Duration = Duration::from_secs(10);
+
+/// What is sent, apart from where.
+#[derive(Debug)]
+pub struct Outbound<'a> {
+    /// The chat completions body.
+    pub body: Bytes,
+    /// Whether a stream is asked for.
+    pub stream: bool,
+    /// Keeps a session on the machine that has its prompt in the cache.
+    pub session: Option<&'a str>,
+    /// The prompt's tokens, for an error that does not say.
+    pub prompt: u64,
+}
+
+/// An answer that has begun.
+#[derive(Debug)]
+pub enum Reply {
+    /// All of it.
+    Whole(Bytes),
+    /// Its first event is in the decoder.
+    Stream(Incoming, Decoder),
+}
+
+/// Sends a request to a target and waits for the beginning of its answer.
+pub async fn send(
+    egress: &Egress,
+    target: &Target,
+    clocks: &Clocks,
+    outbound: Outbound<'_>,
+) -> Result<Reply, ApiError> {
+    let provider = &target.provider.name;
+    let connection = target
+        .provider
+        .connection
+        .as_ref()
+        .map_err(|unset| ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}")))?;
+    let local = connection.is_local();
+    let started = Instant::now();
+    let (stream, prompt) = (outbound.stream, outbound.prompt);
+    let request = request(target, connection, outbound)?;
+    let headers_clock = clocks.total(stream).unwrap_or_else(|| clocks.headers(local));
+    let response = match timeout(headers_clock, egress.send(request)).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(error)) => {
+            return Err(ApiError::new(502, ErrorKind::ApiError, format!("{provider}: {error}")));
+        }
+        Err(_) => return Err(ran_out(provider, if stream { "headers" } else { "total" }, headers_clock)),
+    };
+    if !response.status().is_success() {
+        return Err(refusal(target, prompt, response).await);
+    }
+    let is_json = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
+    if stream && !is_json {
+        return first_event(target, clocks.first_event(local), response.into_body()).await;
+    }
+    let left = headers_clock.saturating_sub(started.elapsed());
+    match timeout(left, Limited::new(response.into_body(), ANSWER_LIMIT).collect()).await {
+        Ok(Ok(body)) => Ok(Reply::Whole(body.to_bytes())),
+        Ok(Err(_)) => Err(ApiError::new(
+            502,
+            ErrorKind::ApiError,
+            format!("{provider}: the connection broke in the middle of the answer"),
+        )),
+        Err(_) => Err(ran_out(provider, "total", headers_clock)),
+    }
+}
+
+fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> Result<Request<Full<Bytes>>, ApiError> {
+    let accept = if outbound.stream { "text/event-stream" } else { "application/json" };
+    let mut request = Request::new(Full::new(outbound.body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = connection.endpoint.clone();
+    let headers = request.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT, HeaderValue::from_static(accept));
+    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("mcr/", env!("CARGO_PKG_VERSION"))));
+    if let Some(key) = &connection.key {
+        let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose())).map_err(|_| {
+            let provider = &target.provider.name;
+            ApiError::last(
+                401,
+                ErrorKind::AuthenticationError,
+                format!("{provider}: the API key of provider `{provider}` holds characters that no header can; correct its `api_key`"),
+            )
+        })?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    if target.provider.dialect == Dialect::Mistral
+        && let Some(session) = outbound.session.and_then(|session| HeaderValue::try_from(session).ok())
+    {
+        headers.insert(HeaderName::from_static("x-affinity"), session);
+    }
+    Ok(request)
+}
+
+async fn first_event(target: &Target, clock: Duration, mut body: Incoming) -> Result<Reply, ApiError> {
+    let provider = &target.provider.name;
+    let mut decoder = Decoder::default();
+    let wait = async {
+        loop {
+            match body.frame().await {
+                Some(Ok(frame)) => {
+                    if let Ok(bytes) = frame.into_data() {
+                        decoder.push(&bytes);
+                    }
+                    match decoder.has_event() {
+                        Ok(true) => return Ok(()),
+                        Ok(false) => {}
+                        Err(error) => return Err(error.to_string()),
+                    }
+                }
+                Some(Err(_)) => return Err("the connection broke before the first event".to_owned()),
+                None => return Err("the stream ended before the first event".to_owned()),
+            }
+        }
+    };
+    match timeout(clock, wait).await {
+        Ok(Ok(())) => Ok(Reply::Stream(body, decoder)),
+        Ok(Err(what)) => Err(ApiError::new(502, ErrorKind::ApiError, format!("{provider}: {what}"))),
+        Err(_) => Err(ran_out(provider, "first_event", clock)),
+    }
+}
+
+async fn refusal(target: &Target, prompt: u64, response: Response<Incoming>) -> ApiError {
+    let (head, body) = response.into_parts();
+    let body = timeout(ERROR_CLOCK, Limited::new(body, ERROR_LIMIT).collect()).await;
+    let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    translate::from_status(&translate::Upstream {
+        provider: &target.provider.name,
+        model: &target.model,
+        window: target.facts.window,
+        prompt,
+        status: head.status.as_u16(),
+        retry_after: retry_after(&head.headers),
+        limit: text("x-ratelimit-limit-req-minute"),
+        correlation: text("mistral-correlation-id").or_else(|| text("x-request-id")),
+        body: &body,
+    })
+}
+
+/// Reads `Retry-After` in seconds or as a date, and `retry-after-ms`.
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    // Claude Code gives up at once on more; whoever sends more means "not soon".
+    const MOST: u64 = 3_600;
+    if let Some(milliseconds) = headers.get("retry-after-ms").and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
+    {
+        return Some(milliseconds.div_ceil(1000).min(MOST));
+    }
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse::<f64>() {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float casts saturate")]
+        return (seconds >= 0.0).then(|| (seconds.ceil() as u64).min(MOST));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    let seconds = date.as_second().saturating_sub(jiff::Timestamp::now().as_second());
+    u64::try_from(seconds).ok().map(|seconds| seconds.min(MOST))
+}
+
+fn ran_out(provider: &str, clock: &str, after: Duration) -> ApiError {
+    let seconds = after.as_secs_f64();
+    ApiError::new(504, ErrorKind::TimeoutError, format!("{provider}: no answer within {seconds} s (`{clock}` clock)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(name: &'static str, value: &str, expect: Option<u64>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::try_from(value).unwrap());
+        assert_eq!(retry_after(&headers), expect, "{value}");
+    }
+
+    #[test]
+    fn retry_after_is_read_in_every_form_and_bounded() {
+        check("retry-after", "7", Some(7));
+        check("retry-after", "1.2", Some(2));
+        check("retry-after", "-3", None);
+        check("retry-after", "1e12", Some(3_600));
+        check("retry-after", "soon", None);
+        check("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT", None);
+        check("retry-after-ms", "1500", Some(2));
+    }
+}

@@ -29,6 +29,8 @@ pub struct Decoder {
     data: Vec<u8>,
     /// Whether an event has begun.
     has_data: bool,
+    /// Whether that event is whole and was not given out yet.
+    is_whole: bool,
     /// The last line ended in CR: an LF right after it belongs to it.
     after_cr: bool,
     /// Nothing was read yet, so a byte order mark may come.
@@ -51,6 +53,7 @@ impl Decoder {
             searched: 0,
             data: Vec::new(),
             has_data: false,
+            is_whole: false,
             after_cr: false,
             at_start: true,
             limit,
@@ -71,14 +74,27 @@ impl Decoder {
     ///
     /// Names, ids and comments are passed over: chat completions use data alone.
     pub fn next_event(&mut self) -> Result<Option<&[u8]>, TooLong> {
+        if !self.has_event()? {
+            return Ok(None);
+        }
+        self.is_whole = false;
+        self.has_data = false;
+        Ok(Some(&self.data))
+    }
+
+    /// Whether a whole event is there, which [`Self::next_event`] will give.
+    pub fn has_event(&mut self) -> Result<bool, TooLong> {
+        if self.is_whole {
+            return Ok(true);
+        }
         if !self.has_data {
             self.data.clear();
         }
         while let Some((start, end)) = self.next_line() {
             if start == end {
                 if self.has_data {
-                    self.has_data = false;
-                    return Ok(Some(&self.data));
+                    self.is_whole = true;
+                    return Ok(true);
                 }
                 continue;
             }
@@ -100,7 +116,7 @@ impl Decoder {
         if self.buffer.len() - self.line > self.limit {
             return Err(TooLong { limit: self.limit });
         }
-        Ok(None)
+        Ok(false)
     }
 
     /// Finds the next whole line and returns where it stands, without its end.

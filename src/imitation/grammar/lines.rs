@@ -49,3 +49,52 @@ fn read(block: &[u8]) -> Result<Event, String> {
     let data = serde_json::from_str(data).map_err(|error| format!("not JSON: {error}: {data}"))?;
     Ok(Event { name: name.to_owned(), data })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_in_any_cut() {
+        let text = "event: ping\ndata: {\"type\":\"ping\",\"x\":\"é\"}\n\nevent: a\ndata: {}\n\n";
+        for cut in 0..=text.len() {
+            let mut lines = Lines::default();
+            let mut events = Vec::new();
+            for piece in [&text.as_bytes()[..cut], &text.as_bytes()[cut..]] {
+                lines.push(piece);
+                while let Some(event) = lines.next_event().unwrap() {
+                    events.push(event.name);
+                }
+            }
+            assert_eq!(events, ["ping", "a"]);
+            lines.end().unwrap();
+        }
+    }
+
+    #[test]
+    fn lines_of_another_form_are_refused() {
+        for text in [
+            "data: {}\n\n",
+            "event: a\n\n",
+            "event: a\ndata: {\n\n",
+            "event:a\ndata: {}\n\n",
+            ": comment\nevent: a\ndata: {}\n\n",
+            "event: a\ndata: {}\ndata: {}\n\n",
+            "event: a\r\ndata: {}\r\n\n",
+            "event: a\ndata: [DONE]\n\n",
+            "\n\n",
+        ] {
+            let mut lines = Lines::default();
+            lines.push(text.as_bytes());
+            assert!(lines.next_event().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn bytes_after_the_last_event_are_refused() {
+        let mut lines = Lines::default();
+        lines.push(b"event: a\ndata: {}\n");
+        assert_eq!(lines.next_event(), Ok(None));
+        assert!(lines.end().is_err());
+    }
+}

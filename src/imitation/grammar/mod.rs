@@ -8,6 +8,7 @@
 mod block;
 mod lines;
 mod message;
+mod sketch;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,8 @@ use serde_json::Value;
 
 use self::block::Open;
 pub use self::lines::Lines;
-pub use self::message::{ApiError, Block, Message, whole, whole_error};
+pub use self::message::{ApiError, Block, Call, Message, whole, whole_error};
+pub use self::sketch::sketch;
 
 /// A breach of the grammar: at which event, counted from one, and what.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{ApiError, Block, Event, Grammar, Lines, Message, Unlawful, whole, whole_error};
+use super::{ApiError, Block, Event, Grammar, Message, Unlawful, sketch, whole, whole_error};
 
 /// A lawful stream with thinking, text and two calls.
 fn lawful() -> Vec<Value> {
@@ -242,50 +242,6 @@ fn an_event_line_names_the_type() {
 }
 
 #[test]
-fn lines_are_read_in_any_cut() {
-    let text = "event: ping\ndata: {\"type\":\"ping\",\"x\":\"é\"}\n\nevent: a\ndata: {}\n\n";
-    for cut in 0..=text.len() {
-        let mut lines = Lines::default();
-        let mut events = Vec::new();
-        for piece in [&text.as_bytes()[..cut], &text.as_bytes()[cut..]] {
-            lines.push(piece);
-            while let Some(event) = lines.next_event().unwrap() {
-                events.push(event.name);
-            }
-        }
-        assert_eq!(events, ["ping", "a"]);
-        lines.end().unwrap();
-    }
-}
-
-#[test]
-fn lines_of_another_form_are_refused() {
-    for text in [
-        "data: {}\n\n",
-        "event: a\n\n",
-        "event: a\ndata: {\n\n",
-        "event:a\ndata: {}\n\n",
-        ": comment\nevent: a\ndata: {}\n\n",
-        "event: a\ndata: {}\ndata: {}\n\n",
-        "event: a\r\ndata: {}\r\n\n",
-        "event: a\ndata: [DONE]\n\n",
-        "\n\n",
-    ] {
-        let mut lines = Lines::default();
-        lines.push(text.as_bytes());
-        assert!(lines.next_event().is_err(), "{text:?}");
-    }
-}
-
-#[test]
-fn bytes_after_the_last_event_are_refused() {
-    let mut lines = Lines::default();
-    lines.push(b"event: a\ndata: {}\n");
-    assert_eq!(lines.next_event(), Ok(None));
-    assert!(lines.end().is_err());
-}
-
-#[test]
 fn a_whole_answer_is_judged_too() {
     let body = json!({
         "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn",
@@ -299,4 +255,16 @@ fn a_whole_answer_is_judged_too() {
     }
     assert!(whole_error(&json!({"detail": "no"})).is_err());
     assert!(whole_error(&error()).is_ok());
+}
+
+#[test]
+fn a_stream_can_be_sketched() {
+    let events: Vec<Event> = lawful()
+        .into_iter()
+        .map(|data| Event { name: data["type"].as_str().unwrap_or_default().to_owned(), data })
+        .collect();
+    assert_eq!(
+        sketch(&events),
+        "start ping thinking(0)+ stop(0) text(1)+ stop(1) tool(2)+ stop(2) tool(3) stop(3) delta(tool_use) end"
+    );
 }

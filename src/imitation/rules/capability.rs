@@ -1,8 +1,8 @@
 //! What one model takes and another refuses.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::refusal::{Family, Refusal};
+use super::refusal::{Detail, Family, Refusal};
 use crate::imitation::models::Model;
 
 /// Checks the request against the model it names; its form has been checked before.
@@ -49,12 +49,15 @@ fn effort(body: &Value, model: &Model) -> Result<(), Refusal> {
     )))
 }
 
+/// A report has it as a 422, so it is told like one.
 fn window(body: &Value, model: &Model) -> Result<(), Refusal> {
     match body["max_tokens"].as_u64() {
-        Some(tokens) if tokens >= model.window => Err(arguments(format!(
-            "max_tokens {tokens} is too large for model with {} maximum context length",
-            model.window
-        ))),
+        Some(tokens) if tokens >= model.window => Err(Refusal::form(vec![Detail {
+            kind: "less_than",
+            place: vec![json!("body"), json!("max_tokens")],
+            message: format!("Input should be less than {}", model.window),
+            input: json!(tokens),
+        }])),
         _ => Ok(()),
     }
 }

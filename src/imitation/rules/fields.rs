@@ -5,14 +5,14 @@
 //! schema has are left out on purpose: `closed` and `signature` of a thinking
 //! chunk, which Mistral's own agent does not send back.
 
-use super::shape::{Field, Kind, may, must};
+use super::shape::{ABOVE_NOUGHT, Field, Kind, may, must};
 
 /// The request.
 pub(super) const REQUEST: &[Field] = &[
     must("model", Kind::Text),
     must("messages", Kind::Filled(&MESSAGE)),
     may("temperature", Kind::Number(0.0, 1.5)),
-    may("top_p", Kind::Number(f64::MIN_POSITIVE, 1.0)),
+    may("top_p", Kind::Number(ABOVE_NOUGHT, 1.0)),
     may("max_tokens", Kind::Whole(0)),
     may("min_tokens", Kind::Whole(0)),
     may("stream", Kind::Flag),

@@ -61,6 +61,9 @@ pub(super) fn compare(value: &Value, fields: &[Field]) -> Vec<Detail> {
     reader.found
 }
 
+/// The bound of a number that may be small but not nought.
+pub(super) const ABOVE_NOUGHT: f64 = f64::MIN_POSITIVE;
+
 struct Reader {
     place: Vec<Value>,
     found: Vec<Detail>,
@@ -120,6 +123,9 @@ impl Reader {
     fn number(&mut self, value: &Value, low: f64, high: f64) {
         match value.as_f64() {
             None => self.say("float_type", "Input should be a valid number", value),
+            Some(number) if number < low && low == ABOVE_NOUGHT => {
+                self.say("greater_than", "Input should be greater than 0", value);
+            }
             Some(number) if number < low => {
                 self.say("greater_than_equal", format!("Input should be greater than or equal to {low}"), value);
             }

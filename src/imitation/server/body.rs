@@ -17,18 +17,19 @@ type Waiting = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(super) struct Playing {
     parts: VecDeque<Part>,
     waiting: Option<Waiting>,
+    flushed: bool,
     entry: Option<Entry>,
 }
 
 impl Playing {
     /// Plays the parts of a captured request's answer.
     pub(super) fn new(parts: Vec<Part>, entry: Entry) -> Self {
-        Self { parts: parts.into(), waiting: None, entry: Some(entry) }
+        Self { parts: parts.into(), waiting: None, flushed: false, entry: Some(entry) }
     }
 
     /// Plays bytes that nobody keeps count of.
     pub(super) fn bytes(bytes: impl Into<Vec<u8>>) -> Self {
-        Self { parts: VecDeque::from([Part::Bytes(bytes.into())]), waiting: None, entry: None }
+        Self { parts: VecDeque::from([Part::Bytes(bytes.into())]), waiting: None, flushed: false, entry: None }
     }
 
     fn end(&mut self, end: End) {
@@ -58,6 +59,12 @@ impl Body for Playing {
                 }
                 Some(Part::Gate(gate)) => this.waiting = Some(Box::pin(async move { gate.pass().await })),
                 Some(Part::Stall) => this.waiting = Some(Box::pin(std::future::pending())),
+                // hyper drops what it has not flushed when a body fails, and flushes when a body waits.
+                Some(Part::Cut) if !this.flushed => {
+                    this.flushed = true;
+                    this.parts.push_front(Part::Cut);
+                    this.waiting = Some(Box::pin(tokio::task::yield_now()));
+                }
                 Some(Part::Cut) => {
                     this.end(End::Cut);
                     return Poll::Ready(Some(Err(io::Error::other("cut by the script"))));

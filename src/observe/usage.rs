@@ -1,0 +1,164 @@
+//! What a session has used, in one line for its end.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write,
+    sync::{Mutex, PoisonError},
+};
+
+use super::line::Escaped;
+
+/// One request that was answered, or was not.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The model that was asked.
+    pub model: &'a str,
+    /// The host that was spoken to.
+    pub host: &'a str,
+    /// Its tokens.
+    pub tokens: Tokens,
+    /// Whether it ended in an error.
+    pub failed: bool,
+}
+
+/// Tokens of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// The whole prompt, what was cached included.
+    pub input: u64,
+    /// The part of the prompt that the provider had cached.
+    pub cached: u64,
+    /// The answer.
+    pub output: u64,
+}
+
+/// Counts a session's requests; shared by all of them.
+#[derive(Debug, Default)]
+pub struct Usage(Mutex<Sums>);
+
+#[derive(Debug, Default)]
+struct Sums {
+    requests: u64,
+    errors: u64,
+    tokens: Tokens,
+    models: BTreeMap<String, u64>,
+    hosts: BTreeSet<String>,
+}
+
+impl Usage {
+    /// Adds a request.
+    pub fn record(&self, request: Request<'_>) {
+        let mut sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        sums.requests += 1;
+        sums.errors += u64::from(request.failed);
+        sums.tokens.input += request.tokens.input;
+        sums.tokens.cached += request.tokens.cached;
+        sums.tokens.output += request.tokens.output;
+        match sums.models.get_mut(request.model) {
+            Some(count) => *count += 1,
+            None => drop(sums.models.insert(request.model.to_owned(), 1)),
+        }
+        if !sums.hosts.contains(request.host) {
+            sums.hosts.insert(request.host.to_owned());
+        }
+    }
+
+    /// Returns the summary, without a line end.
+    pub fn summary_line(&self) -> String {
+        let sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if sums.requests == 0 {
+            return "mcr: no requests".to_owned();
+        }
+        let mut models: Vec<_> = sums.models.iter().collect();
+        models.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let models: Vec<_> = models.iter().map(|(model, count)| format!("{model} ×{count}")).collect();
+        let hosts: Vec<_> = sums.hosts.iter().map(String::as_str).collect();
+        let line = format!(
+            "mcr: {} · {} · {} in{}, {} out · hosts: {} · {}",
+            counted(sums.requests, "request"),
+            models.join(", "),
+            short(sums.tokens.input),
+            cached(sums.tokens),
+            short(sums.tokens.output),
+            hosts.join(", "),
+            counted(sums.errors, "error"),
+        );
+        // Model ids come from configurations and presets, and this line goes to a terminal.
+        let mut plain = String::with_capacity(line.len());
+        let _ = Escaped(&mut plain, false).write_str(&line);
+        plain
+    }
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn cached(tokens: Tokens) -> String {
+    match (tokens.cached * 100).checked_div(tokens.input) {
+        Some(percent) if percent > 0 => format!(" ({}% cached)", percent.min(100)),
+        _ => String::new(),
+    }
+}
+
+/// Writes a number with one decimal below ten of its unit: `950`, `8.2k`, `143k`, `1.2M`.
+fn short(tokens: u64) -> String {
+    let (unit, name) = match tokens {
+        0..1_000 => return tokens.to_string(),
+        1_000..999_500 => (1_000, "k"),
+        _ => (1_000_000, "M"),
+    };
+    match (tokens + unit / 20) / (unit / 10) {
+        tenths @ 0..100 => format!("{}.{}{name}", tenths / 10, tenths % 10),
+        _ => format!("{}{name}", (tokens + unit / 2) / unit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request<'a>(model: &'a str, host: &'a str, tokens: (u64, u64, u64), failed: bool) -> Request<'a> {
+        let (input, cached, output) = tokens;
+        Request { model, host, tokens: Tokens { input, cached, output }, failed }
+    }
+
+    #[test]
+    fn a_session_is_summed_up_in_one_line() {
+        let usage = Usage::default();
+        for _ in 0..2 {
+            usage.record(request("mistral-small-2603", "api.eu.mistral.ai", (1_500, 0, 100), false));
+        }
+        for _ in 0..10 {
+            usage.record(request("mistral-medium-3-5", "api.eu.mistral.ai", (14_000, 8_740, 800), false));
+        }
+        assert_eq!(
+            usage.summary_line(),
+            "mcr: 12 requests · mistral-medium-3-5 ×10, mistral-small-2603 ×2 · 143k in (61% cached), 8.2k out · \
+             hosts: api.eu.mistral.ai · 0 errors"
+        );
+    }
+
+    #[test]
+    fn errors_and_every_host_are_named() {
+        let usage = Usage::default();
+        usage.record(request("qwen3", "127.0.0.1:11434", (0, 0, 0), true));
+        usage.record(request("mistral-medium-3-5", "api.mistral.ai", (10, 0, 2), false));
+        assert_eq!(
+            usage.summary_line(),
+            "mcr: 2 requests · mistral-medium-3-5 ×1, qwen3 ×1 · 10 in, 2 out · \
+             hosts: 127.0.0.1:11434, api.mistral.ai · 1 error"
+        );
+    }
+
+    #[test]
+    fn a_session_without_requests_says_so() {
+        assert_eq!(Usage::default().summary_line(), "mcr: no requests");
+    }
+
+    #[test]
+    fn a_number_is_short_and_never_a_thousand_of_its_unit() {
+        let shown = [0, 949, 999, 1_000, 8_249, 9_960, 142_500, 999_499, 999_500, 1_250_000, 12_000_000].map(short);
+        assert_eq!(shown, ["0", "949", "999", "1.0k", "8.2k", "10k", "143k", "999k", "1.0M", "1.3M", "12M"]);
+    }
+}

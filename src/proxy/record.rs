@@ -1,0 +1,116 @@
+//! One line in the log for one request, whatever becomes of it.
+//!
+//! Metadata only: no body, no key, no path of the person's.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::config::Target;
+use crate::observe::usage::{self, Tokens, Usage};
+use crate::wire::error::ApiError;
+use crate::wire::event;
+
+/// A request in progress; dropped open, it was given up by the client.
+#[derive(Debug)]
+pub struct Record {
+    id: String,
+    started: Instant,
+    reason: String,
+    target: Arc<Target>,
+    stream: bool,
+    first: Option<Instant>,
+    usage: Arc<Usage>,
+    closed: bool,
+}
+
+impl Record {
+    /// Opens the record of a request that has a target.
+    pub fn open(
+        id: &str,
+        started: Instant,
+        target: Arc<Target>,
+        reason: &str,
+        stream: bool,
+        usage: Arc<Usage>,
+    ) -> Self {
+        Self {
+            id: id.to_owned(),
+            started,
+            reason: reason.to_owned(),
+            target,
+            stream,
+            first: None,
+            usage,
+            closed: false,
+        }
+    }
+
+    /// Another target was taken.
+    pub fn retarget(&mut self, target: &Arc<Target>, reason: &str) {
+        self.target = Arc::clone(target);
+        reason.clone_into(&mut self.reason);
+    }
+
+    /// Why the target was chosen.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// Who answers.
+    pub fn provider(&self) -> &str {
+        &self.target.provider.name
+    }
+
+    /// The first event is in.
+    pub fn first_event(&mut self) {
+        self.first.get_or_insert_with(Instant::now);
+    }
+
+    /// Closes the record of an answer that came to its end.
+    pub fn finished(&mut self, spent: event::Usage) {
+        self.close("ok", 200, spent, None);
+    }
+
+    /// Closes the record of an answer that failed.
+    pub fn failed(&mut self, error: &ApiError, spent: event::Usage) {
+        self.close("error", error.status, spent, Some(&error.message));
+    }
+
+    fn close(&mut self, outcome: &'static str, status: u16, spent: event::Usage, error: Option<&str>) {
+        if std::mem::replace(&mut self.closed, true) {
+            return;
+        }
+        let host = self.target.provider.connection.as_ref().map_or("", |connection| connection.host());
+        let tokens = Tokens {
+            input: spent.input_tokens + spent.cache_read_input_tokens,
+            cached: spent.cache_read_input_tokens,
+            output: spent.output_tokens,
+        };
+        let milliseconds = |from: Instant, to: Instant| u64::try_from((to - from).as_millis()).unwrap_or(u64::MAX);
+        let ttft = self.first.map(|first| milliseconds(self.started, first));
+        tracing::info!(
+            request = %self.id,
+            outcome,
+            status,
+            provider = %self.target.provider.name,
+            host,
+            model = %self.target.model,
+            route = %self.reason,
+            stream = self.stream,
+            input = tokens.input,
+            cached = tokens.cached,
+            output = tokens.output,
+            ttft_ms = ttft,
+            duration_ms = milliseconds(self.started, Instant::now()),
+            error,
+            "request"
+        );
+        self.usage.record(usage::Request { model: &self.target.model, host, tokens, failed: error.is_some() });
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        self.close("cancelled", 499, event::Usage::default(), None);
+    }
+}
