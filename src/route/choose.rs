@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Facts, named_target};
+use super::{Facts, LISTED, named_target};
 use crate::config::{Config, Scenario, Target};
 
 /// Tokens that must be left for the answer, else a window counts as full.
@@ -85,7 +85,7 @@ fn first_match(config: &Config, facts: &Facts) -> Result<(Arc<Target>, Scenario,
     {
         return Ok((target, Scenario::Default, format!("explicit model {}", facts.model)));
     }
-    if facts.model.contains(',') {
+    if names_a_provider(config, &facts.model) {
         return Err(unknown(config, &facts.model));
     }
     if let Some(tag) = &facts.tag {
@@ -119,6 +119,13 @@ fn first_match(config: &Config, facts: &Facts) -> Result<(Arc<Target>, Scenario,
         return Ok(route);
     }
     Ok(otherwise)
+}
+
+/// Whether a name can only be meant as one of ours: it has a comma, or a configured provider before its slash.
+fn names_a_provider(config: &Config, name: &str) -> bool {
+    let provider = name.strip_prefix(LISTED).unwrap_or(name).split_once('/').map(|(provider, _)| provider);
+    let is_configured = |name: &str| config.providers.iter().any(|known| known.name.eq_ignore_ascii_case(name));
+    name.contains(',') || provider.is_some_and(is_configured)
 }
 
 fn unknown(config: &Config, name: &str) -> Impossible {
