@@ -5,3 +5,4 @@
 mod config;
 mod edge;
 mod generated;
+mod launch;
