@@ -5,5 +5,7 @@ mod common;
 
 mod cancel;
 mod config;
+mod errors;
+mod fallback;
 mod streaming;
 mod truth;
