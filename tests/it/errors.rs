@@ -6,7 +6,7 @@ use mcr::imitation::client::Answer;
 use mcr::imitation::{Imitation, Reply};
 use serde_json::{Value, json};
 
-use crate::common::requests::{MODEL, provider};
+use crate::common::requests::{KEY, MODEL, provider};
 use crate::common::{Rig, Sandbox, ask, config, soon, whole};
 
 /// What a client sees of a failure: status, error type, `x-should-retry`, `retry-after`, words.
@@ -51,6 +51,14 @@ async fn a_refused_key_is_named_by_its_provider() {
     let reply = Reply::status(401, &json!({"detail": "Unauthorized"}));
     let words = "mistral: the API key of provider `mistral` was refused; correct its `api_key` (401): Unauthorized \
                  [request imitation-0]";
+    check(reply, (401, "authentication_error", NO_MORE, None, words)).await;
+}
+
+#[tokio::test]
+async fn a_key_that_the_upstream_repeats_goes_no_further() {
+    let reply = Reply::status(401, &json!({"message": format!("key {KEY} is not known")}));
+    let words = "mistral: the API key of provider `mistral` was refused; correct its `api_key` (401): \
+                 key [secret] is not known [request imitation-0]";
     check(reply, (401, "authentication_error", NO_MORE, None, words)).await;
 }
 
