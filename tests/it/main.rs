@@ -7,5 +7,6 @@ mod cancel;
 mod config;
 mod errors;
 mod fallback;
+mod reload;
 mod streaming;
 mod truth;
