@@ -38,7 +38,8 @@ pub struct Answer {
     said: Instant,
     /// Fires when the earliest of the clocks might have run out; moved only when it fires.
     alarm: Pin<Box<Sleep>>,
-    record: Record,
+    /// Absent until this is the answer that is given.
+    record: Option<Record>,
 }
 
 impl Answer {
@@ -49,7 +50,6 @@ impl Answer {
         translator: StreamTranslator,
         provider: &str,
         idle: Duration,
-        record: Record,
     ) -> Self {
         let now = Instant::now();
         let mut answer = Self {
@@ -63,15 +63,22 @@ impl Answer {
             event: now,
             said: now,
             alarm: Box::pin(sleep_until(now + PING.min(idle))),
-            record,
+            record: None,
         };
         answer.translate();
         answer
     }
 
-    /// The error that the very first events brought, when nothing else came with it.
+    /// The error that the very first events brought; nothing has gone out by then.
     pub fn refusal(&self) -> Option<ApiError> {
         self.translator.failure().cloned()
+    }
+
+    /// Takes over the record, to be closed with the stream.
+    #[must_use]
+    pub fn recorded(mut self, record: Record) -> Self {
+        self.record = Some(record);
+        self
     }
 
     /// Turns every event that is in into bytes.
@@ -121,10 +128,11 @@ impl Answer {
     }
 
     fn close(&mut self) {
+        let Some(record) = &mut self.record else { return };
         let spent = self.translator.usage();
         match self.translator.failure() {
-            Some(error) => self.record.failed(error, spent),
-            None => self.record.finished(spent),
+            Some(error) => record.failed(error, spent),
+            None => record.finished(spent),
         }
     }
 }
