@@ -64,9 +64,10 @@ impl Proxy {
         bytes: &Bytes,
         session: Option<&str>,
     ) -> Result<Response<Body>, ApiError> {
-        let mut request = parse(bytes)?;
+        let refused = |error: &ApiError| log_refusal(id, error);
+        let mut request = parse(bytes).inspect_err(refused)?;
         let tag = prepare(&mut request, snapshot);
-        let routed = self.route(snapshot, &request, tag, session)?;
+        let routed = self.route(snapshot, &request, tag, session).inspect_err(refused)?;
         let choice = &routed.choice;
         let mut record = Record::open(
             id,
@@ -221,6 +222,11 @@ fn prepare(request: &mut MessagesRequest<'_>, snapshot: &Snapshot) -> Option<Str
         translate::rewrite_system(request, head);
     }
     route::take_tag(request)
+}
+
+/// The line of a request that went nowhere.
+fn log_refusal(id: &str, error: &ApiError) {
+    tracing::info!(request = id, outcome = "refused", status = error.status, error = %error, "request");
 }
 
 fn impossible(error: &Impossible) -> ApiError {
