@@ -13,5 +13,6 @@ mod fallback;
 mod generated;
 mod launch;
 mod reload;
+mod smoke;
 mod streaming;
 mod truth;
