@@ -23,6 +23,8 @@ mod image_size;
 mod layout;
 mod tag;
 pub mod tekken;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub use choose::{Choice, Impossible, choose};

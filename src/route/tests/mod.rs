@@ -1,0 +1,3 @@
+//! What routing and counting promise, held against tables and Mistral's own counts.
+
+mod prompts;
