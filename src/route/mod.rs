@@ -29,5 +29,5 @@ mod tokens;
 
 pub use choose::{Choice, Impossible, choose};
 pub use facts::{Facts, asks_to_think};
-pub use tag::{LISTED, named_target, take_tag};
+pub use tag::{LISTED, named_target, names_provider, take_tag};
 pub use tokens::{Counter, TokenCount};
