@@ -56,11 +56,6 @@ impl Record {
         &self.reason
     }
 
-    /// Who answers.
-    pub fn provider(&self) -> &str {
-        &self.target.provider.name
-    }
-
     /// The first event is in.
     pub fn first_event(&mut self) {
         self.first.get_or_insert_with(Instant::now);

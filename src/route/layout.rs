@@ -27,8 +27,7 @@ pub(super) fn count(request: &Request<'_>, tokenizer: Tokenizer, counter: &Count
     for message in &request.messages {
         tokens += match message {
             Message::System { content } => 2 + counter.text(content),
-            Message::User { content } => 2 + content_tokens(content, v15, counter),
-            Message::Tool { content, .. } => 2 + content_tokens(content, v15, counter),
+            Message::User { content } | Message::Tool { content, .. } => 2 + content_tokens(content, v15, counter),
             Message::Assistant { content, tool_calls, prefix } => {
                 let content = match content {
                     None => 0,
