@@ -7,6 +7,7 @@ mod cancel;
 mod config;
 mod errors;
 mod fallback;
+mod privacy;
 mod reload;
 mod streaming;
 mod truth;
