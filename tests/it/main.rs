@@ -4,10 +4,14 @@
 mod common;
 
 mod cancel;
+mod clocks;
 mod config;
+mod door;
 mod errors;
 mod fallback;
 mod privacy;
 mod reload;
 mod streaming;
+mod tokens;
 mod truth;
+mod way_out;
