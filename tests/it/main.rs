@@ -4,6 +4,7 @@
 mod common;
 
 mod cancel;
+mod cli;
 mod clocks;
 mod config;
 mod door;
