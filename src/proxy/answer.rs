@@ -23,7 +23,7 @@ use crate::wire::sse::Decoder;
 /// Silence after which the client hears a ping; it gives up after five minutes without one.
 const PING: Duration = Duration::from_secs(10);
 /// Comments keep a connection open, but an upstream that sends nothing else for so long is stuck.
-const ONLY_COMMENTS: Duration = Duration::from_secs(300);
+const ONLY_COMMENTS: Duration = Duration::from_mins(5);
 
 /// The body of a streamed answer.
 pub struct Answer {
@@ -173,7 +173,7 @@ impl Body for Answer {
                     }
                 }
                 Some(Err(_)) => {
-                    answer.fail(502, ErrorKind::ApiError, "the connection broke in the middle of the answer")
+                    answer.fail(502, ErrorKind::ApiError, "the connection broke in the middle of the answer");
                 }
                 None => {
                     let out = &mut answer.out;

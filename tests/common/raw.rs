@@ -21,7 +21,7 @@ pub async fn talk(port: u16, request: &str) -> String {
 pub async fn head(port: u16, method: &str, target: &str, headers: &[(&str, &str)]) -> (u16, String) {
     let mut request = format!("{method} {target} HTTP/1.1\r\nconnection: close\r\n");
     for (name, value) in headers {
-        request += &format!("{name}: {value}\r\n");
+        request.extend([*name, ": ", *value, "\r\n"]);
     }
     let answer = talk(port, &(request + "\r\n")).await;
     (status(&answer), answer)

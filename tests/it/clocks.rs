@@ -49,7 +49,7 @@ async fn comments_do_not_pass_for_a_first_event() {
 }
 
 /// A proxy in this process, in front of an upstream.
-async fn in_process(upstream: &str) -> Client {
+fn in_process(upstream: &str) -> Client {
     let config = config::read(&config(upstream).to_string(), "config.json", &|_| None).expect("a configuration");
     let listener = Listener::bind([127, 0, 0, 1].into(), 0).expect("a port");
     let address = listener.address();
@@ -72,7 +72,7 @@ async fn a_client_hears_a_ping_every_ten_seconds_while_the_upstream_is_silent() 
     let gate = Gate::new();
     let reply = Reply::new().text("Hel").gate(&gate).text("lo").finish("stop");
     let upstream = Imitation::scripted([reply]).await.unwrap();
-    let client = in_process(&upstream.url()).await;
+    let client = in_process(&upstream.url());
     let mut stream = soon(client.open(&ask("Hi"))).await.unwrap();
     soon(stream.wait_for_text("Hel")).await.unwrap();
     soon(gate.reached()).await;
@@ -91,7 +91,7 @@ async fn a_client_hears_a_ping_every_ten_seconds_while_the_upstream_is_silent() 
 #[tokio::test]
 async fn a_stream_that_stays_silent_is_given_up_after_ninety_seconds() {
     let upstream = Imitation::scripted([Reply::new().text("Hel").stall()]).await.unwrap();
-    let client = in_process(&upstream.url()).await;
+    let client = in_process(&upstream.url());
     let mut stream = soon(client.open(&ask("Hi"))).await.unwrap();
     soon(stream.wait_for_text("Hel")).await.unwrap();
     tokio::time::pause();
@@ -106,7 +106,7 @@ async fn an_upstream_that_sends_nothing_but_comments_is_given_up_after_five_minu
     let gates: Vec<_> = (0..5).map(|_| Gate::new()).collect();
     let reply = gates.iter().fold(Reply::new().text("Hel"), |reply, gate| reply.gate(gate).raw(": still here\n\n"));
     let upstream = Imitation::scripted([reply.stall()]).await.unwrap();
-    let client = in_process(&upstream.url()).await;
+    let client = in_process(&upstream.url());
     let mut stream = soon(client.open(&ask("Hi"))).await.unwrap();
     soon(stream.wait_for_text("Hel")).await.unwrap();
     tokio::time::pause();
