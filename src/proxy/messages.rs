@@ -10,9 +10,9 @@ use hyper::body::Incoming;
 
 use super::answer::Answer;
 use super::body::{self, Body, BodyLimits};
-use super::record::Record;
+use super::record::{self, Record};
 use super::snapshot::Snapshot;
-use super::{Proxy, answered, failed, identify, json};
+use super::{Proxy, answered, failed, identify, json, turned_away};
 use crate::config::Target;
 use crate::route::{self, Choice, Facts, Impossible, TokenCount};
 use crate::translate::{self, Outgoing, StreamTranslator};
@@ -41,7 +41,7 @@ impl Proxy {
         let snapshot = self.snapshot.load_full();
         let bytes = match body::read(body, BodyLimits::default()).await {
             Ok(bytes) => bytes,
-            Err(refusal) => return refusal.response(),
+            Err(refusal) => return turned_away(&refusal),
         };
         if let Some(trace) = &self.trace {
             trace.write(&id, "request", &bytes);
@@ -64,7 +64,7 @@ impl Proxy {
         bytes: &Bytes,
         session: Option<&str>,
     ) -> Result<Response<Body>, ApiError> {
-        let refused = |error: &ApiError| log_refusal(id, error);
+        let refused = |error: &ApiError| record::refused(id, started, error);
         let mut request = parse(bytes).inspect_err(refused)?;
         let tag = prepare(&mut request, snapshot);
         let routed = self.route(snapshot, &request, tag, session).inspect_err(refused)?;
@@ -178,7 +178,7 @@ impl Proxy {
         let snapshot = self.snapshot.load_full();
         let bytes = match body::read(body, BodyLimits::default()).await {
             Ok(bytes) => bytes,
-            Err(refusal) => return refusal.response(),
+            Err(refusal) => return turned_away(&refusal),
         };
         match self.count(&snapshot, &bytes) {
             Ok(tokens) => {
@@ -222,11 +222,6 @@ fn prepare(request: &mut MessagesRequest<'_>, snapshot: &Snapshot) -> Option<Str
         translate::rewrite_system(request, head);
     }
     route::take_tag(request)
-}
-
-/// The line of a request that went nowhere.
-fn log_refusal(id: &str, error: &ApiError) {
-    tracing::info!(request = id, outcome = "refused", status = error.status, error = %error, "request");
 }
 
 fn impossible(error: &Impossible) -> ApiError {

@@ -1,5 +1,6 @@
 //! What the integration tests share: a home with the real binary in it, and a scripted upstream behind it.
 
+pub mod raw;
 pub mod requests;
 pub mod rig;
 pub mod sandbox;

@@ -63,7 +63,7 @@ impl Sandbox {
         let mut picture = format!("exit code: {code}\n");
         for (name, bytes) in [("stdout", output.stdout), ("stderr", output.stderr)] {
             if !bytes.is_empty() {
-                picture += &format!("----- {name} -----\n{}", String::from_utf8(bytes).expect("text"));
+                picture.extend(["----- ", name, " -----\n", &String::from_utf8(bytes).expect("text")]);
             }
         }
         picture.replace(&self.folder().display().to_string(), "~")

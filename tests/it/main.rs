@@ -6,13 +6,19 @@
 mod common;
 
 mod cancel;
+mod cli;
+mod clocks;
 mod config;
+mod door;
 mod edge;
 mod errors;
 mod fallback;
 mod generated;
 mod launch;
+mod privacy;
 mod reload;
 mod smoke;
 mod streaming;
+mod tokens;
 mod truth;
+mod way_out;

@@ -105,5 +105,9 @@ async fn a_second_signal_ends_what_is_left() {
     closed(rig.server.port).await;
     rig.server.signal(Signal::TERM);
     assert_eq!(rig.server.ended().await.0, 0);
-    assert!(matches!(soon(stream.finish()).await, Err(ClientError::Cut { .. })));
+    // Which end of the answer goes first is chance; neither looks finished.
+    match soon(stream.finish()).await {
+        Ok(answer) => assert!(answer.error.is_some()),
+        Err(error) => assert!(matches!(error, ClientError::Cut { .. }), "{error}"),
+    }
 }
