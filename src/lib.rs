@@ -63,6 +63,8 @@
 //! - [`imitation`] is a module of its own: `mcr smoke --offline` and the tests speak to
 //!   the same strict imitation of Mistral, and the binary carries it.
 
+#![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests play the clients and the servers at both ends"))]
+
 pub mod env;
 pub mod error;
 pub mod paths;

@@ -39,8 +39,7 @@ pub(super) fn route(config: &Config, body: &str, tokens: u64) -> Result<(String,
 
 #[track_caller]
 fn check(model: &str, more: &[&str], tokens: u64, expect: (&str, &str)) {
-    let more: String = more.iter().map(|more| format!(",{more}")).collect();
-    let body = format!(r#"{{"model":"{model}"{more}}}"#);
+    let body = format!("{{{}}}", [&[&*format!(r#""model":"{model}""#)], more].concat().join(","));
     let (target, _, reason) = route(&CONFIG, &body, tokens).unwrap();
     assert_eq!((&*target, &*reason), expect, "{body}");
 }
