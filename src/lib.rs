@@ -2,20 +2,88 @@
 //!
 //! One package: this library and a small binary. The library exists for tests,
 //! fuzzing and this page; it promises no API.
+//!
+//! # What decides everything
+//!
+//! 1. Bytes and decisions are pure; sockets and clocks live at the edge. [`wire`],
+//!    [`translate`], [`route`], [`catalog`] and [`config`] (but for [`config::load()`])
+//!    know no tokio, no hyper, no file, no environment and no clock.
+//! 2. A request is one async function read top to bottom, without a middleware stack.
+//!    A command is one function in one file of [`cli`].
+//! 3. A request sees one configuration: it takes a snapshot on entry.
+//! 4. Every stream ends truthfully: exactly one `message_stop`, or one `error`.
+//! 5. Secrets are a type, [`config::Secret`]: every way out goes through it.
+//! 6. Nothing leaves but through one door, [`egress::Egress`].
+//! 7. Enums before traits, functions before objects, data before plugins.
+//!
+//! # One request, a straight line
+//!
+//! ```text
+//! TCP - accept - permit - hyper - method + path            proxy::server
+//!   | auth          Host, Origin, token in constant time   proxy::auth        400 / 401 / 403 / 421
+//!   | snapshot      held for the whole request             proxy::Snapshot
+//!   | body          limited, read with an idle clock       proxy::body        408 / 413
+//!   | anthropic     bytes -> MessagesRequest               wire::anthropic    400
+//!   | route         translate, count, choose               route::choose      400
+//!   | record        from here every exit writes one line   proxy
+//!   | send          per target: translate -> POST          upstream::send
+//!   |               a fallback is tried only until the first event is in
+//!   | Whole  -> translate::response -> JSON
+//!   | Stream -> sse::Decoder -> StreamTranslator -> bytes
+//! HTTP out - body finished or dropped - record closed
+//! ```
+//!
+//! There is no task per stream: the client pulls the body, the body pulls upstream.
+//! Backpressure is free, and a client that goes away drops the upstream's connection
+//! in the same drop.
+//!
+//! # Who may import whom
+//!
+//! ```text
+//! cli        -> everything
+//! proxy      -> route  translate  upstream  egress  observe  wire  config  error
+//! upstream   -> egress  translate  wire  config
+//! egress     -> (nothing)          launch  -> config  error
+//! observe    -> paths              config  -> catalog  env  paths  error
+//! translate  -> wire  config  catalog
+//! route      -> wire  config  catalog
+//! imitation  -> (nothing but the catalogue's data)
+//! catalog, wire -> (nothing)
+//! ```
+//!
+//! `tests/it/layers.rs` reads the sources and compares.
+//!
+//! # Where the code differs from its first plan
+//!
+//! - The stream translator hands each event to a closure instead of queueing it
+//!   ([`translate::StreamTranslator`]): an event borrows from the chunk that caused it,
+//!   so a delta is copied once, into the bytes that leave. A whole reply goes through
+//!   the same translator, with [`wire::message::Message`] collecting the events.
+//! - Tool calls go out whole and in order, not in fragments; the module says why.
+//! - [`imitation`] is a module of its own: `mcr smoke --offline` and the tests speak to
+//!   the same strict imitation of Mistral, and the binary carries it.
 
-pub mod catalog;
-pub mod cli;
-pub mod config;
-pub mod egress;
 pub mod env;
 pub mod error;
-pub mod imitation;
-pub mod launch;
-pub mod observe;
 pub mod paths;
-pub mod proxy;
+pub mod ui;
+
+pub mod catalog;
+pub mod config;
+
+pub mod wire;
+
 pub mod route;
 pub mod translate;
-pub mod ui;
+
+pub mod egress;
 pub mod upstream;
-pub mod wire;
+
+pub mod observe;
+pub mod proxy;
+
+pub mod launch;
+
+pub mod imitation;
+
+pub mod cli;

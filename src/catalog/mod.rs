@@ -113,7 +113,8 @@ struct Models {
     as_of: String,
     #[expect(dead_code, reason = "for the reader of the data file")]
     source: String,
-    models: Vec<Model>,
+    #[serde(rename = "models")]
+    list: Vec<Model>,
 }
 
 static MODELS: LazyLock<Models> =
@@ -124,7 +125,7 @@ pub const BUILT_IN_CONFIG: &str = include_str!("config.json5");
 
 /// Finds a model by id or alias.
 pub fn model(id: &str) -> Option<&'static Model> {
-    MODELS.models.iter().find(|model| model.id == id || model.aliases.iter().any(|alias| alias == id))
+    MODELS.list.iter().find(|model| model.id == id || model.aliases.iter().any(|alias| alias == id))
 }
 
 /// The day the model data was put together.
@@ -139,7 +140,7 @@ mod tests {
     #[test]
     fn every_model_id_and_alias_is_named_once() {
         let mut names: Vec<&str> = MODELS
-            .models
+            .list
             .iter()
             .flat_map(|model| std::iter::once(model.id.as_str()).chain(model.aliases.iter().map(String::as_str)))
             .collect();
@@ -152,14 +153,14 @@ mod tests {
 
     #[test]
     fn efforts_rise() {
-        for model in &MODELS.models {
+        for model in &MODELS.list {
             assert!(model.reasoning.is_sorted(), "{}", model.id);
         }
     }
 
     #[test]
     fn a_replacement_is_a_model_that_is_known() {
-        for model in &MODELS.models {
+        for model in &MODELS.list {
             if let Some(replacement) = &model.replacement {
                 assert!(super::model(replacement).is_some_and(|known| known.retired.is_none()), "{}", model.id);
             }

@@ -44,6 +44,7 @@ pub enum Command {
     /// Check, show or find the configuration
     Config(Config),
     /// Prove that everything works: proxy, agent, a tool call, the log, and where it all went
+    #[command(after_help = SMOKE)]
     Smoke(Smoke),
     /// Print a status line from the JSON that Claude Code gives on stdin
     Statusline,
@@ -84,6 +85,14 @@ pub struct Config {
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 }
+
+/// What the last checks of `mcr smoke` can see, and what it costs.
+const SMOKE: &str = "\
+Without --offline the configured provider answers one small task, and bills it.
+
+Claude Code runs in an empty home: your settings, plugins and hooks take no part.
+Its proxy variables lead into a trap, which sees every host that it asks for by
+way of them. A program that ignores those variables is not seen.";
 
 /// Options of `mcr smoke`.
 #[derive(Debug, Args)]

@@ -57,7 +57,8 @@ pub(super) fn plan(config: &Config, token: &Secret) -> Plan {
     let routes = &config.routes;
     let main = &routes.default;
     let small = routes.background.as_ref().unwrap_or(main);
-    let windows = Scenario::ALL.into_iter().filter_map(|scenario| routes.get(scenario)).map(|target| target.facts.window);
+    let windows =
+        Scenario::ALL.into_iter().filter_map(|scenario| routes.get(scenario)).map(|target| target.facts.window);
     // A prompt too long for the default route goes to one that holds it, so the largest window counts.
     let window = windows.max().unwrap_or(main.facts.window);
     let label = |target: &crate::config::Target| format!("{} ({})", target.model, target.provider.name);

@@ -32,7 +32,7 @@ pub fn run() -> Result<u8, Failure> {
     };
     match &arguments.command {
         Command::Code(code) => place(None, &|place| code::run(&arguments.own, &code.arguments, place)),
-        Command::Start(start) => place(start.config.as_deref(), &|place| start::run(start, place)),
+        Command::Start(start) => place(start.config.as_deref(), &|place| start::run(&arguments.own, start, place)),
         Command::Config(options) => {
             place(options.config.as_deref(), &|place| config::run(options.command, place).map(|()| 0))
         }

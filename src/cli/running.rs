@@ -111,7 +111,8 @@ pub(super) fn open_log(config: &Config, paths: &Paths, stderr: bool) -> Result<l
     };
     log::init(&options).map_err(|error| {
         let what = format!("cannot write the log: {}", paths.logs.display());
-        Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context(what)).hint("set `LOG` to false to go without")
+        Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context(what))
+            .hint("set `LOG` to false to go without")
     })
 }
 

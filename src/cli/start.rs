@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::args::Start;
+use super::args::{Own, Start};
 use super::config::Place;
 use super::running::{Running, Settings, open_log, reload, runtime};
 use crate::config::{Config, Secret, load};
@@ -15,7 +15,7 @@ use crate::proxy::auth::new_token;
 use crate::ui;
 
 /// Serves until SIGINT or SIGTERM.
-pub fn run(options: &Start, place: &Place<'_>) -> Result<u8, Failure> {
+pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure> {
     if !options.foreground {
         return Err(Failure::say(Exit::Usage, "there is no background service yet")
             .hint("run `mcr start --foreground`, or `mcr code` which needs no service"));
@@ -32,7 +32,7 @@ pub fn run(options: &Start, place: &Place<'_>) -> Result<u8, Failure> {
             port: options.port.unwrap_or(config.port),
             config,
             token,
-            trace_bodies: options.trace_bodies.as_deref(),
+            trace_bodies: options.trace_bodies.as_deref().or(own.trace_bodies.as_deref()),
             reload: reload(place),
             environment: place.environment,
         })?;

@@ -1,6 +1,6 @@
 //! The configuration, valid by construction.
 //!
-//! A [`Config`] is made by [`load`] (or, from a text, by [`read()`]) and cannot name a
+//! A [`Config`] is made by [`load()`] (or, from a text, by [`read()`]) and cannot name a
 //! provider or a model that is not there. What only a provider's use needs (its key) is
 //! checked when the provider is used.
 //!

@@ -90,7 +90,8 @@ impl Connector {
     /// Opens the socket, through the proxy when there is one.
     async fn dial(&self, way: &Way, target: &Uri) -> Result<Tcp, ConnectError> {
         let mut tcp = self.0.tcp.clone();
-        let failed = |error: &(dyn Error + 'static)| ConnectError::dialling(host_of(target), error);
+        let failed =
+            |error: &(dyn Error + 'static)| ConnectError::dialling(host_of(target), error, self.0.connect_timeout);
         match way {
             Way::Direct => tcp.call(target.clone()).await.map_err(|error| failed(&error)),
             Way::Forward { proxy, .. } => tcp.call(proxy.clone()).await.map_err(|error| failed(&error)),

@@ -2,7 +2,7 @@
 //!
 //! Every text begins with who failed; none holds a key, a password or a query.
 
-use std::{error::Error, fmt, io};
+use std::{error::Error, fmt, io, time::Duration};
 
 use http::Uri;
 
@@ -69,7 +69,7 @@ pub enum ConnectError {
 
 /// A clock's setting as it is shown: `5 s`, `250 ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seconds(pub std::time::Duration);
+pub struct Seconds(pub Duration);
 
 impl fmt::Display for Seconds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -102,12 +102,14 @@ impl ConnectError {
     }
 
     /// Finds the cause in what dialling returned.
-    pub(super) fn dialling(host: String, error: &(dyn Error + 'static)) -> Self {
+    pub(super) fn dialling(host: String, error: &(dyn Error + 'static), clock: Duration) -> Self {
         if let Some(Unresolved(reason)) = find::<Unresolved>(error) {
             return Self::Dns { host, reason: reason.clone() };
         }
         match find::<io::Error>(error).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => Self::Refused { host },
+            // The last address's share of the clock, which ends with the whole.
+            Some(io::ErrorKind::TimedOut) => Self::Timeout { host, after: Seconds(clock) },
             _ => Self::Other { host, reason: root(error).to_string() },
         }
     }
@@ -166,8 +168,6 @@ fn was_closed(error: &(dyn Error + 'static)) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
         let inner = io::Error::other(Unresolved("no such host".to_owned()));
         let outer = io::Error::other(inner);
         assert_eq!(
-            ConnectError::dialling("api.test".to_owned(), &outer),
+            ConnectError::dialling("api.test".to_owned(), &outer, Duration::from_secs(5)),
             ConnectError::Dns { host: "api.test".to_owned(), reason: "no such host".to_owned() }
         );
     }

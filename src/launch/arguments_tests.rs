@@ -89,25 +89,25 @@ fn what_outlives_the_proxy_or_runs_elsewhere_is_unroutable() {
     assert_eq!(purpose(&["--append-system-prompt", "--bg"]), Purpose::Routed);
 }
 
-/// What Claude Code 2.1.330 takes for its settings: a copy of its scanner, `-1` being the end.
-fn settings_claude_sees(argv: &[OsString]) -> Vec<OsString> {
-    let mut seen = vec![];
+/// What Claude Code 2.1.330 takes for its settings, and what it leaves: a copy of its scanner.
+fn as_claude_sees(argv: &[OsString]) -> (Vec<OsString>, Vec<OsString>) {
+    let (mut settings, mut rest) = (vec![], vec![]);
     let mut index = 0;
-    while index < argv.len() {
-        if argv[index] == "--" {
-            break;
-        }
-        if let Some(value) = argv[index].as_encoded_bytes().strip_prefix(b"--settings=") {
-            seen.push(OsString::from(String::from_utf8_lossy(value).into_owned()));
+    while index < argv.len() && argv[index] != "--" {
+        if let Some(value) = strip_prefix(&argv[index], "--settings=") {
+            settings.push(value);
             index += 1;
         } else if argv[index] == "--settings" && index + 1 < argv.len() {
-            seen.push(argv[index + 1].clone());
+            settings.push(argv[index + 1].clone());
             index += 2;
         } else {
-            index = skip_value(argv, index);
+            let next = skip_value(argv, index);
+            rest.extend_from_slice(&argv[index..next]);
+            index = next;
         }
     }
-    seen
+    rest.extend_from_slice(&argv[index..]);
+    (settings, rest)
 }
 
 fn words() -> impl Strategy<Value = Vec<OsString>> {
@@ -156,34 +156,15 @@ proptest! {
     #[test]
     fn the_agents_arguments_are_the_users_less_their_settings_plus_ours(user in words()) {
         let arguments = take_apart(&user);
-        let agents = arguments.with_settings(Some(OsStr::new("OURS")));
-        prop_assert_eq!(&agents[..2], &owned(&["--settings", "OURS"])[..]);
-
-        // Putting theirs back where they were gives what the user typed.
-        let mut rest = agents[2..].iter().peekable();
-        let mut settings = arguments.settings.iter();
-        let mut index = 0;
-        while index < user.len() {
-            if rest.peek().is_some_and(|next| **next == user[index]) {
-                rest.next();
-                index += 1;
-            } else {
-                let value = settings.next().expect("what is missing is a setting");
-                let joined = [OsStr::new("--settings="), value].into_iter().collect::<OsString>();
-                index += if user[index] == joined { 1 } else {
-                    prop_assert_eq!(&user[index], "--settings");
-                    prop_assert_eq!(&user[index + 1], value);
-                    2
-                };
-            }
-        }
-        prop_assert_eq!(rest.next(), None);
-        prop_assert_eq!(settings.next(), None);
+        let (settings, rest) = as_claude_sees(&user);
+        prop_assert_eq!(&arguments.settings, &settings);
+        let expect = [owned(&["--settings", "OURS"]), rest].concat();
+        prop_assert_eq!(arguments.with_settings(Some(OsStr::new("OURS"))), expect);
     }
 
     #[test]
     fn the_agent_sees_our_settings_and_no_others(user in words()) {
         let agents = take_apart(&user).with_settings(Some(OsStr::new("OURS")));
-        prop_assert_eq!(settings_claude_sees(&agents), owned(&["OURS"]));
+        prop_assert_eq!(as_claude_sees(&agents).0, owned(&["OURS"]));
     }
 }

@@ -117,8 +117,6 @@ pub const QUIET: &[(&str, &str)] = &[
     ("CLAUDE_CODE_ATTRIBUTION_HEADER", "0"),
     // Costs are reckoned with Anthropic's prices.
     ("DISABLE_COST_WARNINGS", "1"),
-    // Else the default model becomes `<id>[1m]` with a window of a million.
-    ("CLAUDE_CODE_DISABLE_1M_CONTEXT", "1"),
 ];
 
 /// What would choose another provider or another identity; taken out of the process, blanked in
@@ -198,6 +196,11 @@ fn models(models: &Models, put: &mut impl FnMut(&str, &str)) {
     put("ANTHROPIC_SMALL_FAST_MODEL", &models.small);
     put("CLAUDE_CODE_MAX_CONTEXT_TOKENS", &models.window.to_string());
     put("CLAUDE_CODE_AUTO_COMPACT_WINDOW", &models.auto_compact.min(models.window).to_string());
+    // Keeps `<id>[1m]` from meaning a million. With a larger window Claude Code complains at every
+    // start that the limit is not enforced, and without the switch the window holds all the same.
+    if models.auto_compact.min(models.window) <= 200_000 {
+        put("CLAUDE_CODE_DISABLE_1M_CONTEXT", "1");
+    }
     if let Some(limit) = models.max_output {
         put("CLAUDE_CODE_MAX_OUTPUT_TOKENS", &limit.to_string());
     }
@@ -255,6 +258,13 @@ pub(super) mod tests {
         assert_eq!(environment.get("CLAUDE_CODE_MAX_CONTEXT_TOKENS"), Some("256000"));
         assert_eq!(environment.get("CLAUDE_CODE_AUTO_COMPACT_WINDOW"), Some("200000"));
         assert_eq!(environment.get("CLAUDE_CODE_DISABLE_1M_CONTEXT"), Some("1"));
+    }
+
+    #[test]
+    fn a_window_above_the_limit_does_not_make_the_agent_complain() {
+        let mut plan = plan();
+        plan.models.auto_compact = 256_000;
+        assert_eq!(environment(&plan, &[]).get("CLAUDE_CODE_DISABLE_1M_CONTEXT"), None);
     }
 
     #[test]

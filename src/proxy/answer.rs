@@ -23,7 +23,7 @@ use crate::wire::sse::Decoder;
 /// Silence after which the client hears a ping; it gives up after five minutes without one.
 const PING: Duration = Duration::from_secs(10);
 /// Comments keep a connection open, but an upstream that sends nothing else for so long is stuck.
-const ONLY_COMMENTS: Duration = Duration::from_secs(300);
+const ONLY_COMMENTS: Duration = Duration::from_mins(5);
 
 /// The body of a streamed answer.
 pub struct Answer {
@@ -38,7 +38,8 @@ pub struct Answer {
     said: Instant,
     /// Fires when the earliest of the clocks might have run out; moved only when it fires.
     alarm: Pin<Box<Sleep>>,
-    record: Record,
+    /// Absent until this is the answer that is given.
+    record: Option<Record>,
 }
 
 impl Answer {
@@ -49,7 +50,6 @@ impl Answer {
         translator: StreamTranslator,
         provider: &str,
         idle: Duration,
-        record: Record,
     ) -> Self {
         let now = Instant::now();
         let mut answer = Self {
@@ -63,15 +63,22 @@ impl Answer {
             event: now,
             said: now,
             alarm: Box::pin(sleep_until(now + PING.min(idle))),
-            record,
+            record: None,
         };
         answer.translate();
         answer
     }
 
-    /// The error that the very first events brought, when nothing else came with it.
+    /// The error that the very first events brought; nothing has gone out by then.
     pub fn refusal(&self) -> Option<ApiError> {
         self.translator.failure().cloned()
+    }
+
+    /// Takes over the record, to be closed with the stream.
+    #[must_use]
+    pub fn recorded(mut self, record: Record) -> Self {
+        self.record = Some(record);
+        self
     }
 
     /// Turns every event that is in into bytes.
@@ -121,10 +128,11 @@ impl Answer {
     }
 
     fn close(&mut self) {
+        let Some(record) = &mut self.record else { return };
         let spent = self.translator.usage();
         match self.translator.failure() {
-            Some(error) => self.record.failed(error, spent),
-            None => self.record.finished(spent),
+            Some(error) => record.failed(error, spent),
+            None => record.finished(spent),
         }
     }
 }
@@ -165,7 +173,7 @@ impl Body for Answer {
                     }
                 }
                 Some(Err(_)) => {
-                    answer.fail(502, ErrorKind::ApiError, "the connection broke in the middle of the answer")
+                    answer.fail(502, ErrorKind::ApiError, "the connection broke in the middle of the answer");
                 }
                 None => {
                     let out = &mut answer.out;

@@ -1,8 +1,9 @@
 //! An accepted socket with its clocks.
 //!
-//! hyper's own header clock also runs between two requests, and it has none for a
-//! client that stops reading; so the clocks sit here, under hyper. Whether a request
-//! is being answered is known from the connection's [`Occupant`].
+//! hyper's own header clock also runs between two requests, where it serves as the
+//! keep-alive clock, and hyper has none for a client that stops reading; so the other
+//! clocks sit here, under hyper. Whether a request is being answered is known from
+//! the connection's [`Occupant`].
 
 use std::{
     io,
@@ -26,6 +27,8 @@ pub(super) struct Clocked {
     occupant: Arc<Occupant>,
     limits: Limits,
     stage: Stage,
+    /// The occupant's requests when last looked at; one may begin and end between two reads.
+    seen: u64,
     reading: Pin<Box<Sleep>>,
     /// Made when a write has to wait for the first time, which for most clients is never.
     writing: Option<Pin<Box<Sleep>>>,
@@ -37,9 +40,9 @@ pub(super) struct Clocked {
 enum Stage {
     /// A request's head has begun, or the connection is new.
     Head,
-    /// A body, on a clock of its own, or nothing while the answer is written.
+    /// A body, on the service's clock, or nothing while the answer is written.
     Request,
-    /// Nothing since the last answer.
+    /// Nothing since the last answer, on hyper's clock.
     Quiet,
     /// What the client is still sending after our last word.
     Rest,
@@ -48,7 +51,7 @@ enum Stage {
 impl Clocked {
     pub(super) fn new(tcp: TcpStream, occupant: Arc<Occupant>, limits: Limits) -> Self {
         let reading = Box::pin(sleep_until(Instant::now() + limits.header_read));
-        Self { tcp, occupant, limits, stage: Stage::Head, reading, writing: None, is_stalled: false }
+        Self { tcp, occupant, limits, stage: Stage::Head, seen: 0, reading, writing: None, is_stalled: false }
     }
 
     fn enter(&mut self, stage: Stage, clock: Duration) {
@@ -58,11 +61,13 @@ impl Clocked {
 
     /// Brings the stage up to date with what the service has begun or ended.
     fn follow(&mut self) {
-        match (self.occupant.is_answering(), self.stage) {
-            (true, Stage::Head | Stage::Quiet) => self.stage = Stage::Request,
-            (false, Stage::Request) => self.enter(Stage::Quiet, self.limits.keep_alive),
-            (true, Stage::Request | Stage::Rest) | (false, Stage::Head | Stage::Quiet | Stage::Rest) => {}
+        let requests = self.occupant.requests();
+        if self.occupant.is_answering() {
+            self.stage = Stage::Request;
+        } else if self.stage == Stage::Request || self.seen != requests {
+            self.stage = Stage::Quiet;
         }
+        self.seen = requests;
     }
 
     /// Watches a write; one that has waited for too long fails.
@@ -98,13 +103,11 @@ impl AsyncRead for Clocked {
             return Poll::Ready(read);
         }
         match self.stage {
-            Stage::Request => Poll::Pending,
+            Stage::Request | Stage::Quiet | Stage::Rest => Poll::Pending,
             Stage::Head => {
                 ready!(self.reading.as_mut().poll(cx));
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the request's head did not come")))
             }
-            // To hyper this is the client's end of the connection, which it answers with ours.
-            Stage::Quiet | Stage::Rest => self.reading.as_mut().poll(cx).map(Ok),
         }
     }
 }

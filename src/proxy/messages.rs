@@ -10,9 +10,9 @@ use hyper::body::Incoming;
 
 use super::answer::Answer;
 use super::body::{self, Body, BodyLimits};
-use super::record::Record;
+use super::record::{self, Record};
 use super::snapshot::Snapshot;
-use super::{Proxy, answered, failed, identify, json};
+use super::{Proxy, answered, failed, identify, json, turned_away};
 use crate::config::Target;
 use crate::route::{self, Choice, Facts, Impossible, TokenCount};
 use crate::translate::{self, Outgoing, StreamTranslator};
@@ -20,7 +20,6 @@ use crate::upstream::{self, Outbound, Reply};
 use crate::wire::anthropic::MessagesRequest;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::event::Usage;
-use crate::wire::sse::Decoder;
 
 const ROUTE: HeaderName = HeaderName::from_static("x-mcr-route");
 const TOKEN_COUNT: HeaderName = HeaderName::from_static("x-mcr-token-count");
@@ -42,7 +41,7 @@ impl Proxy {
         let snapshot = self.snapshot.load_full();
         let bytes = match body::read(body, BodyLimits::default()).await {
             Ok(bytes) => bytes,
-            Err(refusal) => return refusal.response(),
+            Err(refusal) => return turned_away(&refusal),
         };
         if let Some(trace) = &self.trace {
             trace.write(&id, "request", &bytes);
@@ -65,9 +64,10 @@ impl Proxy {
         bytes: &Bytes,
         session: Option<&str>,
     ) -> Result<Response<Body>, ApiError> {
-        let mut request = parse(bytes)?;
+        let refused = |error: &ApiError| record::refused(id, started, error);
+        let mut request = parse(bytes).inspect_err(refused)?;
         let tag = prepare(&mut request, snapshot);
-        let routed = self.route(snapshot, &request, tag, session)?;
+        let routed = self.route(snapshot, &request, tag, session).inspect_err(refused)?;
         let choice = &routed.choice;
         let mut record = Record::open(
             id,
@@ -101,16 +101,7 @@ impl Proxy {
                 record.finished(spent);
                 answered(kind, Body::from(Bytes::from(body)))
             }
-            Translated::Stream(upstream) => {
-                let (incoming, decoder, translator) = *upstream;
-                let provider = record.provider().to_owned();
-                let idle = snapshot.config.clocks.idle();
-                let answer = Answer::new(incoming, decoder, translator, &provider, idle, record);
-                if let Some(error) = answer.refusal() {
-                    return Err(error);
-                }
-                answered("text/event-stream", Body::stream(answer))
-            }
+            Translated::Stream(answer) => answered("text/event-stream", Body::stream(answer.recorded(record))),
         };
         response.headers_mut().insert(ROUTE, header_value(&reason));
         Ok(response)
@@ -164,7 +155,11 @@ impl Proxy {
         let reply = upstream::send(&self.egress, target, clocks, outbound).await?;
         record.first_event();
         match reply {
-            Reply::Stream(incoming, decoder) => Ok(Translated::Stream(Box::new((incoming, decoder, translator)))),
+            Reply::Stream(incoming, decoder) => {
+                let answer = Answer::new(incoming, decoder, translator, provider, clocks.idle());
+                // An error in place of the first event is one that another target may help with.
+                answer.refusal().map_or_else(|| Ok(Translated::Stream(Box::new(answer))), Err)
+            }
             Reply::Whole(body) if stream => {
                 // A server that cannot stream, or did not understand that it should.
                 let mut events = Vec::new();
@@ -183,7 +178,7 @@ impl Proxy {
         let snapshot = self.snapshot.load_full();
         let bytes = match body::read(body, BodyLimits::default()).await {
             Ok(bytes) => bytes,
-            Err(refusal) => return refusal.response(),
+            Err(refusal) => return turned_away(&refusal),
         };
         match self.count(&snapshot, &bytes) {
             Ok(tokens) => {
@@ -209,7 +204,7 @@ impl Proxy {
 /// An answer in the client's terms.
 enum Translated {
     Whole(&'static str, Vec<u8>, Usage),
-    Stream(Box<(Incoming, Decoder, StreamTranslator)>),
+    Stream(Box<Answer>),
 }
 
 fn parse(bytes: &[u8]) -> Result<MessagesRequest<'_>, ApiError> {

@@ -32,6 +32,7 @@ use crate::route::Counter;
 use crate::wire::error::{ApiError, ErrorKind};
 use auth::{Door, admit};
 use body::Body;
+use refusal::Refusal;
 pub use snapshot::{Load, Snapshot, watch};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -94,8 +95,7 @@ impl Proxy {
     pub async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         if let Err(refusal) = admit(&parts, &self.door) {
-            tracing::warn!(status = refusal.status.as_u16(), reason = %refusal.message, "request turned away");
-            return refusal.response();
+            return turned_away(&refusal);
         }
         match (&parts.method, parts.uri.path()) {
             (&Method::POST, "/v1/messages") => self.messages(&parts, body).await,
@@ -121,6 +121,11 @@ impl Proxy {
         let number = self.requests.fetch_add(1, Ordering::Relaxed);
         format!("req_{}{number:06}", self.instance)
     }
+}
+
+fn turned_away(refusal: &Refusal) -> Response<Body> {
+    tracing::warn!(status = refusal.status.as_u16(), reason = %refusal.message, "request turned away");
+    refusal.response()
 }
 
 fn json(value: &serde_json::Value) -> Response<Body> {

@@ -56,11 +56,6 @@ impl Record {
         &self.reason
     }
 
-    /// Who answers.
-    pub fn provider(&self) -> &str {
-        &self.target.provider.name
-    }
-
     /// The first event is in.
     pub fn first_event(&mut self) {
         self.first.get_or_insert_with(Instant::now);
@@ -86,7 +81,6 @@ impl Record {
             cached: spent.cache_read_input_tokens,
             output: spent.output_tokens,
         };
-        let milliseconds = |from: Instant, to: Instant| u64::try_from((to - from).as_millis()).unwrap_or(u64::MAX);
         let ttft = self.first.map(|first| milliseconds(self.started, first));
         tracing::info!(
             request = %self.id,
@@ -107,6 +101,23 @@ impl Record {
         );
         self.usage.record(usage::Request { model: &self.target.model, host, tokens, failed: error.is_some() });
     }
+}
+
+/// Writes the line of a request that has no target: it could not be read, or nothing is configured for it.
+pub fn refused(id: &str, started: Instant, error: &ApiError) {
+    let duration_ms = milliseconds(started, Instant::now());
+    tracing::info!(
+        request = id,
+        outcome = "refused",
+        status = error.status,
+        duration_ms,
+        error = error.message,
+        "request"
+    );
+}
+
+fn milliseconds(from: Instant, to: Instant) -> u64 {
+    u64::try_from((to - from).as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Drop for Record {

@@ -65,7 +65,7 @@ impl Seats {
                 }
                 let quiet = seats.values().filter(|occupant| occupant.is_quiet());
                 // Those that never sent a whole request go before those that may come back with one.
-                if let Some(occupant) = quiet.min_by_key(|occupant| (occupant.served.load(Relaxed), occupant.since())) {
+                if let Some(occupant) = quiet.min_by_key(|occupant| (occupant.requests() > 0, occupant.since())) {
                     occupant.tell(Order::LeaveIfQuiet);
                 }
             }
@@ -122,7 +122,8 @@ pub(super) struct Occupant {
     answering: AtomicBool,
     /// An answer is over for us, but the client has not taken its end yet.
     writing: AtomicBool,
-    served: AtomicBool,
+    /// Requests so far, the one being answered included.
+    requests: AtomicU64,
     quiet_since: AtomicU64,
     seated: Instant,
     order: AtomicU8,
@@ -135,7 +136,7 @@ impl Occupant {
         Self {
             answering: AtomicBool::new(false),
             writing: AtomicBool::new(false),
-            served: AtomicBool::new(false),
+            requests: AtomicU64::new(0),
             quiet_since: AtomicU64::new(0),
             seated: Instant::now(),
             order: AtomicU8::new(Order::Stay as u8),
@@ -146,6 +147,10 @@ impl Occupant {
 
     pub(super) fn is_answering(&self) -> bool {
         self.answering.load(Relaxed)
+    }
+
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Relaxed)
     }
 
     pub(super) fn is_quiet(&self) -> bool {
@@ -192,6 +197,7 @@ pub(super) struct Answering(Arc<Occupant>);
 
 impl Answering {
     pub(super) fn begin(occupant: &Arc<Occupant>) -> Self {
+        occupant.requests.fetch_add(1, Relaxed);
         occupant.answering.store(true, Relaxed);
         Self(Arc::clone(occupant))
     }
@@ -201,7 +207,6 @@ impl Drop for Answering {
     fn drop(&mut self) {
         let quiet_since = u64::try_from(self.0.seated.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.0.quiet_since.store(quiet_since, Relaxed);
-        self.0.served.store(true, Relaxed);
         self.0.answering.store(false, Relaxed);
         self.0.changed.notify_one();
     }

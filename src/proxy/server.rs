@@ -14,7 +14,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::{Frame, SizeHint};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -192,17 +192,23 @@ where
         let answering = Answering::begin(occupant);
         let service = Arc::clone(&service);
         async move {
-            let response = match check_head(&request, &limits) {
+            let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
+            let mut response = match check_head(&request, &limits) {
                 Ok(()) => service(request).await,
                 Err(refusal) => refusal.response(),
             };
+            if is_chunked {
+                // A length beside it was dropped by hyper, and two readings of one request end with it.
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
             Ok::<_, Infallible>(response.map(|body| Accounted { body, _answering: answering }))
         }
     });
     let io = TokioIo::new(Clocked::new(tcp, Arc::clone(occupant), limits));
     let mut http = http1::Builder::new();
-    // The clocks are in `Clocked`. The limits are lower than these, whose answers have no body.
-    http.timer(TokioTimer::new()).header_read_timeout(None);
+    // Starts anew after each answer; does nothing without the timer. A head that has begun is on `Clocked`'s clock.
+    http.timer(TokioTimer::new()).header_read_timeout(limits.keep_alive);
+    // Ours are lower, and say so; hyper's answers have no body.
     http.max_headers(4 * limits.headers).max_header_size(4 * limits.header_bytes);
     let mut connection = pin!(http.serve_connection(io, service));
     loop {

@@ -45,24 +45,32 @@ impl Snapshot {
 }
 
 /// Watches the configuration's file, and swaps a good one in; ends never.
-pub async fn watch(current: Arc<ArcSwap<Snapshot>>, load: Load) {
-    let origin = current.load().config.origin.clone();
-    let Origin::File(path) = origin else { return };
-    let mut seen = stamps(&path, &current.load());
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let now = stamps(&path, &current.load());
-        if now == seen {
-            continue;
-        }
-        seen = now;
-        match load().and_then(Snapshot::new) {
-            Ok(snapshot) => {
-                current.store(Arc::new(snapshot));
-                tracing::info!("configuration reloaded");
+///
+/// Looks at the file for the first time at the call and not when the future is first
+/// polled: what is edited once the proxy is said to be ready counts as an edit.
+pub fn watch(current: Arc<ArcSwap<Snapshot>>, load: Load) -> impl Future<Output = ()> + Send {
+    let path = match &current.load().config.origin {
+        Origin::File(path) => Some(path.clone()),
+        Origin::BuiltIn => None,
+    };
+    let seen = path.as_deref().map(|path| stamps(path, &current.load()));
+    async move {
+        let (Some(path), Some(mut seen)) = (path, seen) else { return };
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let now = stamps(&path, &current.load());
+            if now == seen {
+                continue;
             }
-            Err(failure) => {
-                tracing::error!(%failure, "configuration not reloaded; the one before stays in use");
+            seen = now;
+            match load().and_then(Snapshot::new) {
+                Ok(snapshot) => {
+                    current.store(Arc::new(snapshot));
+                    tracing::info!("configuration reloaded");
+                }
+                Err(failure) => {
+                    tracing::error!(%failure, "configuration not reloaded; the one before stays in use");
+                }
             }
         }
     }

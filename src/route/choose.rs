@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Facts, named_target};
+use super::{Facts, named_target, names_provider};
 use crate::config::{Config, Scenario, Target};
 
 /// Tokens that must be left for the answer, else a window counts as full.
@@ -54,39 +54,50 @@ pub fn choose(config: &Config, facts: &Facts) -> Result<Choice, Impossible> {
     if holds(&chosen.target, facts) {
         return Ok(chosen);
     }
-    // The order in which a person would look for more room.
-    let others = [Scenario::LongContext, Scenario::Default, Scenario::Think, Scenario::Image, Scenario::Background];
-    let next = others.into_iter().find_map(|other| {
-        let target = config.routes.get(other).filter(|target| holds(target, facts))?;
-        let why = if fits(&chosen.target, facts) { "cannot see images" } else { "is too small for the prompt" };
+    let blind = fits(&chosen.target, facts);
+    let why = if blind { "cannot see images" } else { "is too small for the prompt" };
+    let next = |takes: fn(&Target, &Facts) -> bool| {
+        let (other, target) = next(config, blind).find(|(_, target)| takes(target, facts))?;
         let reason = format!("{}; {} {why}, so {}", chosen.reason, chosen.target.model, other.as_str());
         Some(Choice { target: Arc::clone(target), scenario: other, reason })
-    });
-    match next {
+    };
+    match next(holds) {
         Some(next) => Ok(next),
         // An image that nobody can see becomes a note to the model.
-        None if fits(&chosen.target, facts) => Ok(chosen),
-        None => {
-            Err(Impossible::TooLong { tokens: facts.tokens.number(), window: largest_prompt(config, &chosen.target) })
-        }
+        None if blind => Ok(chosen),
+        None => next(fits).ok_or_else(|| Impossible::TooLong {
+            tokens: facts.tokens.number(),
+            window: largest_prompt(config, &chosen.target),
+        }),
     }
+}
+
+/// The routes in the order in which a person would look: for eyes, or for more room.
+fn next(config: &Config, blind: bool) -> impl Iterator<Item = (Scenario, &Arc<Target>)> {
+    use Scenario::{Background, Default, Image, LongContext, Think};
+    let order = if blind {
+        [Image, Default, Think, LongContext, Background]
+    } else {
+        [LongContext, Default, Think, Image, Background]
+    };
+    order.into_iter().filter_map(|scenario| Some((scenario, config.routes.get(scenario)?)))
 }
 
 fn first_match(config: &Config, facts: &Facts) -> Result<(Arc<Target>, Scenario, String), Impossible> {
     let routes = &config.routes;
     let background = routes.background.as_ref();
     let is_default = routes.default.model == facts.model;
-    let is_background = facts.model.contains("haiku")
-        || (!is_default && background.is_some_and(|target| target.model == facts.model));
-    // The launcher tells the agent the ids of these two routes, so they are not an explicit wish.
-    if !is_background
-        && !is_default
-        && let Some(target) = named_target(config, &facts.model)
-    {
-        return Ok((target, Scenario::Default, format!("explicit model {}", facts.model)));
-    }
-    if facts.model.contains(',') {
-        return Err(unknown(config, &facts.model));
+    let is_background =
+        facts.model.contains("haiku") || (!is_default && background.is_some_and(|target| target.model == facts.model));
+    // The launcher tells the agent the bare ids of these two routes, so those are not an explicit wish.
+    let is_wish = names_provider(config, &facts.model) || !(is_background || is_default);
+    if is_wish {
+        if let Some(target) = named_target(config, &facts.model) {
+            return Ok((target, Scenario::Default, format!("explicit model {}", facts.model)));
+        }
+        if names_provider(config, &facts.model) {
+            return Err(unknown(config, &facts.model));
+        }
     }
     if let Some(tag) = &facts.tag {
         let target = named_target(config, tag).ok_or_else(|| unknown(config, tag))?;

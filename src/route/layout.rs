@@ -10,7 +10,7 @@
 //! token; JSON is as Python's `json.dumps` writes it. Text between two brackets is
 //! one piece for the tokenizer.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Counter, image_size};
 use crate::catalog::Tokenizer;
@@ -27,13 +27,17 @@ pub(super) fn count(request: &Request<'_>, tokenizer: Tokenizer, counter: &Count
     for message in &request.messages {
         tokens += match message {
             Message::System { content } => 2 + counter.text(content),
-            Message::User { content } => 2 + content_tokens(content, v15, counter),
-            Message::Tool { content, .. } => 2 + content_tokens(content, v15, counter),
+            Message::User { content } | Message::Tool { content, .. } => 2 + content_tokens(content, v15, counter),
             Message::Assistant { content, tool_calls, prefix } => {
-                let content = content.as_ref().map_or(0, |content| content_tokens(content, v15, counter));
+                let content = match content {
+                    None => 0,
+                    // The template cuts the spaces at the end of an answer that is a string.
+                    Some(Content::Text(text)) => counter.text(text.trim_end_matches(' ')),
+                    Some(parts) => content_tokens(parts, v15, counter),
+                };
                 let calls: u64 = tool_calls
                     .iter()
-                    .map(|call| 2 + counter.text(&call.name) + json(call.arguments.get(), counter))
+                    .map(|call| 2 + counter.text(&call.name) + arguments(call.arguments.get(), counter))
                     .sum();
                 content + calls + u64::from(!prefix)
             }
@@ -59,13 +63,19 @@ fn tools(tools: &[Tool<'_>], counter: &Counter) -> u64 {
     2 + counter.remember(counter.hash(&parts), || super::tekken::Tekken::shared().count(&rendered(tools)))
 }
 
-/// Tools as the template writes them: name, description, parameters.
+/// Tools as the template writes them: name, description, parameters. It writes an empty description out.
 fn rendered(tools: &[Tool<'_>]) -> String {
-    let functions: Vec<Value> = tools.iter().filter_map(|tool| serde_json::to_value(tool).ok()).collect();
-    python(&Value::Array(functions))
+    let functions = tools.iter().map(|Tool { function }| {
+        let parameters = serde_json::from_str::<Value>(function.parameters.get()).unwrap_or_default();
+        json!({"type": "function", "function": {
+            "name": function.name, "description": function.description, "parameters": parameters,
+        }})
+    });
+    python(&Value::Array(functions.collect()))
 }
 
-fn json(text: &str, counter: &Counter) -> u64 {
+/// Arguments as the template writes them, which is not how they came.
+fn arguments(text: &str, counter: &Counter) -> u64 {
     let key = counter.hash(&[b"json", text.as_bytes()]);
     counter.remember(key, || {
         let rendered = serde_json::from_str(text).map_or_else(|_| text.to_owned(), |value| python(&value));
@@ -73,10 +83,17 @@ fn json(text: &str, counter: &Counter) -> u64 {
     })
 }
 
-/// Writes JSON as Python's `json.dumps(…, ensure_ascii=False)` does: `", "` and `": "` between things.
+/// Writes JSON as Python's `json.dumps(…, ensure_ascii=False)` does.
 fn python(value: &Value) -> String {
-    struct Spaces;
-    impl serde_json::ser::Formatter for Spaces {
+    struct Python;
+    impl serde_json::ser::Formatter for Python {
+        fn write_f64<W: ?Sized + std::io::Write>(&mut self, out: &mut W, number: f64) -> std::io::Result<()> {
+            let short = format!("{number:e}");
+            match short.split_once('e').and_then(|(digits, power)| Some((digits, power.parse::<i32>().ok()?))) {
+                Some((digits, power)) if !(-4..16).contains(&power) => write!(out, "{digits}e{power:+03}"),
+                _ => write!(out, "{number:?}"),
+            }
+        }
         fn begin_array_value<W: ?Sized + std::io::Write>(&mut self, out: &mut W, first: bool) -> std::io::Result<()> {
             if first { Ok(()) } else { out.write_all(b", ") }
         }
@@ -88,7 +105,7 @@ fn python(value: &Value) -> String {
         }
     }
     let mut out = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Spaces);
+    let mut serializer = serde_json::Serializer::with_formatter(&mut out, Python);
     let _ = serde::Serialize::serialize(value, &mut serializer);
     String::from_utf8(out).unwrap_or_default()
 }

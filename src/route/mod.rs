@@ -23,9 +23,11 @@ mod image_size;
 mod layout;
 mod tag;
 pub mod tekken;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 pub use choose::{Choice, Impossible, choose};
 pub use facts::{Facts, asks_to_think};
-pub use tag::{LISTED, named_target, take_tag};
+pub use tag::{LISTED, named_target, names_provider, take_tag};
 pub use tokens::{Counter, TokenCount};

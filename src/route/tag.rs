@@ -40,10 +40,7 @@ fn cut(text: &mut Text<'_>) -> Option<String> {
 
 /// Finds the target that a text names: `provider,model`, `provider/model`, or a model id of any provider.
 pub fn named_target(config: &Config, name: &str) -> Option<Arc<Target>> {
-    // Claude Code adds this to ask for a window of a million tokens.
-    let name = name.trim().trim_end_matches("[1m]");
-    // The prefix under which `GET /v1/models` lists them: Claude Code shows no others.
-    let name = name.strip_prefix(LISTED).unwrap_or(name);
+    let name = bare(name);
     for separator in [',', '/'] {
         if let Some((provider, model)) = name.split_once(separator)
             && let Some(target) = config.target(provider.trim(), model.trim())
@@ -52,6 +49,20 @@ pub fn named_target(config: &Config, name: &str) -> Option<Arc<Target>> {
         }
     }
     config.targets.iter().find(|target| target.model == name).cloned()
+}
+
+/// Whether a text can only be meant as a provider and its model: `any,model`, or `provider/model` of a known provider.
+pub fn names_provider(config: &Config, name: &str) -> bool {
+    let known = |name: &str| config.providers.iter().any(|provider| provider.name.eq_ignore_ascii_case(name));
+    let name = bare(name);
+    name.contains(',') || name.split_once('/').is_some_and(|(provider, _)| known(provider.trim()))
+}
+
+fn bare(name: &str) -> &str {
+    // Claude Code adds this to ask for a window of a million tokens.
+    let name = name.trim().trim_end_matches("[1m]");
+    // The prefix under which `GET /v1/models` lists them: Claude Code shows no others.
+    name.strip_prefix(LISTED).unwrap_or(name)
 }
 
 #[cfg(test)]

@@ -51,9 +51,12 @@ pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
         return error;
     }
     let trace = upstream.correlation.map(|id| format!(" [request {}]", clean(id, 80))).unwrap_or_default();
-    let words = |what: &str| match said.is_empty() {
-        true => format!("{provider}: {what} ({status}){trace}"),
-        false => format!("{provider}: {what} ({status}): {said}{trace}"),
+    let words = |what: &str| {
+        if said.is_empty() {
+            format!("{provider}: {what} ({status}){trace}")
+        } else {
+            format!("{provider}: {what} ({status}): {said}{trace}")
+        }
     };
     match (status, code.as_str()) {
         (300..=399, _) => ApiError::last(

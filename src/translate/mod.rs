@@ -5,7 +5,7 @@
 //! | sent | becomes |
 //! |---|---|
 //! | `model` | chosen by `route`; the target's id is sent |
-//! | `messages`, roles `user`, `assistant`, `system` | [`conversation`]'s order |
+//! | `messages`, roles `user`, `assistant`, `system` | `conversation`'s order |
 //! | `system` blocks | one system message, joined; the billing block is dropped |
 //! | `text` | text |
 //! | `image` (base64, url) | `image_url`; a note to the model where it cannot see |
@@ -25,7 +25,7 @@
 //! | `top_k` | dropped: not enabled for Mistral's models |
 //! | `stop_sequences` | `stop` |
 //! | `stream` | `stream`; usage is asked for where the server does not send it anyway |
-//! | `thinking`, `output_config.effort` | `reasoning_effort`, as far as the model takes it ([`sampling`]) |
+//! | `thinking`, `output_config.effort` | `reasoning_effort`, as far as the model takes it (`sampling`) |
 //! | `output_config.format` | `response_format` |
 //! | `metadata.user_id` | its session names the prompt cache; the rest is dropped |
 //! | `cache_control`, `context_management`, `safeguards`, betas, any other key | dropped |

@@ -89,13 +89,11 @@ fn image<'a>(source: Option<&Source<'_>>, target: &Target, dropped: &mut Dropped
         dropped.count("image");
         return Piece::Text(format!("[an image is not shown: {} cannot see images]", target.model).into());
     }
-    match source.and_then(url) {
-        Some(url) => Piece::Image(url),
-        None => {
-            dropped.count("image");
-            Piece::Text("[an image is not shown: its source is neither data nor a URL]".into())
-        }
+    if let Some(url) = source.and_then(url) {
+        return Piece::Image(url);
     }
+    dropped.count("image");
+    Piece::Text("[an image is not shown: its source is neither data nor a URL]".into())
 }
 
 fn document<'a>(
@@ -159,7 +157,7 @@ fn url(source: &Source<'_>) -> Option<String> {
 }
 
 /// Joins pieces: a string where all are text, otherwise a list.
-pub(super) fn join<'a>(mut pieces: Vec<Piece<'a>>) -> chat::Content<'a> {
+pub(super) fn join(mut pieces: Vec<Piece<'_>>) -> chat::Content<'_> {
     if pieces.iter().all(|piece| matches!(piece, Piece::Text(_))) {
         if pieces.len() == 1
             && let Some(Piece::Text(only)) = pieces.pop()

@@ -27,6 +27,17 @@ enum Open {
     Thinking,
 }
 
+/// How far the answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing came.
+    Waiting,
+    /// `message_start` is out.
+    Started,
+    /// The last event is out.
+    Over,
+}
+
 /// Turns the chunks of one answer into events.
 #[derive(Debug)]
 pub struct StreamTranslator {
@@ -36,8 +47,7 @@ pub struct StreamTranslator {
     id: String,
     /// The prompt as counted here, until the upstream says.
     prompt: u64,
-    started: bool,
-    over: bool,
+    stage: Stage,
     failure: Option<ApiError>,
     open: Open,
     /// Index of the block that is open, or of the next one.
@@ -63,8 +73,7 @@ impl StreamTranslator {
             model: model.to_owned(),
             id: id.to_owned(),
             prompt,
-            started: false,
-            over: false,
+            stage: Stage::Waiting,
             failure: None,
             open: Open::Nothing,
             index: 0,
@@ -78,7 +87,7 @@ impl StreamTranslator {
 
     /// Whether the last event is out.
     pub fn is_over(&self) -> bool {
-        self.over
+        self.stage == Stage::Over
     }
 
     /// What the answer failed with.
@@ -105,7 +114,7 @@ impl StreamTranslator {
         if data == b"[DONE]" {
             return self.finish(emit);
         }
-        if data.is_empty() || self.over {
+        if data.is_empty() || self.is_over() {
             return;
         }
         match serde_json::from_slice::<Chunk<'_>>(data) {
@@ -116,7 +125,7 @@ impl StreamTranslator {
 
     /// Takes in one chunk, or a whole reply.
     pub fn chunk(&mut self, chunk: &Chunk<'_>, emit: &mut impl FnMut(Event<'_>)) {
-        if self.over {
+        if self.is_over() {
             return;
         }
         if let Some(error) = in_band(&self.provider, chunk) {
@@ -150,10 +159,10 @@ impl StreamTranslator {
     ///
     /// Without a finish reason, or with a call that is not whole, that is an error.
     pub fn finish(&mut self, emit: &mut impl FnMut(Event<'_>)) {
-        if self.over {
+        if self.is_over() {
             return;
         }
-        if !self.started {
+        if self.stage == Stage::Waiting {
             return self.broken("closed the stream before anything came", emit);
         }
         let Some(reason) = self.finish else {
@@ -173,13 +182,13 @@ impl StreamTranslator {
         let stop_reason = if self.called { StopReason::ToolUse } else { reason };
         emit(Event::Delta { stop_reason, usage: self.usage() });
         emit(Event::Stop);
-        self.over = true;
+        self.stage = Stage::Over;
     }
 
     /// Ends the answer with an error; after it nothing goes out.
     pub fn fail(&mut self, error: &ApiError, emit: &mut impl FnMut(Event<'_>)) {
-        if !self.over {
-            self.over = true;
+        if !self.is_over() {
+            self.stage = Stage::Over;
             self.failure = Some(error.clone());
             emit(Event::Error(error));
         }
@@ -191,8 +200,8 @@ impl StreamTranslator {
     }
 
     fn start(&mut self, emit: &mut impl FnMut(Event<'_>)) {
-        if !self.started {
-            self.started = true;
+        if self.stage == Stage::Waiting {
+            self.stage = Stage::Started;
             let usage = Usage { input_tokens: self.prompt, ..Usage::default() };
             emit(Event::Start { id: &self.id, model: &self.model, usage });
         }

@@ -9,6 +9,9 @@ use crate::wire::chat;
 /// A stand-in that Claude Code lists while tools are still to be loaded; nobody can call it.
 const PLACEHOLDER: &str = "DeferredToolPlaceholder";
 
+/// Mistral takes no more functions than this; the rest is counted in the log.
+const MISTRAL_LIMIT: usize = 128;
+
 /// Told to the model in place of a web search that only Anthropic can run.
 pub(super) const NO_WEB_SEARCH: &str =
     "Web search is not available here. Answer from what you know, and say that you could not search the web.";
@@ -43,8 +46,6 @@ pub(super) fn offered<'a>(
             },
         });
     }
-    // Mistral takes no more; the rest is named in the log.
-    const MISTRAL_LIMIT: usize = 128;
     if target.provider.dialect == Dialect::Mistral && offered.len() > MISTRAL_LIMIT {
         (MISTRAL_LIMIT..offered.len()).for_each(|_| dropped.count("tool over 128"));
         offered.truncate(MISTRAL_LIMIT);

@@ -206,15 +206,11 @@ fn put(root: &mut Value, path: &str, value: &Value, replace: bool) {
         }
     }
     each(root, path, &mut |parent, key| match parent {
-        Value::Object(object) => {
-            if replace || !object.contains_key(key) {
-                object.insert(key.to_owned(), value.clone());
-            }
+        Value::Object(object) if replace || !object.contains_key(key) => {
+            object.insert(key.to_owned(), value.clone());
         }
-        Value::Array(list) => {
-            if let Some(element) = key.parse::<usize>().ok().and_then(|place| list.get_mut(place))
-                && replace
-            {
+        Value::Array(list) if replace => {
+            if let Some(element) = key.parse::<usize>().ok().and_then(|place| list.get_mut(place)) {
                 *element = value.clone();
             }
         }

@@ -3,6 +3,7 @@
 //! Until the first event of an answer is in, everything that goes wrong is an HTTP
 //! error and another target may be tried; from then on it ends the stream.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -12,7 +13,7 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
-use crate::config::{Clocks, Connection, Dialect, Target};
+use crate::config::{Clocks, Connection, Dialect, Secret, Target};
 use crate::egress::Egress;
 use crate::translate;
 use crate::wire::error::{ApiError, ErrorKind};
@@ -155,6 +156,8 @@ async fn refusal(target: &Target, prompt: u64, response: Response<Incoming>) -> 
     let (head, body) = response.into_parts();
     let body = timeout(ERROR_CLOCK, Limited::new(body, ERROR_LIMIT).collect()).await;
     let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let key = target.provider.connection.as_ref().ok().and_then(|connection| connection.key.as_ref());
+    let body = key.map_or(Cow::Borrowed(&*body), |key| without_key(&body, key));
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     translate::from_status(&translate::Upstream {
         provider: &target.provider.name,
@@ -167,6 +170,17 @@ async fn refusal(target: &Target, prompt: u64, response: Response<Incoming>) -> 
         correlation: text("mistral-correlation-id").or_else(|| text("x-request-id")),
         body: &body,
     })
+}
+
+/// Takes the key out of an error: some servers repeat the one they refuse, and the words go to the log.
+fn without_key<'a>(body: &'a [u8], key: &Secret) -> Cow<'a, [u8]> {
+    // Shorter ones are words such as `ollama`, for servers that want no key, and may stand anywhere.
+    const SHORTEST: usize = 12;
+    let key = key.expose();
+    if key.len() < SHORTEST || memchr::memmem::find(body, key.as_bytes()).is_none() {
+        return Cow::Borrowed(body);
+    }
+    Cow::Owned(String::from_utf8_lossy(body).replace(key, "[secret]").into_bytes())
 }
 
 /// Reads `Retry-After` in seconds or as a date, and `retry-after-ms`.

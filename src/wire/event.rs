@@ -91,7 +91,7 @@ impl Event<'_> {
             Self::TextStart(index) => block_start(out, index, &Block::Text { text: "" }),
             Self::ThinkingStart(index) => block_start(out, index, &Block::Thinking { thinking: "", signature: "" }),
             Self::ToolStart { index, id, name } => {
-                block_start(out, index, &Block::ToolUse { id, name, input: Empty {} })
+                block_start(out, index, &Block::ToolUse { id, name, input: Empty {} });
             }
             Self::Text(index, text) => delta(out, index, &Delta::TextDelta { text }),
             Self::Thinking(index, thinking) => delta(out, index, &Delta::ThinkingDelta { thinking }),

@@ -17,6 +17,17 @@ pub struct TooLong {
 /// Bytes of one event that are kept at most.
 pub const LIMIT: usize = 16 * 1024 * 1024;
 
+/// How far the next event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// It has no data yet.
+    None,
+    /// Its empty line is still to come.
+    Begun,
+    /// It was not given out yet.
+    Whole,
+}
+
 /// Splits a stream of bytes into events.
 #[derive(Debug)]
 pub struct Decoder {
@@ -27,10 +38,8 @@ pub struct Decoder {
     searched: usize,
     /// The `data` lines of the event so far, joined by LF; after an event, that event.
     data: Vec<u8>,
-    /// Whether an event has begun.
-    has_data: bool,
-    /// Whether that event is whole and was not given out yet.
-    is_whole: bool,
+    /// How far the next event is.
+    progress: Progress,
     /// The last line ended in CR: an LF right after it belongs to it.
     after_cr: bool,
     /// Nothing was read yet, so a byte order mark may come.
@@ -52,8 +61,7 @@ impl Decoder {
             line: 0,
             searched: 0,
             data: Vec::new(),
-            has_data: false,
-            is_whole: false,
+            progress: Progress::None,
             after_cr: false,
             at_start: true,
             limit,
@@ -77,23 +85,21 @@ impl Decoder {
         if !self.has_event()? {
             return Ok(None);
         }
-        self.is_whole = false;
-        self.has_data = false;
+        self.progress = Progress::None;
         Ok(Some(&self.data))
     }
 
     /// Whether a whole event is there, which [`Self::next_event`] will give.
     pub fn has_event(&mut self) -> Result<bool, TooLong> {
-        if self.is_whole {
-            return Ok(true);
-        }
-        if !self.has_data {
-            self.data.clear();
+        match self.progress {
+            Progress::Whole => return Ok(true),
+            Progress::Begun => {}
+            Progress::None => self.data.clear(),
         }
         while let Some((start, end)) = self.next_line() {
             if start == end {
-                if self.has_data {
-                    self.is_whole = true;
+                if self.progress == Progress::Begun {
+                    self.progress = Progress::Whole;
                     return Ok(true);
                 }
                 continue;
@@ -104,10 +110,10 @@ impl Decoder {
                 Some([b':', b' ', value @ ..] | [b':', value @ ..]) => value,
                 _ => continue,
             };
-            if self.has_data {
+            if self.progress == Progress::Begun {
                 self.data.push(b'\n');
             }
-            self.has_data = true;
+            self.progress = Progress::Begun;
             self.data.extend_from_slice(value);
             if self.data.len() > self.limit {
                 return Err(TooLong { limit: self.limit });
@@ -247,14 +253,14 @@ mod tests {
 
         #[test]
         fn every_kind_of_line_end_gives_the_same_events(lines in lines()) {
-            let with = |end: &str| decode(&[lines.iter().map(|line| format!("{line}{end}")).collect::<String>().as_bytes()]);
+            let with = |end: &str| decode(&[(lines.join(end) + end).as_bytes()]);
             prop_assert_eq!(with("\n"), with("\r\n"));
             prop_assert_eq!(with("\n"), with("\r"));
         }
 
         #[test]
         fn data_lines_come_out_as_they_went_in(texts in proptest::collection::vec("[^\r\n\u{feff}]{0,20}", 1..8)) {
-            let stream: String = texts.iter().map(|text| format!("data: {text}\n\n")).collect();
+            let stream: String = texts.iter().flat_map(|text| ["data: ", text, "\n\n"]).collect();
             prop_assert_eq!(decode(&[stream.as_bytes()]), texts);
         }
     }

@@ -1,3 +1,24 @@
-//! The one integration binary.
+//! Everything that is tested from outside: one binary, a module per feature.
 
+#![expect(clippy::disallowed_methods, reason = "tests play the clients and the servers at both ends")]
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod cancel;
+mod cli;
+mod clocks;
 mod config;
+mod door;
+mod edge;
+mod errors;
+mod fallback;
+mod generated;
+mod launch;
+mod privacy;
+mod reload;
+mod smoke;
+mod streaming;
+mod tokens;
+mod truth;
+mod way_out;

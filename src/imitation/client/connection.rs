@@ -84,6 +84,7 @@ impl Drop for Driver {
 }
 
 /// Sends a request and waits for the head of its answer.
+#[expect(clippy::disallowed_methods, reason = "this client stands for the agent, and reaches loopback only")]
 pub(super) async fn send(
     base: &Base,
     method: &Method,

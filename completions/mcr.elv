@@ -1,0 +1,81 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[mcr] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'mcr'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'mcr'= {
+            cand --config 'Use this configuration file'
+            cand --trace-bodies 'Append every body to this file, for its owner only'
+            cand --quiet 'Say nothing when Claude Code ends'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand code 'Run Claude Code on the configured models; every argument goes to Claude Code as it is'
+            cand start 'Serve the proxy for clients that are started elsewhere'
+            cand config 'Check, show or find the configuration'
+            cand smoke 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
+            cand statusline 'Print a status line from the JSON that Claude Code gives on stdin'
+        }
+        &'mcr;code'= {
+        }
+        &'mcr;start'= {
+            cand --config 'Use this configuration file'
+            cand --port 'Listen on this port instead of the configured one; 0 takes a free one'
+            cand --trace-bodies 'Append every body to this file, for its owner only'
+            cand --foreground 'Stay in the foreground until interrupted'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;config'= {
+            cand --config 'Use this configuration file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand check 'Report all problems of the configuration'
+            cand show 'Show every value and where it comes from, with secrets masked'
+            cand path 'Print the path of the configuration file'
+        }
+        &'mcr;config;check'= {
+            cand --config 'Use this configuration file'
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;config;show'= {
+            cand --config 'Use this configuration file'
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;config;path'= {
+            cand --config 'Use this configuration file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;smoke'= {
+            cand --offline 'Use the imitation of Mistral inside this binary: no key, no network'
+            cand --json 'Print the checks as JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;statusline'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,58 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_mcr_global_optspecs
+    string join \n config= quiet trace-bodies= h/help V/version
+end
+
+function __fish_mcr_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_mcr_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_mcr_using_subcommand
+    set -l cmd (__fish_mcr_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c mcr -n "__fish_mcr_needs_command" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_needs_command" -l trace-bodies -d 'Append every body to this file, for its owner only' -r -F
+complete -c mcr -n "__fish_mcr_needs_command" -l quiet -d 'Say nothing when Claude Code ends'
+complete -c mcr -n "__fish_mcr_needs_command" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_needs_command" -s V -l version -d 'Print version'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "code" -d 'Run Claude Code on the configured models; every argument goes to Claude Code as it is'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "start" -d 'Serve the proxy for clients that are started elsewhere'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "config" -d 'Check, show or find the configuration'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
+complete -c mcr -n "__fish_mcr_using_subcommand start" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand start" -l port -d 'Listen on this port instead of the configured one; 0 takes a free one' -r
+complete -c mcr -n "__fish_mcr_using_subcommand start" -l trace-bodies -d 'Append every body to this file, for its owner only' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand start" -l foreground -d 'Stay in the foreground until interrupted'
+complete -c mcr -n "__fish_mcr_using_subcommand start" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand config; and not __fish_seen_subcommand_from check show path" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand config; and not __fish_seen_subcommand_from check show path" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand config; and not __fish_seen_subcommand_from check show path" -f -a "check" -d 'Report all problems of the configuration'
+complete -c mcr -n "__fish_mcr_using_subcommand config; and not __fish_seen_subcommand_from check show path" -f -a "show" -d 'Show every value and where it comes from, with secrets masked'
+complete -c mcr -n "__fish_mcr_using_subcommand config; and not __fish_seen_subcommand_from check show path" -f -a "path" -d 'Print the path of the configuration file'
+complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l offline -d 'Use the imitation of Mistral inside this binary: no key, no network'
+complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l json -d 'Print the checks as JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand smoke" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand statusline" -s h -l help -d 'Print help'

@@ -1,0 +1,256 @@
+//! The claims of the guide's ninth section, one function each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::agent::{Agent, Ran};
+use super::ground::{Ground, text};
+use super::report::Check;
+use super::{FILE, TEXT, listed};
+use crate::cli::statusline;
+use crate::imitation::Imitation;
+use crate::imitation::client::{Client, ClientError};
+use crate::launch::Plan;
+
+const REPORT: &str = "report it with the folder that is named below";
+
+/// The proxy opens to its token and to nobody else.
+pub(super) async fn proxy_up(plan: &Plan) -> Check {
+    const NAME: &str = "proxy up";
+    let next = "look for a firewall or another program that stands before loopback connections";
+    match statuses(plan).await {
+        Ok((200, 401)) => Check::ok(NAME, format!("{} answers, with its token only", plan.base_url)),
+        Ok((with, without)) => {
+            let what = format!("GET /health gives {with} with the token and {without} without, not 200 and 401");
+            Check::failed(NAME, what, next)
+        }
+        Err(error) => Check::failed(NAME, format!("{:#}", anyhow::Error::new(error)), next),
+    }
+}
+
+async fn statuses(plan: &Plan) -> Result<(u16, u16), ClientError> {
+    let client = Client::new(&plan.base_url, plan.token.expose())?;
+    let with = client.raw(&Method::GET, "/health", "").await?.status;
+    let without = client.without_header("authorization").raw(&Method::GET, "/health", "").await?.status;
+    Ok((with, without))
+}
+
+/// The agent is told to draw mcr's status line, and the line has the default route's model in it.
+pub(super) fn status_line(plan: &Plan, settings: &Value, folder: &Path) -> Check {
+    const NAME: &str = "status line names the model";
+    let Some(command) = &plan.status_line else {
+        let next = "set `StatusLine.enabled` to true in the configuration, see `mcr config path`";
+        return Check::failed(NAME, "there is no status line", next);
+    };
+    if settings.pointer("/statusLine/command").and_then(Value::as_str) != Some(command) {
+        return Check::failed(NAME, "the settings for the agent do not have it", REPORT);
+    }
+    let line = statusline::line(&json!({
+        "model": {"id": plan.models.main, "display_name": plan.models.label},
+        "workspace": {"current_dir": folder},
+    }));
+    if line.contains(&plan.models.main) {
+        Check::ok(NAME, line)
+    } else {
+        Check::failed(NAME, format!("`{line}` is without `{}`", plan.models.main), REPORT)
+    }
+}
+
+/// The agent came to its end; a built-in one stands in for Claude Code where there is no network either.
+pub(super) fn agent(agent: &Agent, ran: &Ran, offline: bool) -> Check {
+    const NAME: &str = "agent";
+    match (&ran.trouble, agent) {
+        (Some(trouble), _) => Check::failed(NAME, format!("{}; {}", ran.agent, trouble.what), &trouble.next),
+        (None, Agent::BuiltIn(_)) if !offline => {
+            Check::failed(NAME, &ran.agent, "run `npm install -g @anthropic-ai/claude-code`, or set `CLAUDE_PATH`")
+        }
+        (None, Agent::BuiltIn(_) | Agent::ClaudeCode(_)) => Check::ok(NAME, &ran.agent),
+    }
+}
+
+/// The file is there, and a tool's result went back to the model.
+pub(super) fn task(ground: &Ground) -> Check {
+    const NAME: &str = "a task makes a file through a tool call";
+    let path = ground.work.join(FILE);
+    let calls = answered_calls(&text(&ground.bodies));
+    let next = || format!("see what was said: {}", ground.bodies.display());
+    if !path.is_file() {
+        return Check::failed(NAME, format!("there is no {FILE}"), next());
+    }
+    let content = text(&path);
+    if content.trim_end() != TEXT {
+        return Check::failed(NAME, format!("{FILE} holds {:?}, not {TEXT:?}", shorten(&content)), next());
+    }
+    if calls.is_empty() {
+        return Check::failed(NAME, format!("{FILE} is there, but no tool was called through the proxy"), next());
+    }
+    Check::ok(NAME, format!("{FILE} holds {TEXT:?}; called {}", listed(&calls)))
+}
+
+/// The tools that were called and had a result, according to the requests in a trace of bodies.
+fn answered_calls(trace: &str) -> BTreeSet<String> {
+    let mut calls = BTreeMap::new();
+    let mut answered = BTreeSet::new();
+    let entries = trace.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    for entry in entries.filter(|entry| entry["what"] == "request") {
+        let body: Value = entry["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+        let messages = body["messages"].as_array().into_iter().flatten();
+        for block in messages.filter_map(|message| message["content"].as_array()).flatten() {
+            if let (Some(id), Some(name)) = (block["id"].as_str(), block["name"].as_str()) {
+                calls.insert(id.to_owned(), name.to_owned());
+            } else if let Some(id) = block["tool_use_id"].as_str() {
+                answered.insert(id.to_owned());
+            }
+        }
+    }
+    calls.into_iter().filter(|(id, _)| answered.contains(id)).map(|(_, name)| name).collect()
+}
+
+/// A request as the log tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Logged {
+    outcome: String,
+    host: String,
+}
+
+/// Reads the log's lines of requests.
+pub(super) fn logged(log: &str) -> Vec<Logged> {
+    let field = |line: &str, name: &str| {
+        let (_, rest) = line.split_once(&format!(" {name}="))?;
+        Some(rest.split(' ').next()?.trim_matches('"').to_owned())
+    };
+    let requests = log.lines().filter(|line| line.contains(" request request="));
+    requests.filter_map(|line| Some(Logged { outcome: field(line, "outcome")?, host: field(line, "host")? })).collect()
+}
+
+/// The log names the host that a route leads to beside requests that went well.
+pub(super) fn log_shows_host(requests: &[Logged], hosts: &BTreeSet<String>, path: &Path) -> Check {
+    const NAME: &str = "the log shows the upstream host";
+    let went_well = requests.iter().filter(|request| request.outcome == "ok").collect::<Vec<_>>();
+    let shown: BTreeSet<&str> = went_well.iter().map(|request| request.host.as_str()).collect();
+    if shown.is_empty() {
+        let what = format!("{} requests, none of which {} answered", requests.len(), listed(hosts));
+        return Check::failed(NAME, what, format!("read the log: {}", path.display()));
+    }
+    if !shown.iter().all(|host| hosts.contains(*host)) {
+        let what = format!("{} answered, but the routes lead to {}", listed(&shown), listed(hosts));
+        return Check::failed(NAME, what, REPORT);
+    }
+    let counts = format!("outcome=ok in {} of {} lines", went_well.len(), requests.len());
+    Check::ok(NAME, format!("host={}, {counts}", listed(&shown)))
+}
+
+/// Domains of Anthropic's.
+const ANTHROPIC: [&str; 5] = ["anthropic.com", "claude.ai", "claude.com", "claudeusercontent.com", "clau.de"];
+
+/// Neither the agent's other traffic nor mcr's own went to Anthropic, as far as the trap and the log can tell.
+pub(super) fn nothing_to_anthropic(agent: &Agent, trapped: &BTreeSet<String>, requests: &[Logged]) -> Check {
+    const NAME: &str = "nothing went to Anthropic";
+    let sent: BTreeSet<&str> = requests.iter().map(|request| request.host.as_str()).collect();
+    let theirs: BTreeSet<&str> =
+        trapped.iter().map(String::as_str).chain(sent.iter().copied()).filter(|host| is_anthropics(host)).collect();
+    if !theirs.is_empty() {
+        let next = if sent.iter().any(|host| is_anthropics(host)) {
+            "name another provider in `Router`, see `mcr config path`"
+        } else {
+            "find out which plugin, hook or setting of the agent's asks for it; without one, report it"
+        };
+        return Check::failed(NAME, format!("asked for: {}", listed(&theirs)), next);
+    }
+    let agents = match agent {
+        Agent::BuiltIn(_) => "the built-in client speaks to loopback only".to_owned(),
+        Agent::ClaudeCode(_) if trapped.is_empty() => "the agent asked its proxy for no other host".to_owned(),
+        Agent::ClaudeCode(_) => {
+            format!("the agent asked for others, in vain: {}", listed(trapped))
+        }
+    };
+    let ours = if sent.is_empty() { "no one".to_owned() } else { listed(&sent) };
+    Check::ok(NAME, format!("mcr spoke to {ours}; {agents}"))
+}
+
+fn is_anthropics(host: &str) -> bool {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    ANTHROPIC.iter().any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
+}
+
+/// Everything that mcr sent was to the imitation's liking.
+pub(super) fn nothing_refused(imitation: &Imitation) -> Check {
+    const NAME: &str = "the imitation refused nothing";
+    let refusals = imitation.refusals();
+    let count = imitation.captured().len();
+    match refusals.first() {
+        None => Check::ok(NAME, format!("{count} requests kept Mistral's rules of fields, order and ids")),
+        Some(first) => Check::failed(NAME, format!("{} of {count} requests: {first}", refusals.len()), REPORT),
+    }
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::launch::find::NotFound;
+
+    const LOG: &str = "2026-11-21T15:04:05.678Z info  configuration reloaded\n\
+        2026-11-21T15:04:05.678Z info  request request=req_1 outcome=ok status=200 provider=p host=api.mistral.ai model=m \
+        route=\"default route\" stream=true error=\" host=claude.ai\"\n\
+        2026-11-21T15:04:05.678Z info  request request=req_2 outcome=cancelled status=499 provider=p host=\"\" model=m\n";
+
+    fn hosts(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn the_log_is_read_line_by_line() {
+        let line = |outcome: &str, host: &str| Logged { outcome: outcome.to_owned(), host: host.to_owned() };
+        assert_eq!(logged(LOG), [line("ok", "api.mistral.ai"), line("cancelled", "")]);
+    }
+
+    #[test]
+    fn a_host_counts_when_a_request_to_it_went_well() {
+        let show = |log: &str, names: &[&str]| log_shows_host(&logged(log), &hosts(names), Path::new("x.log"));
+        assert_eq!(show(LOG, &["api.mistral.ai"]).detail, "host=api.mistral.ai, outcome=ok in 1 of 2 lines");
+        assert_eq!(show("", &["api.mistral.ai"]).next.as_deref(), Some("read the log: x.log"));
+        assert_eq!(show(LOG, &["127.0.0.1"]).detail, "api.mistral.ai answered, but the routes lead to 127.0.0.1");
+    }
+
+    #[test]
+    fn a_host_is_anthropics_by_its_domain() {
+        for host in ["anthropic.com", "API.Anthropic.com", "downloads.claude.ai.", "platform.claude.com"] {
+            assert!(is_anthropics(host), "{host}");
+        }
+        for host in ["notanthropic.com", "anthropic.com.example", "api.mistral.ai", ""] {
+            assert!(!is_anthropics(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn other_hosts_are_named_and_do_no_harm() {
+        let agent = Agent::ClaudeCode("claude".into());
+        let check = nothing_to_anthropic(&agent, &hosts(&["registry.npmjs.org"]), &[]);
+        let detail = "mcr spoke to no one; the agent asked for others, in vain: registry.npmjs.org";
+        assert_eq!(check, Check::ok("nothing went to Anthropic", detail));
+    }
+
+    #[test]
+    fn a_provider_of_anthropics_counts_too() {
+        let requests = [Logged { outcome: "ok".to_owned(), host: "api.anthropic.com".to_owned() }];
+        let check = nothing_to_anthropic(&Agent::BuiltIn(NotFound::NotInstalled), &hosts(&[]), &requests);
+        assert_eq!(check.next.as_deref(), Some("name another provider in `Router`, see `mcr config path`"));
+    }
+
+    #[test]
+    fn a_call_counts_when_its_result_went_back() {
+        let request =
+            |messages: Value| json!({"what": "request", "body": json!({"messages": messages}).to_string()}).to_string();
+        let call = json!({"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "Write"}]});
+        let result = json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a"}]});
+        assert_eq!(answered_calls(&request(json!([call]))), hosts(&[]));
+        assert_eq!(answered_calls(&request(json!([call, result]))), hosts(&["Write"]));
+    }
+}

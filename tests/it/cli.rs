@@ -1,0 +1,278 @@
+//! Commands as people see them: exit code, data and words in one picture.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
+use insta::assert_snapshot;
+use mcr::imitation::{Imitation, Reply};
+use serde_json::Value;
+
+use crate::common::{Sandbox, Server, ask, config, soon};
+
+/// One hosted provider and one on this machine, and every kind of secret.
+const CONFIG: &str = "\
+{
+  APIKEY: 'sk-token-secret',
+  PROXY_URL: 'http://me:proxy-secret@proxy.example:3128',
+  Providers: [
+    {name: 'mistral', api_base_url: 'https://api.eu.mistral.ai/v1', api_key: '$MISTRAL_API_KEY', models: ['mistral-medium-3-5']},
+    {name: 'local', api_base_url: 'http://localhost:11434/v1', api_key: 'sk-written-secret', models: ['qwen']},
+  ],
+  Router: {default: 'mistral,mistral-medium-3-5', background: 'local,qwen'},
+}
+";
+
+const WRONG: &str = "\
+{
+  PORT: 0,
+  Rooter: {},
+  Providers: [{name: 'm', api_base_url: 'http://evil.example/v1', models: ['a']}],
+  Router: {default: 'm,b'},
+}
+";
+
+#[test]
+fn the_version_is_one_line_of_data() {
+    assert_eq!(
+        Sandbox::new().mcr(["--version"]),
+        format!("exit code: 0\n----- stdout -----\nmcr {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn help_is_data_and_names_every_command() {
+    let help = Sandbox::new().mcr(["--help"]);
+    assert!(help.starts_with("exit code: 0\n----- stdout -----\nClaude Code on European and local models\n"), "{help}");
+    for command in ["code", "start", "config", "smoke", "statusline"] {
+        assert!(help.contains(&format!("\n  {command} ")), "{command} is not in {help}");
+    }
+    assert!(!help.contains("stderr"), "{help}");
+}
+
+#[test]
+fn no_command_at_all_is_a_usage_error_that_shows_the_help() {
+    let picture = Sandbox::new().mcr::<&str>([]);
+    assert!(picture.starts_with("exit code: 64\n----- stderr -----\nClaude Code on European"), "{picture}");
+}
+
+#[test]
+fn an_unknown_command_is_a_usage_error() {
+    assert_snapshot!(Sandbox::new().mcr(["configure"]), @r"
+    exit code: 64
+    ----- stderr -----
+    error: unrecognized subcommand 'configure'
+
+      tip: a similar subcommand exists: 'config'
+
+    Usage: mcr [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn an_option_with_nonsense_is_a_usage_error() {
+    assert_snapshot!(Sandbox::new().mcr(["start", "--port", "70000"]), @r"
+    exit code: 64
+    ----- stderr -----
+    error: invalid value '70000' for '--port <PORT>': 70000 is not in 0..=65535
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn the_path_of_the_configuration_is_data() {
+    let mut sandbox = Sandbox::new();
+    assert_snapshot!(sandbox.mcr(["config", "path"]), @r"
+    exit code: 0
+    ----- stdout -----
+    ~/home/config.json
+    ");
+    sandbox.set("MCR_CONFIG", "elsewhere.json");
+    assert_snapshot!(sandbox.mcr(["config", "path"]), @r"
+    exit code: 0
+    ----- stdout -----
+    elsewhere.json
+    ");
+    assert_snapshot!(sandbox.mcr(["config", "path", "--config", "named.json"]), @r"
+    exit code: 0
+    ----- stdout -----
+    named.json
+    ");
+}
+
+#[test]
+fn a_good_configuration_is_checked_without_a_word_on_stdout() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("MISTRAL_API_KEY", "sk-environment-secret");
+    sandbox.write("home/config.json", CONFIG);
+    assert_snapshot!(sandbox.mcr(["config", "check"]), @r"
+    exit code: 0
+    ----- stderr -----
+    no errors in ~/home/config.json
+    ");
+}
+
+#[test]
+fn a_missing_key_is_a_problem_of_the_configuration() {
+    let sandbox = Sandbox::new();
+    sandbox.write("config.json", CONFIG);
+    assert_snapshot!(sandbox.mcr(["config", "check", "--config", "config.json"]), @r"
+    exit code: 78
+    ----- stdout -----
+    error: config.json:5:78: Providers[0].api_key: environment variable `MISTRAL_API_KEY` is unset or empty; run `export MISTRAL_API_KEY=...` and start again
+    ----- stderr -----
+    error: the configuration has an error
+    ");
+}
+
+#[test]
+fn all_problems_are_told_at_once() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrong.json", WRONG);
+    assert_snapshot!(sandbox.mcr(["config", "check", "--config", "wrong.json"]), @r"
+    exit code: 78
+    ----- stdout -----
+    error: wrong.json:2:9: PORT: 0 is no whole number from 1 to 65535
+    warning: wrong.json:3:3: Rooter: unknown key, did you mean `Router`?
+    error: wrong.json:4:41: Providers[0].api_base_url: `http` sends key and code readable for everyone to evil.example; use `https`, or a loopback or private address
+    error: wrong.json:5:21: Router.default: provider `m` has no model `b`, did you mean `a`?
+    ----- stderr -----
+    error: the configuration has 3 errors
+    ");
+}
+
+#[test]
+fn a_server_does_not_start_on_a_configuration_with_errors() {
+    let sandbox = Sandbox::new();
+    sandbox.write("wrong.json", WRONG);
+    assert_snapshot!(sandbox.mcr(["start", "--foreground", "--config", "wrong.json"]), @r"
+    exit code: 78
+    ----- stderr -----
+    error: the configuration has 3 errors:
+      wrong.json:2:9: PORT: 0 is no whole number from 1 to 65535
+      wrong.json:4:41: Providers[0].api_base_url: `http` sends key and code readable for everyone to evil.example; use `https`, or a loopback or private address
+      wrong.json:5:21: Router.default: provider `m` has no model `b`, did you mean `a`?
+    ");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_missing_input() {
+    assert_snapshot!(Sandbox::new().mcr(["config", "show", "--config", "none.json"]), @r"
+    exit code: 66
+    ----- stderr -----
+    error: cannot read the configuration `none.json`
+      caused by: No such file or directory (os error 2)
+    ");
+}
+
+#[test]
+fn without_configuration_and_key_the_words_say_what_to_do() {
+    assert_snapshot!(Sandbox::new().mcr(["start", "--foreground"]), @r"
+    exit code: 78
+    ----- stderr -----
+    error: there is no configuration, and `MISTRAL_API_KEY` is unset or empty
+    hint: run `export MISTRAL_API_KEY=...` to use Mistral with the built-in configuration
+    hint: or write a configuration: ~/home/config.json
+    ");
+}
+
+#[test]
+fn every_value_is_shown_with_its_source_and_no_secret() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("MISTRAL_API_KEY", "sk-environment-secret");
+    sandbox.write("config.json", CONFIG);
+    let picture = sandbox.mcr(["config", "show", "--config", "config.json"]);
+    assert!(!picture.contains("-secret"), "{picture}");
+    assert_snapshot!(picture, @r#"
+    exit code: 0
+    ----- stdout -----
+    Providers[0].name                               = "mistral"  (config.json:5:12)
+    Providers[0].api_base_url                       = "https://api.eu.mistral.ai/v1/chat/completions"  (config.json:5:37)
+    Providers[0].api_key                            = "[secret]"  (config.json:5:78, $MISTRAL_API_KEY)
+    Providers[0].models[0]                          = "mistral-medium-3-5"  (config.json:5:107)
+    Providers[0].dialect                            = "mistral"  (from the host, else the name)
+    Providers[0].facts.mistral-medium-3-5.window    = 262144  (catalogue of 2026-11-20)
+    Providers[0].facts.mistral-medium-3-5.vision    = true  (catalogue of 2026-11-20)
+    Providers[0].facts.mistral-medium-3-5.reasoning = ["none","high"]  (catalogue of 2026-11-20)
+    Providers[1].name                               = "local"  (config.json:6:12)
+    Providers[1].api_base_url                       = "http://localhost:11434/v1/chat/completions"  (config.json:6:35)
+    Providers[1].api_key                            = "[secret]"  (config.json:6:73)
+    Providers[1].models[0]                          = "qwen"  (config.json:6:103)
+    Providers[1].dialect                            = "openai"  (from the host, else the name)
+    Providers[1].facts.qwen.window                  = 131072  (default)
+    Providers[1].facts.qwen.vision                  = true  (default)
+    Providers[1].facts.qwen.reasoning               = []  (default)
+    Router.default                                  = "mistral,mistral-medium-3-5"  (config.json:8:21)
+    Router.background                               = "local,qwen"  (config.json:8:63)
+    Router.longContextThreshold                     = 60000  (default)
+    PORT                                            = 3456  (default)
+    API_TIMEOUT_MS                                  = 600000  (default)
+    HOST                                            = "127.0.0.1"  (default)
+    APIKEY                                          = "[secret]"  (config.json:2:11)
+    PROXY_URL                                       = "http://[secret]@proxy.example:3128/"  (config.json:3:14)
+    LOG                                             = true  (default)
+    LOG_LEVEL                                       = "info"  (default)
+    NON_INTERACTIVE_MODE                            = false  (default)
+    StatusLine.enabled                              = false  (default)
+    Clocks.headers_ms (cloud)                       = 60000  (default)
+    Clocks.headers_ms (local)                       = 300000  (default)
+    Clocks.first_event_ms (cloud)                   = 60000  (default)
+    Clocks.first_event_ms (local)                   = 300000  (default)
+    Clocks.connect_ms                               = 5000  (default)
+    Clocks.idle_ms                                  = 90000  (default)
+    Clocks.total_ms                                 = 600000  (default)
+    "#);
+    let json = sandbox.mcr(["config", "show", "--json", "--config", "config.json"]);
+    assert!(!json.contains("-secret"), "{json}");
+    let data = json.strip_prefix("exit code: 0\n----- stdout -----\n").expect("data only");
+    let settings = serde_json::from_str::<Value>(data).unwrap()["settings"].clone();
+    assert_eq!(settings.as_array().unwrap().len(), picture.lines().count() - 2);
+}
+
+#[tokio::test]
+async fn bodies_are_traced_wherever_the_option_stands() {
+    let upstream = Imitation::scripted([Reply::say("Hello")]).await.unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.configure(&config(&upstream.url()));
+    let options = ["--config", "config.json", "--trace-bodies", "bodies.jsonl", "start", "--foreground", "--port", "0"];
+    let server = Server::spawn(sandbox.command(options), &sandbox.home()).await;
+    soon(server.client().messages(&ask("Hi"))).await.unwrap();
+    let metadata = fs::metadata(sandbox.folder().join("bodies.jsonl")).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    assert!(metadata.len() > 0);
+}
+
+#[tokio::test]
+async fn the_token_outlives_the_server_and_a_configured_one_replaces_it() {
+    let sandbox = Sandbox::new();
+    let mut config = config("http://127.0.0.1:9/v1");
+    sandbox.configure(&config);
+    let first = sandbox.start().await.token.clone();
+    let second = sandbox.start().await;
+    assert_eq!((first.len(), &first), (64, &second.token));
+    config["APIKEY"] = "sk-chosen".into();
+    sandbox.configure(&config);
+    let third = sandbox.start().await;
+    let health = |token: &str| {
+        let client = mcr::imitation::Client::new(&third.url(), token).unwrap();
+        async move { soon(client.raw(&http::Method::GET, "/health", "")).await.unwrap().status }
+    };
+    assert_eq!((health("sk-chosen").await, health(&first).await), (200, 401));
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_named_with_what_to_do() {
+    let sandbox = Sandbox::new();
+    sandbox.configure(&config("http://127.0.0.1:9/v1"));
+    let port = sandbox.start().await;
+    let taken = port.port.to_string();
+    let picture = sandbox.mcr(["start", "--foreground", "--config", "config.json", "--port", &taken]);
+    assert_snapshot!(picture.replace(&taken, "PORT"), @r"
+    exit code: 73
+    ----- stderr -----
+    error: port PORT is in use
+    hint: run `mcr status` to see whether it is mcr, or set `PORT` to another than PORT
+    ");
+}

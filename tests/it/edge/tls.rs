@@ -1,0 +1,157 @@
+//! TLS: what is trusted, what is not, and what is said then.
+
+use std::{env, fs, net::SocketAddr, path::PathBuf, process::Command, sync::Arc, time::Duration};
+
+use http_body_util::BodyExt;
+use mcr::egress::{ConnectError, Egress, Options};
+use tokio::{io::copy_bidirectional, net::TcpStream, sync::mpsc, time::timeout};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    },
+};
+
+use super::{
+    house::{Raw, SOON},
+    outward::{accept, direct, fails, get, listener, through},
+};
+
+struct Identity {
+    certificate: CertificateDer<'static>,
+    key: Vec<u8>,
+    pem: String,
+}
+
+impl Identity {
+    fn of(name: &str) -> Self {
+        let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
+        Self { certificate: made.cert.der().clone(), key: made.signing_key.serialize_der(), pem: made.cert.pem() }
+    }
+
+    /// Answers over HTTP/2 until dropped with its runtime; tells of every connection and every request's method.
+    async fn serve(&self) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+        let (tell, told) = mpsc::unbounded_channel();
+        let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.clone()));
+        let config = ServerConfig::builder().with_no_client_auth();
+        let mut config = config.with_single_cert(vec![self.certificate.clone()], key).expect("a configuration");
+        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let (listener, address) = listener().await;
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                let (acceptor, tell) = (acceptor.clone(), tell.clone());
+                let _ = tell.send("connection".to_owned());
+                tokio::spawn(async move {
+                    let Ok(stream) = acceptor.accept(socket).await else { return };
+                    let service = hyper::service::service_fn(|request: http::Request<hyper::body::Incoming>| {
+                        let _ = tell.send(request.method().to_string());
+                        let version = format!("{:?}", request.version());
+                        std::future::ready(Ok::<_, std::convert::Infallible>(http::Response::new(version)))
+                    });
+                    let io = hyper_util::rt::TokioIo::new(stream);
+                    let http = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+                    let _ = http.serve_connection(io, service).await;
+                });
+            }
+        });
+        (address, told)
+    }
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_is_refused() {
+    let (address, _) = Identity::of("localhost").serve().await;
+    let error = fails(&direct(), &format!("https://localhost:{}/v1", address.port())).await;
+    let ConnectError::Tls { host, reason } = &error else { panic!("{error:?}") };
+    assert_eq!(*host, format!("localhost:{}", address.port()));
+    assert!(reason.contains("certificate") && reason.contains("SSL_CERT_FILE"), "{reason}");
+    assert!(error.nothing_was_sent());
+}
+
+#[tokio::test]
+async fn a_certificate_is_checked_through_a_tunnel_too() {
+    let (behind, _) = Identity::of("api.test").serve().await;
+    let (proxy, address) = listener().await;
+    let egress = through(address);
+    let tunnel = async {
+        let (mut raw, head) = accept(&proxy).await;
+        raw.send("HTTP/1.1 200 Connection established\r\n\r\n").await;
+        let mut upstream = TcpStream::connect(behind).await.expect("a server");
+        let _ = copy_bidirectional(&mut raw.0, &mut upstream).await;
+        head
+    };
+    let (error, head) = tokio::join!(fails(&egress, "https://api.test/v1"), tunnel);
+    assert!(head.starts_with("CONNECT api.test:443 HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains("Proxy-Authorization: Basic bWU6aHVudGVyMg=="), "{head}");
+    assert!(matches!(error, ConnectError::Tls { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_handshake_has_a_clock_of_its_own() {
+    let (silent, address) = listener().await;
+    let options = Options { tls_timeout: Duration::from_millis(50), ..Default::default() };
+    let error = fails(&Egress::new(&options).expect("an egress"), &format!("https://{address}/")).await;
+    assert_eq!(error.to_string(), format!("{address}: TLS: no handshake within 50 ms (TLS clock)"));
+    drop(silent);
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_a_tls_failure() {
+    let (server, address) = listener().await;
+    let speak = async {
+        let (socket, _) = server.accept().await.expect("a connection");
+        Raw(socket).send("HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    };
+    let egress = direct();
+    let uri = format!("https://{address}/");
+    let (error, ()) = tokio::join!(fails(&egress, &uri), speak);
+    assert!(matches!(error, ConnectError::Tls { .. }), "{error:?}");
+}
+
+/// Names the folder in which the trusting process finds the server's identity.
+const IDENTITY: &str = "MCR_TEST_IDENTITY";
+
+/// The platform's roots come from the environment, so whoever trusts others than usual is a process of its own.
+#[test]
+fn a_certificate_that_the_platform_trusts_is_accepted_over_http2() {
+    let identity = Identity::of("localhost");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name);
+    fs::write(file("roots.pem"), &identity.pem).expect("written");
+    fs::write(file("certificate.der"), &identity.certificate).expect("written");
+    fs::write(file("key.der"), &identity.key).expect("written");
+    let child = Command::new(env::current_exe().expect("this test"))
+        .args(["--exact", "edge::tls::trusting_process", "--ignored", "--nocapture"])
+        .env("SSL_CERT_FILE", file("roots.pem"))
+        .env_remove("SSL_CERT_DIR")
+        .env(IDENTITY, folder.path())
+        .output()
+        .expect("a process");
+    let said = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&child.stderr));
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, in a process of its own"]
+async fn trusting_process() {
+    let folder = PathBuf::from(env::var_os(IDENTITY).expect("the parent's folder"));
+    let read = |name: &str| fs::read(folder.join(name)).expect("readable");
+    let identity = Identity { certificate: read("certificate.der").into(), key: read("key.der"), pem: String::new() };
+    let (address, mut told) = identity.serve().await;
+    let uri = format!("https://localhost:{}/v1", address.port());
+    let egress = direct();
+    egress.warm(&uri.parse().expect("a URI"));
+    for expected in ["connection", "HEAD"] {
+        assert_eq!(timeout(SOON, told.recv()).await.expect("a sign of life").as_deref(), Some(expected));
+    }
+    let response = egress.send(get(&uri)).await.expect("an answer");
+    let body = response.into_body().collect().await.expect("a body").to_bytes();
+    assert_eq!(body, "HTTP/2.0");
+    assert_eq!(told.try_recv().as_deref(), Ok("GET"), "on the warm connection");
+    // The name is checked, not only the authority.
+    let error = fails(&egress, &format!("https://{address}/")).await;
+    let ConnectError::Tls { reason, .. } = &error else { panic!("{error:?}") };
+    assert!(reason.contains("not valid for name"), "{reason}");
+}

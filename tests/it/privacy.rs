@@ -1,0 +1,169 @@
+//! What is kept of a request: one line of facts, and nothing that anybody wrote.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use mcr::imitation::{Imitation, Reply};
+use serde_json::{Value, json};
+
+use crate::common::requests::KEY;
+use crate::common::{Rig, Sandbox, Server, ask, config, soon, whole};
+
+/// Puts `…` where a line differs from run to run: its time, ids and durations.
+fn plain(line: &str) -> String {
+    let words = line.split(' ').skip(1).map(|word| match word.split_once('=') {
+        Some((name @ ("request" | "ttft_ms" | "duration_ms"), _)) => format!("{name}=…"),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test]
+async fn a_request_is_one_line_with_host_model_route_and_tokens() {
+    let rig = Rig::new([Reply::say("Hello").usage(120, 7, 100), Reply::say("Hello")]).await;
+    rig.messages(&ask("Hi")).await;
+    rig.messages(&whole(ask("Hi"))).await;
+    let lines: Vec<_> = rig.server.wait_for_log(" request ", 2).await.iter().map(|line| plain(line)).collect();
+    let expected = "info  request request=… outcome=ok status=200 provider=mistral host=127.0.0.1 \
+                    model=mistral-medium-3-5 route=default stream=true input=120 cached=100 output=7 ttft_ms=… \
+                    duration_ms=…";
+    assert_eq!(lines[0], expected);
+    assert_eq!(lines.len(), 2);
+}
+
+#[tokio::test]
+async fn a_request_that_fails_is_one_line_too() {
+    let rig = Rig::new([Reply::status(503, &json!({"message": "full"}))]).await;
+    rig.messages(&ask("Hi")).await;
+    let lines: Vec<_> = rig.server.wait_for_log(" request ", 1).await.iter().map(|line| plain(line)).collect();
+    let expected = "info  request request=… outcome=error status=529 provider=mistral host=127.0.0.1 \
+                    model=mistral-medium-3-5 route=default stream=true input=0 cached=0 output=0 duration_ms=… \
+                    error=\"mistral: no capacity at the moment (503): full [request imitation-0]\"";
+    assert_eq!(lines, [expected]);
+}
+
+#[tokio::test]
+async fn a_request_that_goes_nowhere_is_one_line_too() {
+    let rig = Rig::new([]).await;
+    let mut unknown = ask("Hi");
+    unknown["model"] = json!("mistral,nope");
+    rig.messages(&unknown).await;
+    soon(rig.client.raw(&http::Method::POST, "/v1/messages", "{")).await.unwrap();
+    let lines: Vec<_> = rig.server.wait_for_log(" request ", 2).await.iter().map(|line| plain(line)).collect();
+    assert_eq!(
+        lines,
+        [
+            "info  request request=… outcome=refused status=400 duration_ms=… error=\"mcr: model `mistral,nope` is not in \
+             the configuration; configured are mistral,mistral-medium-3-5\"",
+            "info  request request=… outcome=refused status=400 duration_ms=… error=\"mcr: the body is not JSON (line 1, \
+             column 1)\"",
+        ]
+    );
+}
+
+/// Every file and folder below a folder.
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = vec![folder.to_owned()];
+    let mut at = 0;
+    while at < found.len() {
+        if found[at].is_dir() {
+            found.extend(fs::read_dir(&found[at]).expect("a folder").map(|entry| entry.expect("an entry").path()));
+        }
+        at += 1;
+    }
+    found
+}
+
+const PROMPT: &str = "marker-prompt-4711";
+const SYSTEM: &str = "marker-system-4711";
+const PATH: &str = "/home/marker-person-4711/secret-project/plan.txt";
+const ANSWER: &str = "marker-answer-4711";
+
+/// A turn with words in every place that has any.
+fn talkative() -> Value {
+    let mut request = ask(PROMPT);
+    request["system"] = json!([{"type": "text", "text": SYSTEM}]);
+    request["messages"] = json!([
+        {"role": "user", "content": PROMPT},
+        {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"file_path": PATH}}]},
+        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": PROMPT}]},
+    ]);
+    request["tools"] =
+        json!([{"name": "Read", "description": SYSTEM, "input_schema": {"type": "object", "properties": {}}}]);
+    request
+}
+
+/// Sends what succeeds, what fails and what is refused.
+async fn traffic(server: &Server) {
+    for request in [talkative(), whole(talkative()), talkative(), talkative()] {
+        soon(server.client().messages(&request)).await.expect("a lawful answer");
+    }
+    let broken = talkative().to_string().replace("\"role\":\"user\"", "\"role\":7");
+    for path in ["/v1/messages", "/v1/messages/count_tokens", "/v1/marker-path-4711"] {
+        soon(server.client().raw(&http::Method::POST, path, broken.clone())).await.expect("an answer");
+    }
+    server.wait_for_log(" request ", 5).await;
+}
+
+fn replies() -> [Reply; 4] {
+    [
+        Reply::say(ANSWER),
+        Reply::new().text(ANSWER).tool_call("Read", json!({"file_path": PATH}).to_string()).finish("tool_calls"),
+        Reply::new().text(ANSWER).cut(),
+        Reply::status(500, &json!({"message": format!("failed for {KEY}")})),
+    ]
+}
+
+#[tokio::test]
+async fn nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners() {
+    let upstream = Imitation::scripted(replies()).await.unwrap();
+    let mut sandbox = Sandbox::new();
+    sandbox.set("MCR_TEST_KEY", KEY);
+    let mut config = config(&upstream.url());
+    config["LOG_LEVEL"] = json!("trace");
+    config["Providers"][0]["api_key"] = json!("$MCR_TEST_KEY");
+    sandbox.configure(&config);
+    let inner = sandbox.command(["start", "--foreground", "--port", "0", "--config", "config.json"]);
+    // Whatever the person's umask allows.
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "umask 000; exec \"$@\"", "sh"]).arg(inner.get_program()).args(inner.get_args());
+    command.env_clear().envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command.current_dir(sandbox.folder());
+    let server = Server::spawn(command, &sandbox.home()).await;
+    traffic(&server).await;
+    let mut files = 0;
+    for path in below(&sandbox.home()) {
+        let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, if path.is_dir() { 0o700 } else { 0o600 }, "{}", path.display());
+        if path.is_file() {
+            files += 1;
+            let text = fs::read_to_string(&path).unwrap();
+            for secret in ["4711", KEY] {
+                assert!(!text.contains(secret), "{}: {text}", path.display());
+            }
+        }
+    }
+    // The token and the log.
+    assert_eq!(files, 2);
+}
+
+#[tokio::test]
+async fn bodies_are_written_only_where_the_person_asked_for_them() {
+    let upstream = Imitation::scripted([Reply::say(ANSWER)]).await.unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.configure(&config(&upstream.url()));
+    let server = sandbox.start_with(&["--trace-bodies", "bodies.jsonl"]).await;
+    soon(server.client().messages(&talkative())).await.unwrap();
+    let path = sandbox.folder().join("bodies.jsonl");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&path).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let whats: Vec<_> = lines.iter().map(|line| line["what"].as_str().unwrap()).collect();
+    assert_eq!(whats, ["request", "upstream request"]);
+    for line in &lines {
+        assert!(line["body"].as_str().unwrap().contains(PROMPT), "{line}");
+    }
+    assert!(!text.contains(KEY) && !text.contains(&server.token), "{text}");
+}
