@@ -54,7 +54,7 @@ pub fn request<'a>(
 
     let tools = tools::offered(request, target, &mut names, &mut dropped);
     let (tool_choice, parallel_tool_calls) =
-        if tools.is_empty() { (None, None) } else { tools::choice(request, &mut names) };
+        if tools.is_empty() { (None, None) } else { tools::choice(request, &tools, &mut names, &mut dropped) };
     let mut messages = conversation::messages(request, target, &mut names, &mut dropped)?;
     if let Some(system) = system(request, &mut dropped) {
         messages.insert(0, chat::Message::System { content: system });

@@ -4,6 +4,9 @@ use crate::catalog::Effort;
 use crate::config::Target;
 use crate::wire::anthropic::MessagesRequest;
 
+/// Temperatures below this are nought.
+const GREEDY: f64 = 1e-5;
+
 /// Returns the effort to ask a model for, or nothing where the model refuses the field.
 ///
 /// | Claude Code sends | wanted |
@@ -48,10 +51,12 @@ fn wanted(request: &MessagesRequest<'_>) -> Effort {
 
 /// Returns temperature and `top_p` to send.
 ///
-/// Mistral answers 400 to a greedy request unless `top_p` is said to be 1.
+/// Mistral answers 400 to a greedy request unless `top_p` is said to be 1. What is
+/// close to nought is greedy too: vLLM, whose words that answer has, draws the line at
+/// [`GREEDY`].
 pub(super) fn temperature_and_top_p(request: &MessagesRequest<'_>) -> (Option<f64>, Option<f64>) {
     let temperature = request.temperature.map(|temperature| temperature.clamp(0.0, 1.5));
-    if temperature == Some(0.0) {
+    if temperature.is_some_and(|temperature| temperature < GREEDY) {
         return (temperature, Some(1.0));
     }
     (temperature, request.top_p.filter(|&top_p| top_p > 0.0 && top_p <= 1.0))
@@ -106,6 +111,7 @@ mod tests {
     #[test]
     fn greedy_sampling_says_top_p() {
         assert_eq!(temperature_and_top_p(&request(r#"{"temperature":0}"#)), (Some(0.0), Some(1.0)));
+        assert_eq!(temperature_and_top_p(&request(r#"{"temperature":1e-9,"top_p":0.5}"#)), (Some(1e-9), Some(1.0)));
         assert_eq!(temperature_and_top_p(&request(r#"{"temperature":1,"top_p":0.5}"#)), (Some(1.0), Some(0.5)));
         assert_eq!(temperature_and_top_p(&request("{}")), (None, None));
     }

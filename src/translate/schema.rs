@@ -95,7 +95,7 @@ fn reduce_value(schema: &mut Value) {
     }
     for (key, value) in object.iter_mut() {
         match key.as_str() {
-            "properties" | "patternProperties" | "$defs" | "definitions" | "dependentSchemas" => {
+            "properties" | "patternProperties" | "$defs" | "definitions" | "dependencies" | "dependentSchemas" => {
                 if let Value::Object(schemas) = value {
                     schemas.values_mut().for_each(reduce_value);
                 }
@@ -109,9 +109,16 @@ fn reduce_value(schema: &mut Value) {
                 Value::Array(schemas) => schemas.iter_mut().for_each(reduce_value),
                 schema => reduce_value(schema),
             },
-            "additionalProperties" | "not" | "if" | "then" | "else" | "contains" | "propertyNames" => {
-                reduce_value(value);
-            }
+            "additionalProperties"
+            | "additionalItems"
+            | "unevaluatedProperties"
+            | "unevaluatedItems"
+            | "not"
+            | "if"
+            | "then"
+            | "else"
+            | "contains"
+            | "propertyNames" => reduce_value(value),
             _ => {}
         }
     }
@@ -145,6 +152,14 @@ mod tests {
         check(
             r#"{"$id":"x","properties":{"$id":{"type":"string","$schema":"y"},"$schema":{"type":"string"}}}"#,
             r#"{"properties":{"$id":{"type":"string"},"$schema":{"type":"string"}}}"#,
+        );
+    }
+
+    #[test]
+    fn keywords_go_in_the_rest_of_a_tuple_and_in_dependencies() {
+        check(
+            r#"{"additionalItems":{"$id":"x"},"unevaluatedItems":{"$id":"x"},"unevaluatedProperties":{"$id":"x"},"dependencies":{"a":["b"],"c":{"$id":"x"}}}"#,
+            r#"{"additionalItems":{},"unevaluatedItems":{},"unevaluatedProperties":{},"dependencies":{"a":["b"],"c":{}}}"#,
         );
     }
 

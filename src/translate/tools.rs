@@ -54,19 +54,56 @@ pub(super) fn offered<'a>(
 }
 
 /// Returns which tool must be called, and whether several may be; nothing where that is the default.
+///
+/// A tool that is not `offered` cannot be demanded: Mistral refuses its name. Claude Code
+/// demands the web search, which is never offered.
 pub(super) fn choice<'a>(
     request: &'a MessagesRequest<'_>,
+    offered: &[chat::Tool<'_>],
     names: &mut ToolNames,
+    dropped: &mut Dropped,
 ) -> (Option<chat::ToolChoice<'a>>, Option<bool>) {
     let Some(choice) = &request.tool_choice else { return (None, None) };
     let sent = match &*choice.kind {
         "any" => chat::ToolChoice::Required,
         "none" => chat::ToolChoice::None,
         "tool" => match &choice.name {
-            Some(name) => chat::ToolChoice::Function(names.send(name)),
+            Some(name) => {
+                let name = names.send(name);
+                if offered.iter().any(|tool| tool.function.name == name) {
+                    chat::ToolChoice::Function(name)
+                } else {
+                    dropped.count("choice of a tool that is not offered");
+                    chat::ToolChoice::Auto
+                }
+            }
             None => chat::ToolChoice::Required,
         },
         _ => chat::ToolChoice::Auto,
     };
     (Some(sent), choice.disable_parallel_tool_use.then_some(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::translate::testing::{model, request, target_with};
+
+    #[test]
+    fn a_tool_that_is_not_offered_is_not_demanded() {
+        let target = target_with(model());
+        let body = |name: &str| {
+            format!(
+                r#"{{"tools":[{{"name":"Read"}},{{"type":"web_search_20250305","name":"web_search"}}],"tool_choice":{{"type":"tool","name":"{name}"}}}}"#
+            )
+        };
+        for (name, expect) in
+            [("Read", r#"{"type":"function","function":{"name":"Read"}}"#), ("web_search", r#""auto""#)]
+        {
+            let body = body(name);
+            let request = request(&body);
+            let outgoing = crate::translate::request(&request, &target, None).unwrap();
+            assert_eq!(serde_json::to_string(&outgoing.request.tool_choice).unwrap(), expect);
+        }
+    }
 }

@@ -61,8 +61,8 @@ pub(super) fn compare(value: &Value, fields: &[Field]) -> Vec<Detail> {
     reader.found
 }
 
-/// The bound of a number that may be small but not nought.
-pub(super) const ABOVE_NOUGHT: f64 = f64::MIN_POSITIVE;
+/// The bound of a number that may be small but not nought: the smallest there is.
+pub(super) const ABOVE_NOUGHT: f64 = f64::from_bits(1);
 
 struct Reader {
     place: Vec<Value>,
