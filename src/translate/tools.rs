@@ -86,7 +86,6 @@ pub(super) fn choice<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::translate::testing::{model, request, target_with};
 
     #[test]
