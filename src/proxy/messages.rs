@@ -84,7 +84,7 @@ impl Proxy {
                 continue;
             }
             let reason = format!("fallback from {}: {}", choice.target.name(), error.status);
-            tracing::warn!(request = id, target = %target.name(), %reason, error = %error, "falling back");
+            tracing::warn!(request = id, target = %target.name(), %reason, error = %error.unquoted(), "falling back");
             record.retarget(target, &reason);
             result = self.attempt(snapshot, id, &routed, target, &mut record).await;
         }

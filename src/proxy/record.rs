@@ -68,7 +68,7 @@ impl Record {
 
     /// Closes the record of an answer that failed.
     pub fn failed(&mut self, error: &ApiError, spent: event::Usage) {
-        self.close("error", error.status, spent, Some(&error.message));
+        self.close("error", error.status, spent, Some(&error.unquoted()));
     }
 
     fn close(&mut self, outcome: &'static str, status: u16, spent: event::Usage, error: Option<&str>) {
@@ -111,7 +111,7 @@ pub fn refused(id: &str, started: Instant, error: &ApiError) {
         outcome = "refused",
         status = error.status,
         duration_ms,
-        error = error.message,
+        error = %error.unquoted(),
         "request"
     );
 }

@@ -58,7 +58,7 @@ pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
             format!("{provider}: {what} ({status}): {said}{trace}")
         }
     };
-    match (status, code.as_str()) {
+    let error = match (status, code.as_str()) {
         (300..=399, _) => ApiError::last(
             502,
             ErrorKind::ApiError,
@@ -98,7 +98,8 @@ pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
         },
         (400..=499, _) => ApiError::new(status, ErrorKind::InvalidRequestError, words("the request was refused")),
         _ => ApiError::new(502, ErrorKind::ApiError, words("the answer has a status nobody expects")),
-    }
+    };
+    ApiError { quoted: said, ..error }
 }
 
 /// Returns the error that stands in a stream in place of a chunk, if it is one.
@@ -109,11 +110,8 @@ pub fn in_band(provider: &str, chunk: &Chunk<'_>) -> Option<ApiError> {
         _ => return None,
     };
     let (said, _) = said(raw.as_bytes());
-    Some(ApiError::new(
-        502,
-        ErrorKind::ApiError,
-        format!("{provider}: the upstream failed in the middle of its answer: {said}"),
-    ))
+    let message = format!("{provider}: the upstream failed in the middle of its answer: {said}");
+    Some(ApiError { quoted: said, ..ApiError::new(502, ErrorKind::ApiError, message) })
 }
 
 fn successor(model: &str) -> String {

@@ -1,5 +1,7 @@
 //! Errors in Anthropic's shape.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 /// The `type` of an error; Claude Code decides by it and by the status.
@@ -42,12 +44,14 @@ pub struct ApiError {
     pub retry_after: Option<u64>,
     /// False where another try cannot help.
     pub retry: bool,
+    /// The part of the message that the upstream wrote; it may repeat the prompt.
+    pub quoted: String,
 }
 
 impl ApiError {
     /// Makes an error that a second try may mend.
     pub fn new(status: u16, kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), retry_after: None, retry: true }
+        Self { status, kind, message: message.into(), retry_after: None, retry: true, quoted: String::new() }
     }
 
     /// Makes an error that another try cannot mend.
@@ -71,6 +75,14 @@ impl ApiError {
             ErrorKind::InvalidRequestError,
             format!("prompt is too long: {tokens} tokens > {maximum} maximum"),
         )
+    }
+
+    /// The message for a log, which must hold nothing of a prompt: llama.cpp, for one, repeats it whole.
+    pub fn unquoted(&self) -> Cow<'_, str> {
+        match self.quoted.as_str() {
+            "" => Cow::Borrowed(&self.message),
+            quoted => Cow::Owned(self.message.replace(quoted, "[…]")),
+        }
     }
 
     /// The JSON body.
@@ -98,6 +110,14 @@ pub(super) struct Inner<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_gets_the_message_without_what_the_upstream_wrote() {
+        let mut error = ApiError::new(400, ErrorKind::ApiError, "m: refused (400): no `secret plan` [request 1]");
+        assert_eq!(error.unquoted(), error.message);
+        error.quoted = "no `secret plan`".to_owned();
+        assert_eq!(error.unquoted(), "m: refused (400): […] [request 1]");
+    }
 
     #[test]
     fn the_body_is_anthropics_envelope() {

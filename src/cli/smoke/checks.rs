@@ -123,7 +123,14 @@ pub(super) fn logged(log: &str) -> Vec<Logged> {
         Some(rest.split(' ').next()?.trim_matches('"').to_owned())
     };
     let requests = log.lines().filter(|line| line.contains(" request request="));
-    requests.filter_map(|line| Some(Logged { outcome: field(line, "outcome")?, host: field(line, "host")? })).collect()
+    requests
+        .filter_map(|line| {
+            // An error quotes others, and stands last.
+            let line = line.split(" error=").next()?;
+            // A request without a target went nowhere, and has no host.
+            Some(Logged { outcome: field(line, "outcome")?, host: field(line, "host").unwrap_or_default() })
+        })
+        .collect()
 }
 
 /// The log names the host that a route leads to beside requests that went well.
@@ -149,7 +156,8 @@ const ANTHROPIC: [&str; 5] = ["anthropic.com", "claude.ai", "claude.com", "claud
 /// Neither the agent's other traffic nor mcr's own went to Anthropic, as far as the trap and the log can tell.
 pub(super) fn nothing_to_anthropic(agent: &Agent, trapped: &BTreeSet<String>, requests: &[Logged]) -> Check {
     const NAME: &str = "nothing went to Anthropic";
-    let sent: BTreeSet<&str> = requests.iter().map(|request| request.host.as_str()).collect();
+    let sent: BTreeSet<&str> =
+        requests.iter().map(|request| request.host.as_str()).filter(|host| !host.is_empty()).collect();
     let theirs: BTreeSet<&str> =
         trapped.iter().map(String::as_str).chain(sent.iter().copied()).filter(|host| is_anthropics(host)).collect();
     if !theirs.is_empty() {
@@ -199,7 +207,8 @@ mod tests {
     const LOG: &str = "2026-11-21T15:04:05.678Z info  configuration reloaded\n\
         2026-11-21T15:04:05.678Z info  request request=req_1 outcome=ok status=200 provider=p host=api.mistral.ai model=m \
         route=\"default route\" stream=true error=\" host=claude.ai\"\n\
-        2026-11-21T15:04:05.678Z info  request request=req_2 outcome=cancelled status=499 provider=p host=\"\" model=m\n";
+        2026-11-21T15:04:05.678Z info  request request=req_2 outcome=refused status=400 \
+        error=\"no host=claude.ai\"\n";
 
     fn hosts(names: &[&str]) -> BTreeSet<String> {
         names.iter().map(|name| (*name).to_owned()).collect()
@@ -208,7 +217,7 @@ mod tests {
     #[test]
     fn the_log_is_read_line_by_line() {
         let line = |outcome: &str, host: &str| Logged { outcome: outcome.to_owned(), host: host.to_owned() };
-        assert_eq!(logged(LOG), [line("ok", "api.mistral.ai"), line("cancelled", "")]);
+        assert_eq!(logged(LOG), [line("ok", "api.mistral.ai"), line("refused", "")]);
     }
 
     #[test]
