@@ -15,6 +15,7 @@ mod errors;
 mod fallback;
 mod generated;
 mod launch;
+mod layers;
 mod privacy;
 mod reload;
 mod smoke;
