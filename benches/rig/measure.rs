@@ -99,7 +99,7 @@ pub async fn flood(port: u16) -> io::Result<f64> {
         return Err(io::Error::other(format!("{events} of {} events arrived", upstream::FLOOD)));
     }
     #[expect(clippy::cast_precision_loss, reason = "a count of events")]
-    Ok(events as f64 / (took.whole - took.first).as_secs_f64())
+    Ok(events as f64 / took.whole.saturating_sub(took.first).as_secs_f64())
 }
 
 /// Streams that are open at a time, until [`Streams::end`].
@@ -135,12 +135,12 @@ impl Streams {
         Connection::open(upstream).await?.exchange(&Message::release(upstream), |_| ()).await?;
         let mut lost = 0;
         for stream in self.0 {
-            let mut last = Vec::new();
+            let mut ending = Vec::new();
             let whole = match stream {
-                Ok(mut stream) => stream.receive(Instant::now(), |data| last.extend_from_slice(data)).await.is_ok(),
+                Ok(mut stream) => stream.receive(Instant::now(), |data| ending.extend_from_slice(data)).await.is_ok(),
                 Err(_) => false,
             };
-            let has = |what: &str| memchr::memmem::find(&last, what.as_bytes()).is_some();
+            let has = |what: &str| memchr::memmem::find(&ending, what.as_bytes()).is_some();
             lost += usize::from(!whole || !(has("message_stop") || has("[DONE]")));
         }
         Ok(lost)

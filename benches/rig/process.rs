@@ -58,14 +58,12 @@ impl Server {
         }
         let digits = line.split("\"port\":").nth(1).unwrap_or_default();
         let digits: String = digits.chars().take_while(char::is_ascii_digit).collect();
-        match digits.parse() {
-            Ok(port) => Ok(Self { child, port }),
-            Err(_) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                Err(io::Error::other(format!("a server did not start: {command:?} said `{}`", line.trim())))
-            }
+        if let Ok(port) = digits.parse() {
+            return Ok(Self { child, port });
         }
+        let _ = child.kill();
+        let _ = child.wait();
+        Err(io::Error::other(format!("a server did not start: {command:?} said `{}`", line.trim())))
     }
 
     /// Seconds of CPU time so far, where the system tells.

@@ -1,5 +1,7 @@
 //! The table: a figure, who reached what, and whether that is enough.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 /// One line of the table.
@@ -46,7 +48,7 @@ pub fn markdown(rows: &[Row]) -> String {
         let [direct, pass, mcr] = row.values.map(number);
         let ratio = row.ratio().map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}x"));
         let met = row.met.map_or("", |met| if met { "yes" } else { "**no**" });
-        out += &format!("| {} | {direct} | {pass} | {mcr} | {ratio} | {} | {met} |\n", row.figure, row.target);
+        let _ = writeln!(out, "| {} | {direct} | {pass} | {mcr} | {ratio} | {} | {met} |", row.figure, row.target);
     }
     out
 }

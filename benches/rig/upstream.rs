@@ -101,7 +101,7 @@ const TAIL: usize = 1_024;
 /// A stream that is made as it is pulled.
 struct Script {
     ready: Ready,
-    script: u32,
+    asked: u32,
     sent: u32,
     clock: Pin<Box<Sleep>>,
     release: Option<Pin<Box<dyn Future<Output = ()> + Send + Sync>>>,
@@ -116,11 +116,11 @@ impl Script {
                 let _ = released.wait_for(|count| *count >= until).await;
             }) as Pin<Box<dyn Future<Output = ()> + Send + Sync>>
         });
-        Self { ready, script, sent: 0, clock: Box::pin(sleep_until(Instant::now())), release }
+        Self { ready, asked: script, sent: 0, clock: Box::pin(sleep_until(Instant::now())), release }
     }
 
     fn length(&self) -> u32 {
-        match self.script {
+        match self.asked {
             PACED => STAMPS,
             FLOODED => u32::try_from(FLOOD / BLOCK).unwrap_or(u32::MAX),
             _ => 0,
@@ -135,9 +135,9 @@ impl Body for Script {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let (sent, length) = (self.sent, self.length());
         let data = if sent == 0 {
-            if self.script == HELD { self.ready.held.clone() } else { self.ready.first.clone() }
+            if self.asked == HELD { self.ready.held.clone() } else { self.ready.first.clone() }
         } else if sent <= length {
-            if self.script == FLOODED {
+            if self.asked == FLOODED {
                 self.ready.block.clone()
             } else {
                 std::task::ready!(self.clock.as_mut().poll(cx));
