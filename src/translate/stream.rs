@@ -137,7 +137,9 @@ impl StreamTranslator {
         }
         // Nobody asks for more than one choice.
         let Some(choice) = chunk.choices.first() else { return };
-        for thought in [&choice.delta.reasoning_content, &choice.delta.reasoning].into_iter().flatten() {
+        // Servers that change from one name to the other send the same thought under both.
+        let thoughts = [&choice.delta.reasoning_content, &choice.delta.reasoning];
+        if let Some(thought) = thoughts.into_iter().flatten().find(|thought| !thought.is_empty()) {
             self.thinking(thought, emit);
         }
         self.content(&choice.delta.content, emit);
