@@ -4,8 +4,16 @@
 //! Mistral passes `imitation::rules`, and every stream passes `imitation::grammar`.
 
 mod calls;
+mod content;
 mod draw;
+mod kept;
+mod law;
+mod order;
+mod rewrite;
 mod stream;
+mod thinking;
+mod tools;
+mod transformers;
 mod truth;
 
 use serde_json::{Value, json};
