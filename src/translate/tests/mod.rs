@@ -9,6 +9,7 @@ mod draw;
 mod kept;
 mod law;
 mod order;
+mod properties;
 mod rewrite;
 mod stream;
 mod thinking;
