@@ -6,6 +6,7 @@
 mod calls;
 mod content;
 mod draw;
+mod golden;
 mod kept;
 mod law;
 mod order;
