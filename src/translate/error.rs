@@ -6,6 +6,7 @@
 //! | 401 | 401, no retry | shows whose key is wrong at once |
 //! | 403 | 403 | shows it at once |
 //! | 404, or 400 with Mistral's code 1500 | 404 with the replacement | says that the model is wrong |
+//! | 404 of a path | 404, no retry | says that the address is wrong |
 //! | 429 | 429 with `retry-after` | waits that long |
 //! | 429 with a limit of 0 | 429, no retry | shows it at once |
 //! | 408, 504 | 504 | retries |
@@ -47,8 +48,8 @@ pub struct Upstream<'a> {
 pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
     let Upstream { provider, model, status, .. } = *upstream;
     let (said, code) = said(upstream.body);
-    if let Some(error) = too_long(&said, upstream) {
-        return error;
+    if status >= 400 && is_overflow(&said, &code) {
+        return too_long(&said, upstream.prompt, upstream.window);
     }
     let trace = upstream.correlation.map(|id| format!(" [request {}]", clean(id, 80))).unwrap_or_default();
     let words = |what: &str| {
@@ -70,6 +71,9 @@ pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
             words(&format!("the API key of provider `{provider}` was refused; correct its `api_key`")),
         ),
         (403, _) => ApiError::last(403, ErrorKind::PermissionError, words(&format!("model `{model}` is not allowed"))),
+        (404, _) if names_a_path(&said) => {
+            ApiError::last(404, ErrorKind::NotFoundError, words("nothing answers at this path; correct `api_base_url`"))
+        }
         (404, _) | (400, "1500") => ApiError::last(
             404,
             ErrorKind::NotFoundError,
@@ -103,15 +107,29 @@ pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
 }
 
 /// Returns the error that stands in a stream in place of a chunk, if it is one.
-pub fn in_band(provider: &str, chunk: &Chunk<'_>) -> Option<ApiError> {
+///
+/// `prompt` is its length as counted here.
+pub(super) fn in_band(provider: &str, prompt: u64, chunk: &Chunk<'_>) -> Option<ApiError> {
     let raw = match (&chunk.error, chunk.object.as_deref()) {
         (Some(error), _) => error.get(),
         (None, Some("error")) => chunk.message.map_or("", |message| message.get()),
         _ => return None,
     };
-    let (said, _) = said(raw.as_bytes());
-    let message = format!("{provider}: the upstream failed in the middle of its answer: {said}");
+    let (said, code) = said(raw.as_bytes());
+    if is_overflow(&said, &code) {
+        return Some(too_long(&said, prompt, prompt.saturating_sub(1)));
+    }
+    let mut message = format!("{provider}: the upstream failed in the middle of its answer");
+    if !said.is_empty() {
+        message = format!("{message}: {said}");
+    }
     Some(ApiError { quoted: said, ..ApiError::new(502, ErrorKind::ApiError, message) })
+}
+
+/// Whether a 404 is about the address: a gateway's, FastAPI's, Go's and LM Studio's words for it.
+fn names_a_path(said: &str) -> bool {
+    said == "Not Found"
+        || ["no Route matched", "page not found", "Unexpected endpoint"].iter().any(|words| said.contains(words))
 }
 
 fn successor(model: &str) -> String {
@@ -167,7 +185,7 @@ fn clean(text: &str, limit: usize) -> String {
     text.trim().chars().map(|character| if character.is_control() { ' ' } else { character }).take(limit).collect()
 }
 
-fn too_long(said: &str, upstream: &Upstream<'_>) -> Option<ApiError> {
+fn is_overflow(said: &str, code: &str) -> bool {
     const WORDS: [&str; 7] = [
         "maximum context length",
         "too large for model",
@@ -178,19 +196,37 @@ fn too_long(said: &str, upstream: &Upstream<'_>) -> Option<ApiError> {
         "exceeds the available context size",
     ];
     let lower = said.to_lowercase();
-    if upstream.status < 400 || !WORDS.iter().any(|words| lower.contains(words)) {
-        return None;
+    code == "context_length_exceeded" || WORDS.iter().any(|words| lower.contains(words))
+}
+
+/// Reads the window and the prompt out of words such as "prompt of 270000 tokens, 262144 maximum context length".
+///
+/// The window is the number next to the words for it; the prompt is a larger one, or
+/// what was counted here. `window` stands where the words say none.
+fn too_long(said: &str, prompt: u64, window: u64) -> ApiError {
+    let lower = said.to_lowercase();
+    let numbers: Vec<(usize, u64)> = numbers(&lower).filter(|&(_, number)| number >= 1000).collect();
+    if let Some((_, excess)) = lower.split_once("context length by ") {
+        let excess = self::numbers(excess).next().map_or(1, |(_, number)| number);
+        return ApiError::too_long(window + excess, window);
     }
-    let numbers: Vec<u64> = lower
-        .split(|character: char| !character.is_ascii_digit())
-        .filter_map(|digits| digits.parse().ok())
-        .filter(|&number| number >= 1000)
-        .collect();
-    let (most, least) = (numbers.iter().max(), numbers.iter().min());
-    let (tokens, maximum) = match (most, least) {
-        (Some(&most), Some(&least)) if most > least => (most, least),
-        (Some(&only), _) => (upstream.prompt.max(only + 1), only),
-        _ => (upstream.prompt.max(upstream.window + 1), upstream.window),
-    };
-    Some(ApiError::too_long(tokens, maximum))
+    let anchor = ["context length", "context size"].iter().find_map(|words| lower.find(words));
+    let window = match anchor {
+        Some(anchor) => numbers.iter().min_by_key(|(place, _)| place.abs_diff(anchor)),
+        None => numbers.iter().min_by_key(|(_, number)| number),
+    }
+    .map_or(window, |&(_, number)| number);
+    let most = numbers.iter().map(|&(_, number)| number).max().filter(|&most| most > window);
+    ApiError::too_long(most.unwrap_or(prompt.max(window + 1)), window)
+}
+
+/// The numbers in a text and where they stand.
+fn numbers(text: &str) -> impl Iterator<Item = (usize, u64)> {
+    let mut next = 0;
+    text.split(|character: char| !character.is_ascii_digit()).filter_map(move |digits| {
+        let place = next;
+        // What stands between is one character; how many bytes it has does not matter for what is near.
+        next += digits.len() + 1;
+        digits.parse().ok().map(|number| (place, number))
+    })
 }

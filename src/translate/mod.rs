@@ -57,7 +57,7 @@ mod tests;
 mod tools;
 mod transform;
 
-pub use error::{Upstream, from_status, in_band};
+pub use error::{Upstream, from_status};
 pub use ids::ReplyIds;
 pub use names::ToolNames;
 pub use prompt::rewrite_system;

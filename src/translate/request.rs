@@ -106,7 +106,7 @@ impl Outgoing<'_> {
     /// Claude Code asks for 128,000 after an answer that was too long; Mistral refuses
     /// a sum above the window.
     pub fn fit(&mut self, prompt: u64, window: u64) {
-        let room = window.saturating_sub(prompt).max(1);
+        let room = window.saturating_sub(prompt.max(1)).max(1);
         for limit in [&mut self.request.max_tokens, &mut self.request.max_completion_tokens] {
             *limit = limit.map(|limit| limit.min(room));
         }

@@ -128,7 +128,7 @@ impl StreamTranslator {
         if self.is_over() {
             return;
         }
-        if let Some(error) = in_band(&self.provider, chunk) {
+        if let Some(error) = in_band(&self.provider, self.prompt, chunk) {
             return self.fail(&error, emit);
         }
         self.start(emit);

@@ -6,10 +6,12 @@
 mod calls;
 mod content;
 mod draw;
+mod errors;
 mod golden;
 mod kept;
 mod law;
 mod order;
+mod overflow;
 mod properties;
 mod rewrite;
 mod stream;
