@@ -4,6 +4,7 @@
 //! Mistral passes `imitation::rules`, and every stream passes `imitation::grammar`.
 
 mod calls;
+mod ccr;
 mod content;
 mod draw;
 mod errors;
