@@ -1,9 +1,11 @@
 //! Tool calls of one answer, put together from their fragments.
 //!
 //! A fragment belongs to a call by its `index`; where servers leave that out or give
-//! every call the same, a new name beside a call that is already whole or has another
-//! id begins a new one. Later fragments of some servers carry no id, the id `null`,
-//! or a new id each: without a name they go on with the call of their index.
+//! every call the same, a name begins a new call if it is another name, if it comes
+//! with another id, or if the call before it is already whole. Later fragments of some
+//! servers carry no id, the id `null`, or a new id each: without a name they go on with
+//! the call of their index, or with the last one. Others repeat name and id in every
+//! fragment, even when nothing more follows.
 
 use std::collections::VecDeque;
 
@@ -32,10 +34,18 @@ pub(super) struct Call {
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     waiting: VecDeque<Call>,
-    /// Index and id of the last call that went out, to which late white space may belong.
     count: usize,
     size: usize,
-    gone: Vec<(Option<i64>, Option<String>)>,
+    /// The calls that went out, to which late white space may belong.
+    gone: Vec<Gone>,
+}
+
+/// What is kept of a call that went out.
+#[derive(Debug)]
+struct Gone {
+    index: Option<i64>,
+    id: Option<String>,
+    name: String,
 }
 
 impl Calls {
@@ -50,7 +60,7 @@ impl Calls {
         }
         let known = self.find(delta.index, id, name);
         let Some(place) = known else {
-            if name.is_empty() && self.is_gone(delta.index, id) {
+            if self.is_gone(delta.index, id, name, &more) {
                 // It went out when its arguments were whole; only white space may follow.
                 return if more.trim().is_empty() { Ok(()) } else { Err("went on with a tool call that was whole") };
             }
@@ -76,26 +86,36 @@ impl Calls {
     /// Takes out the first call, whole or not.
     pub(super) fn next(&mut self) -> Option<Call> {
         let call = self.waiting.pop_front()?;
-        self.gone.push((call.index, call.id.clone()));
+        self.gone.push(Gone { index: call.index, id: call.id.clone(), name: call.name.clone() });
         Some(call)
     }
 
     fn find(&self, index: Option<i64>, id: Option<&str>, name: &str) -> Option<usize> {
+        let last = self.waiting.len().checked_sub(1);
         let place = match (index, id) {
             (Some(_), _) => self.waiting.iter().rposition(|call| call.index == index),
-            (None, Some(_)) => self.waiting.iter().rposition(|call| call.id.as_deref() == id),
-            (None, None) => self.waiting.len().checked_sub(1),
+            (None, Some(_)) => {
+                let known = self.waiting.iter().rposition(|call| call.id.as_deref() == id);
+                known.or_else(|| last.filter(|_| name.is_empty()))
+            }
+            (None, None) => last,
         }?;
         let call = &self.waiting[place];
         let other_id = id.is_some() && call.id.is_some() && call.id.as_deref() != id;
-        let begins_another = !name.is_empty() && !call.name.is_empty() && (other_id || call.progress.is_whole());
+        let begins_another =
+            !name.is_empty() && !call.name.is_empty() && (name != call.name || other_id || call.progress.is_whole());
         (!begins_another).then_some(place)
     }
 
-    fn is_gone(&self, index: Option<i64>, id: Option<&str>) -> bool {
+    /// Whether a fragment belongs to a call that went out.
+    fn is_gone(&self, index: Option<i64>, id: Option<&str>, name: &str, more: &str) -> bool {
+        if !name.is_empty() {
+            let repeats = |gone: &Gone| gone.index == index && gone.id.as_deref() == id && gone.name == name;
+            return id.is_some() && more.trim().is_empty() && self.gone.iter().any(repeats);
+        }
         match (index, id) {
-            (Some(_), _) => self.gone.iter().any(|(gone, _)| *gone == index),
-            (None, Some(_)) => self.gone.iter().any(|(_, gone)| gone.as_deref() == id),
+            (Some(_), _) => self.gone.iter().any(|gone| gone.index == index),
+            (None, Some(_)) => self.gone.iter().any(|gone| gone.id.as_deref() == id),
             (None, None) => !self.gone.is_empty(),
         }
     }

@@ -30,6 +30,8 @@ const NO_RESULT: &str = "[no result: the tool call was interrupted]";
 const EMPTY_RESULT: &str = "[no output]";
 /// First words of a result that failed; chat completions have no flag for it.
 const FAILED: &str = "[the tool reported an error]";
+/// Stands for a turn that says nothing, where one must stand.
+const EMPTY_TURN: &str = "[an empty message]";
 /// A conversation must begin with a person.
 const BEGINNING: &str = "[the conversation goes on]";
 
@@ -76,6 +78,9 @@ pub(super) fn messages<'a>(
         }
     }
     builder.close_calls();
+    if builder.out.is_empty() {
+        builder.out.push(user(chat::Content::Text(EMPTY_TURN.into())));
+    }
     if target.provider.dialect == Dialect::Mistral
         && let Some(chat::Message::Assistant { prefix, .. }) = builder.out.last_mut()
     {
@@ -158,7 +163,12 @@ impl<'a> Builder<'a, '_> {
         let mut rest = Vec::new();
         let mut only_reminders = true;
         for message in group {
+            if message.output_config.is_some() {
+                self.dropped.count("output_config of a message");
+            }
             if &*message.role == "system" {
+                let marked = message.content.blocks().iter().filter(|block| block.cache_control.is_some()).count();
+                (0..marked).for_each(|_| self.dropped.count("cache_control"));
                 rest.extend(message.content.texts().filter(|text| !text.is_empty()).map(reminder));
                 continue;
             }
@@ -236,12 +246,15 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    fn say(&mut self, rest: Vec<Piece<'a>>, only_reminders: bool) {
+    fn say(&mut self, mut rest: Vec<Piece<'a>>, only_reminders: bool) {
         if rest.is_empty() {
-            return;
+            if !matches!(self.out.last(), None | Some(chat::Message::Assistant { .. })) {
+                return;
+            }
+            rest.push(Piece::Text(EMPTY_TURN.into()));
         }
         match self.out.last_mut() {
-            Some(chat::Message::Tool { content, .. }) if only_reminders => append(content, rest),
+            Some(chat::Message::Tool { content, .. }) if only_reminders => pieces::append(content, rest),
             Some(chat::Message::Tool { .. }) => {
                 self.out.push(chat::Message::Assistant {
                     content: Some(chat::Content::Text(BRIDGE.into())),
@@ -250,6 +263,8 @@ impl<'a> Builder<'a, '_> {
                 });
                 self.out.push(user(pieces::join(rest)));
             }
+            // Nothing of the answer between them could be sent.
+            Some(chat::Message::User { content }) => pieces::append(content, rest),
             _ => self.out.push(user(pieces::join(rest))),
         }
     }
@@ -269,18 +284,4 @@ fn reminder(text: &str) -> Piece<'_> {
 
 fn says_error(result: &[Piece<'_>]) -> bool {
     result.iter().any(|piece| matches!(piece, Piece::Text(text) if text.contains("rror")))
-}
-
-fn append<'a>(content: &mut chat::Content<'a>, reminders: Vec<Piece<'a>>) {
-    for piece in reminders {
-        let Piece::Text(text) = piece else { continue };
-        match content {
-            chat::Content::Text(result) => {
-                let result = result.to_mut();
-                result.push_str("\n\n");
-                result.push_str(&text);
-            }
-            chat::Content::Parts(parts) => parts.push(chat::Part::Text { text }),
-        }
-    }
 }

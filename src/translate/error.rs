@@ -6,6 +6,7 @@
 //! | 401 | 401, no retry | shows whose key is wrong at once |
 //! | 403 | 403 | shows it at once |
 //! | 404, or 400 with Mistral's code 1500 | 404 with the replacement | says that the model is wrong |
+//! | 404 of a path | 404, no retry | says that the address is wrong |
 //! | 429 | 429 with `retry-after` | waits that long |
 //! | 429 with a limit of 0 | 429, no retry | shows it at once |
 //! | 408, 504 | 504 | retries |
@@ -48,10 +49,8 @@ pub struct Upstream<'a> {
 pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
     let Upstream { provider, model, status, .. } = *upstream;
     let (said, code) = said(upstream.body);
-    if status >= 400
-        && let Some(error) = overflow::too_long(&said, upstream.prompt, upstream.window)
-    {
-        return error;
+    if status >= 400 && overflow::is_meant(&said, &code) {
+        return overflow::error(&said, upstream.prompt, upstream.window);
     }
     let trace = upstream.correlation.map(|id| format!(" [request {}]", clean(id, 80))).unwrap_or_default();
     let words = |what: &str| {
@@ -73,6 +72,9 @@ pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
             words(&format!("the API key of provider `{provider}` was refused; correct its `api_key`")),
         ),
         (403, _) => ApiError::last(403, ErrorKind::PermissionError, words(&format!("model `{model}` is not allowed"))),
+        (404, _) if names_a_path(&said) => {
+            ApiError::last(404, ErrorKind::NotFoundError, words("nothing answers at this path; correct `api_base_url`"))
+        }
         (404, _) | (400, "1500") => ApiError::last(
             404,
             ErrorKind::NotFoundError,
@@ -104,15 +106,29 @@ pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
 }
 
 /// Returns the error that stands in a stream in place of a chunk, if it is one.
-pub fn in_band(provider: &str, chunk: &Chunk<'_>) -> Option<ApiError> {
+///
+/// `prompt` is its length as counted here.
+pub(super) fn in_band(provider: &str, prompt: u64, chunk: &Chunk<'_>) -> Option<ApiError> {
     let raw = match (&chunk.error, chunk.object.as_deref()) {
         (Some(error), _) => error.get(),
         (None, Some("error")) => chunk.message.map_or("", |message| message.get()),
         _ => return None,
     };
-    let (said, _) = said(raw.as_bytes());
-    let message = format!("{provider}: the upstream failed in the middle of its answer: {said}");
+    let (said, code) = said(raw.as_bytes());
+    if overflow::is_meant(&said, &code) {
+        return Some(overflow::error(&said, prompt, prompt.saturating_sub(1)));
+    }
+    let mut message = format!("{provider}: the upstream failed in the middle of its answer");
+    if !said.is_empty() {
+        message = format!("{message}: {said}");
+    }
     Some(ApiError::new(502, ErrorKind::ApiError, message).quoting(&said, ""))
+}
+
+/// Whether a 404 is about the address: a gateway's, FastAPI's, Go's and LM Studio's words for it.
+fn names_a_path(said: &str) -> bool {
+    said == "Not Found"
+        || ["no Route matched", "page not found", "Unexpected endpoint"].iter().any(|words| said.contains(words))
 }
 
 fn successor(model: &str) -> String {

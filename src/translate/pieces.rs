@@ -106,41 +106,50 @@ fn document<'a>(
     if let Some(context) = &block.context {
         text(context, out);
     }
-    let Some(source) = &block.source else { return Ok(()) };
-    match &*source.kind {
-        "text" => {
-            if let Some(title) = &block.title {
-                out.push(Piece::Text(format!("Document: {}", &**title).into()));
+    if let Some(source) = &block.source {
+        match &*source.kind {
+            "text" => {
+                if let Some(title) = &block.title {
+                    out.push(Piece::Text(format!("Document: {}", &**title).into()));
+                }
+                text(source.data.as_deref().unwrap_or_default(), out);
+                return Ok(());
             }
-            text(source.data.as_deref().unwrap_or_default(), out);
+            "content" => return content(&source.content, place, target, dropped, out),
+            _ => {}
+        }
+        // Only Mistral's schema has documents, and it reads PDF files.
+        if target.provider.dialect == Dialect::Mistral
+            && let Some(url) = url(source)
+        {
+            out.push(Piece::Document(url, block.title.as_deref().map(str::to_owned)));
             return Ok(());
         }
-        "content" => return content(&source.content, place, target, dropped, out),
-        _ => {}
-    }
-    // Only Mistral's schema has documents, and it reads PDF files.
-    if target.provider.dialect == Dialect::Mistral
-        && let Some(url) = url(source)
-    {
-        out.push(Piece::Document(url, block.title.as_deref().map(str::to_owned)));
-        return Ok(());
     }
     dropped.count("document");
-    let kind = source.media_type.as_deref().unwrap_or("unknown type").to_owned();
+    unreadable(block, place, target).map(|note| out.push(note))
+}
+
+/// Says of a document that it cannot be sent: in a turn to the person, in a result to the model.
+fn unreadable<'a>(block: &Block<'_>, place: Place, target: &Target) -> Result<Piece<'a>, ApiError> {
+    let kind = block.source.as_ref().and_then(|source| source.media_type.as_deref()).unwrap_or("unknown type");
+    let (provider, model) = (&target.provider.name, &target.model);
+    let known = target.provider.dialect == Dialect::Mistral;
     match place {
-        Place::Result => {
-            out.push(Piece::Text(
-                format!(
-                    "[a document ({kind}) is not shown: {} takes text and images only; turn it into text with a command such as `pdftotext` and read that]",
-                    target.provider.name
-                )
-                .into(),
-            ));
-            Ok(())
-        }
+        Place::Result if known => Ok(Piece::Text(
+            format!("[a document ({kind}) is not shown: its source is neither data nor a URL]").into(),
+        )),
+        Place::Result => Ok(Piece::Text(
+            format!(
+                "[a document ({kind}) is not shown: {provider} takes text and images only; turn it into text with a command such as `pdftotext` and read that]"
+            )
+            .into(),
+        )),
+        Place::Turn if known => Err(ApiError::refused(format!(
+            "{provider}: a document ({kind}) cannot be sent to `{model}`: its source is neither data nor a URL"
+        ))),
         Place::Turn => Err(ApiError::refused(format!(
-            "{}: a document ({kind}) cannot be sent to `{}`, which takes text and images only; turn it into text, for example with `pdftotext`",
-            target.provider.name, target.model
+            "{provider}: a document ({kind}) cannot be sent to `{model}`, which takes text and images only; turn it into text, for example with `pdftotext`"
         ))),
     }
 }
@@ -175,10 +184,25 @@ pub(super) fn join(mut pieces: Vec<Piece<'_>>) -> chat::Content<'_> {
         }
         return chat::Content::Text(joined.into());
     }
-    let part = |piece| match piece {
+    chat::Content::Parts(pieces.into_iter().map(part).collect())
+}
+
+/// Appends pieces to a content as [`join`] would have put them there.
+pub(super) fn append<'a>(content: &mut chat::Content<'a>, pieces: Vec<Piece<'a>>) {
+    let before = std::mem::replace(content, chat::Content::Parts(Vec::new()));
+    *content = match before {
+        chat::Content::Text(text) => join(std::iter::once(Piece::Text(text)).chain(pieces).collect()),
+        chat::Content::Parts(mut parts) => {
+            parts.extend(pieces.into_iter().map(part));
+            chat::Content::Parts(parts)
+        }
+    };
+}
+
+fn part(piece: Piece<'_>) -> chat::Part<'_> {
+    match piece {
         Piece::Text(text) => chat::Part::Text { text },
         Piece::Image(url) => chat::Part::ImageUrl { image_url: chat::ImageUrl { url } },
         Piece::Document(document_url, document_name) => chat::Part::DocumentUrl { document_url, document_name },
-    };
-    chat::Content::Parts(pieces.into_iter().map(part).collect())
+    }
 }

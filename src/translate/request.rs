@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::ids::ReplyIds;
 use super::names::ToolNames;
-use super::{Dropped, conversation, digest, sampling, tools, transform};
+use super::{Dropped, conversation, digest, sampling, schema, tools, transform};
 use crate::config::{Dialect, Target};
 use crate::wire::anthropic::MessagesRequest;
 use crate::wire::chat;
@@ -25,6 +25,8 @@ pub struct Outgoing<'a> {
     pub reply: ReplyContext,
     /// What was left out, by kind.
     pub dropped: Dropped,
+    /// Whether thinking is asked for, whatever is known of the model; some transformers pass it on.
+    thinks: bool,
 }
 
 /// What the translation of an answer needs to know of its request.
@@ -51,6 +53,9 @@ pub fn request<'a>(
     let mut dropped = Dropped::default();
     let mut names = ToolNames::default();
     request.ignored.iter().for_each(|key| dropped.count_key(key));
+    if request.thinking.as_ref().is_some_and(|thinking| thinking.display.is_some()) {
+        dropped.count("thinking display");
+    }
 
     let tools = tools::offered(request, target, &mut names, &mut dropped);
     let (tool_choice, parallel_tool_calls) =
@@ -91,6 +96,7 @@ pub fn request<'a>(
                 .then_some(chat::StreamOptions { include_usage: true }),
         },
         dropped,
+        thinks: sampling::asks_to_think(request),
     })
 }
 
@@ -100,7 +106,7 @@ impl Outgoing<'_> {
     /// Claude Code asks for 128,000 after an answer that was too long; Mistral refuses
     /// a sum above the window.
     pub fn fit(&mut self, prompt: u64, window: u64) {
-        let room = window.saturating_sub(prompt).max(1);
+        let room = window.saturating_sub(prompt.max(1)).max(1);
         for limit in [&mut self.request.max_tokens, &mut self.request.max_completion_tokens] {
             *limit = limit.map(|limit| limit.min(room));
         }
@@ -112,24 +118,30 @@ impl Outgoing<'_> {
             return serde_json::to_vec(&self.request).unwrap_or_default();
         }
         let mut body = serde_json::to_value(&self.request).unwrap_or_default();
-        transform::apply(&mut body, target);
+        transform::apply(&mut body, target, self.thinks);
         serde_json::to_vec(&body).unwrap_or_default()
     }
 }
 
-/// Joins the system blocks, the billing block left out.
+/// Joins the system blocks, the billing line left out.
 fn system<'a>(request: &'a MessagesRequest<'_>, dropped: &mut Dropped) -> Option<Cow<'a, str>> {
     let cached = request.system.blocks().iter().filter(|block| block.cache_control.is_some()).count();
     (0..cached).for_each(|_| dropped.count("cache_control"));
     let mut texts: Vec<&str> = Vec::new();
     for text in request.system.texts().filter(|text| !text.is_empty()) {
-        if text.starts_with(BILLING) {
-            dropped.count("billing header");
-        } else {
+        if !text.starts_with(BILLING) {
             texts.push(text);
+            continue;
+        }
+        dropped.count("billing header");
+        // A prompt in one string has its other lines behind it.
+        if let Some((_, rest)) = text.split_once('\n')
+            && !rest.trim().is_empty()
+        {
+            texts.push(rest.trim_start_matches('\n'));
         }
     }
-    if request.tools.iter().any(tools::is_server_tool) {
+    if request.tools.iter().any(tools::is_web_search) {
         texts.push(tools::NO_WEB_SEARCH);
     }
     match texts[..] {
@@ -139,11 +151,11 @@ fn system<'a>(request: &'a MessagesRequest<'_>, dropped: &mut Dropped) -> Option
     }
 }
 
-fn response_format<'a>(request: &MessagesRequest<'a>) -> Option<chat::ResponseFormat<'a>> {
+fn response_format<'a>(request: &'a MessagesRequest<'_>) -> Option<chat::ResponseFormat<'a>> {
     let format = request.output_config.as_ref()?.format.as_ref()?;
     let schema = format.schema.filter(|_| &*format.kind == "json_schema")?;
     Some(chat::ResponseFormat::JsonSchema {
-        json_schema: chat::JsonSchema { name: "answer", schema: Cow::Borrowed(schema), strict: true },
+        json_schema: chat::JsonSchema { name: "answer", schema: schema::reduce(Some(schema)), strict: true },
     })
 }
 

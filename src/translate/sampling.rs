@@ -5,7 +5,7 @@ use crate::config::Target;
 use crate::wire::anthropic::MessagesRequest;
 
 /// Temperatures below this are nought.
-const GREEDY: f64 = 1e-5;
+pub(super) const GREEDY: f64 = 1e-5;
 
 /// Returns the effort to ask a model for, or nothing where the model refuses the field.
 ///
@@ -28,6 +28,11 @@ pub(super) fn effort(request: &MessagesRequest<'_>, target: &Target) -> Option<E
         takes.iter().find(|&&effort| effort >= wanted).or(takes.last())
     };
     nearest.copied()
+}
+
+/// Whether the client asks for thinking.
+pub(super) fn asks_to_think(request: &MessagesRequest<'_>) -> bool {
+    wanted(request) != Effort::None
 }
 
 fn wanted(request: &MessagesRequest<'_>) -> Effort {

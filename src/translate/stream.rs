@@ -128,7 +128,7 @@ impl StreamTranslator {
         if self.is_over() {
             return;
         }
-        if let Some(error) = in_band(&self.provider, chunk) {
+        if let Some(error) = in_band(&self.provider, self.prompt, chunk) {
             return self.fail(&error, emit);
         }
         self.start(emit);
@@ -137,7 +137,9 @@ impl StreamTranslator {
         }
         // Nobody asks for more than one choice.
         let Some(choice) = chunk.choices.first() else { return };
-        for thought in [&choice.delta.reasoning_content, &choice.delta.reasoning].into_iter().flatten() {
+        // Servers that change from one name to the other send the same thought under both.
+        let thoughts = [&choice.delta.reasoning_content, &choice.delta.reasoning];
+        if let Some(thought) = thoughts.into_iter().flatten().find(|thought| !thought.is_empty()) {
             self.thinking(thought, emit);
         }
         self.content(&choice.delta.content, emit);

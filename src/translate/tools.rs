@@ -1,5 +1,7 @@
 //! Tools on offer, and which must be called.
 
+use std::collections::HashSet;
+
 use super::names::ToolNames;
 use super::{Dropped, schema};
 use crate::config::{Dialect, Target};
@@ -16,12 +18,17 @@ const MISTRAL_LIMIT: usize = 128;
 pub(super) const NO_WEB_SEARCH: &str =
     "Web search is not available here. Answer from what you know, and say that you could not search the web.";
 
+/// Whether a tool searches the web at the provider.
+pub(super) fn is_web_search(tool: &anthropic::Tool<'_>) -> bool {
+    tool.kind.as_deref().is_some_and(|kind| kind.starts_with("web_search"))
+}
+
 /// Whether a tool runs at the provider rather than in the client.
-pub(super) fn is_server_tool(tool: &anthropic::Tool<'_>) -> bool {
+fn is_server_tool(tool: &anthropic::Tool<'_>) -> bool {
     tool.kind.as_deref().is_some_and(|kind| kind != "custom")
 }
 
-/// Returns the tools to offer; server tools and the placeholder are left out.
+/// Returns the tools to offer, each once; server tools and the placeholder are left out.
 pub(super) fn offered<'a>(
     request: &'a MessagesRequest<'_>,
     target: &Target,
@@ -29,6 +36,7 @@ pub(super) fn offered<'a>(
     dropped: &mut Dropped,
 ) -> Vec<chat::Tool<'a>> {
     let mut offered = Vec::with_capacity(request.tools.len());
+    let mut seen = HashSet::with_capacity(request.tools.len());
     for tool in &request.tools {
         if is_server_tool(tool) {
             dropped.count("server tool");
@@ -38,9 +46,20 @@ pub(super) fn offered<'a>(
             dropped.count("placeholder tool");
             continue;
         }
+        let marks = [
+            ("cache_control", tool.cache_control.is_some()),
+            ("defer_loading", tool.defer_loading.is_some()),
+            ("eager_input_streaming", tool.eager_input_streaming.is_some()),
+        ];
+        marks.iter().filter(|(_, there)| *there).for_each(|(mark, _)| dropped.count(mark));
+        let name = names.send(&tool.name);
+        if !seen.insert(name.clone()) {
+            dropped.count("tool listed twice");
+            continue;
+        }
         offered.push(chat::Tool {
             function: chat::Function {
-                name: names.send(&tool.name),
+                name,
                 description: tool.description.as_deref().unwrap_or_default().into(),
                 parameters: schema::reduce(tool.input_schema),
             },

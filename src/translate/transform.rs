@@ -4,8 +4,10 @@
 
 use serde_json::{Map, Value, json};
 
+use super::rewrite;
+use super::sampling::GREEDY;
 use super::stream::EXIT_TOOL;
-use crate::config::{Dialect, Rewrite, Sampling, Target, Transformer};
+use crate::config::{Dialect, Sampling, Target, Transformer};
 
 /// What `tooluse` tells the model.
 const TOOL_MODE: &str = "Tool mode is active: in every turn call the tool that fits best. \
@@ -31,8 +33,8 @@ pub(super) fn has_exit_tool(target: &Target) -> bool {
     target.transformers.contains(&Transformer::ToolUse)
 }
 
-/// Applies a target's transformers in order.
-pub(super) fn apply(body: &mut Value, target: &Target) {
+/// Applies a target's transformers in order; `thinks` says whether the client asked for thinking.
+pub(super) fn apply(body: &mut Value, target: &Target, thinks: bool) {
     let Value::Object(body) = body else { return };
     for transformer in &target.transformers {
         match transformer {
@@ -45,8 +47,14 @@ pub(super) fn apply(body: &mut Value, target: &Target) {
                     body.insert("max_completion_tokens".to_owned(), limit);
                 }
             }
-            Transformer::Sampling(sampling) => sample(body, sampling),
-            Transformer::CustomParams(parameters) | Transformer::OpenRouter(parameters) => merge(body, parameters),
+            Transformer::Sampling(sampling) => {
+                sample(body, sampling);
+                say_greedy(body, target);
+            }
+            Transformer::CustomParams(parameters) | Transformer::OpenRouter(parameters) => {
+                merge(body, parameters);
+                say_greedy(body, target);
+            }
             Transformer::StreamOptions => {
                 // Mistral refuses the field and sends usage anyway.
                 if body.get("stream") == Some(&Value::Bool(true)) && target.provider.dialect != Dialect::Mistral {
@@ -55,30 +63,35 @@ pub(super) fn apply(body: &mut Value, target: &Target) {
             }
             Transformer::ToolUse => use_tools(body),
             Transformer::Reasoning { enable } => {
-                let thinks = *enable && asks_to_think(body);
+                let thinks = *enable && thinks;
                 let kind = if thinks { "enabled" } else { "disabled" };
                 body.insert("thinking".to_owned(), json!({"type": kind}));
                 body.insert("enable_thinking".to_owned(), thinks.into());
             }
             Transformer::Cerebras => {
-                let thinks = asks_to_think(body);
                 body.shift_remove("reasoning_effort");
                 if thinks {
                     body.insert("disable_reasoning".to_owned(), false.into());
                 }
             }
-            Transformer::Rewrite(rewrite) => rewrite_body(body, rewrite),
+            Transformer::Rewrite(rewrite) => rewrite::apply(body, rewrite),
         }
     }
 }
 
-fn asks_to_think(body: &Map<String, Value>) -> bool {
-    body.get("reasoning_effort").and_then(Value::as_str).is_some_and(|effort| effort != "none")
+fn cap(body: &mut Map<String, Value>, limit: u64) {
+    for key in ["max_tokens", "max_completion_tokens"] {
+        if body.get(key).and_then(Value::as_u64).is_some_and(|asked| asked > limit) {
+            body.insert(key.to_owned(), limit.into());
+        }
+    }
 }
 
-fn cap(body: &mut Map<String, Value>, limit: u64) {
-    if body.get("max_tokens").and_then(Value::as_u64).is_some_and(|asked| asked > limit) {
-        body.insert("max_tokens".to_owned(), limit.into());
+/// Says `top_p: 1` where a transformer made a request to Mistral greedy; `sampling` tells why.
+fn say_greedy(body: &mut Map<String, Value>, target: &Target) {
+    let greedy = body.get("temperature").and_then(Value::as_f64).is_some_and(|temperature| temperature < GREEDY);
+    if greedy && target.provider.dialect == Dialect::Mistral {
+        body.insert("top_p".to_owned(), 1.into());
     }
 }
 
@@ -128,92 +141,4 @@ fn use_tools(body: &mut Map<String, Value>) {
         }
         None => messages.insert(0, json!({"role": "system", "content": TOOL_MODE})),
     }
-}
-
-fn rewrite_body(body: &mut Map<String, Value>, rewrite: &Rewrite) {
-    let mut root = Value::Object(std::mem::take(body));
-    for path in &rewrite.remove {
-        each(&mut root, path, &mut |parent, key| drop(take(parent, key)));
-    }
-    for (from, to) in &rewrite.rename {
-        let mut moved = None;
-        each(&mut root, from, &mut |parent, key| moved = take(parent, key));
-        if let Some(value) = moved {
-            put(&mut root, to, &value, true);
-        }
-    }
-    for (path, value) in &rewrite.set {
-        put(&mut root, path, value, true);
-    }
-    for (path, value) in &rewrite.default {
-        put(&mut root, path, value, false);
-    }
-    if let Value::Object(changed) = root {
-        *body = changed;
-    }
-}
-
-/// Calls `act` with every parent that the path reaches and the last step.
-fn each(value: &mut Value, path: &str, act: &mut impl FnMut(&mut Value, &str)) {
-    match path.split_once('.') {
-        None => act(value, path),
-        Some(("*", rest)) => match value {
-            Value::Array(list) => list.iter_mut().for_each(|element| each(element, rest, act)),
-            Value::Object(object) => object.values_mut().for_each(|element| each(element, rest, act)),
-            _ => {}
-        },
-        Some((step, rest)) => {
-            if let Some(next) = step_into(value, step) {
-                each(next, rest, act);
-            }
-        }
-    }
-}
-
-fn step_into<'a>(value: &'a mut Value, step: &str) -> Option<&'a mut Value> {
-    match value {
-        Value::Object(object) => object.get_mut(step),
-        Value::Array(list) => list.get_mut(step.parse::<usize>().ok()?),
-        _ => None,
-    }
-}
-
-fn take(parent: &mut Value, key: &str) -> Option<Value> {
-    match parent {
-        Value::Object(object) => object.shift_remove(key),
-        Value::Array(list) => {
-            key.parse().ok().filter(|&place: &usize| place < list.len()).map(|place| list.remove(place))
-        }
-        _ => None,
-    }
-}
-
-/// Sets a path; objects on the way are made, everything else must be there.
-fn put(root: &mut Value, path: &str, value: &Value, replace: bool) {
-    if let Some((steps, _)) = path.rsplit_once('.') {
-        let mut here = &mut *root;
-        for step in steps.split('.') {
-            if step == "*" {
-                break;
-            }
-            if let Value::Object(object) = here {
-                here = object.entry(step).or_insert_with(|| json!({}));
-            } else if let Some(next) = step_into(here, step) {
-                here = next;
-            } else {
-                return;
-            }
-        }
-    }
-    each(root, path, &mut |parent, key| match parent {
-        Value::Object(object) if replace || !object.contains_key(key) => {
-            object.insert(key.to_owned(), value.clone());
-        }
-        Value::Array(list) if replace => {
-            if let Some(element) = key.parse::<usize>().ok().and_then(|place| list.get_mut(place)) {
-                *element = value.clone();
-            }
-        }
-        _ => {}
-    });
 }

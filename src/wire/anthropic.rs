@@ -55,6 +55,9 @@ pub struct Message<'a> {
     /// A string or blocks.
     #[serde(borrow, default)]
     pub content: Content<'a>,
+    /// A wish for this turn; only its presence matters.
+    #[serde(default)]
+    pub output_config: Option<IgnoredAny>,
 }
 
 /// A string, a list of blocks, or nothing.
@@ -154,6 +157,15 @@ pub struct Tool<'a> {
     /// JSON schema of the arguments, carried as it is.
     #[serde(borrow, default)]
     pub input_schema: Option<&'a RawValue>,
+    /// Whether the client shows it only when it was searched for; only its presence matters.
+    #[serde(default)]
+    pub defer_loading: Option<IgnoredAny>,
+    /// Whether its arguments are streamed in fragments; only its presence matters.
+    #[serde(default)]
+    pub eager_input_streaming: Option<IgnoredAny>,
+    /// Only its presence matters.
+    #[serde(default)]
+    pub cache_control: Option<IgnoredAny>,
 }
 
 /// Which tool must be called.
@@ -179,6 +191,9 @@ pub struct Thinking<'a> {
     /// Of `enabled`.
     #[serde(default)]
     pub budget_tokens: Option<u64>,
+    /// How the client shows it; only its presence matters.
+    #[serde(default)]
+    pub display: Option<IgnoredAny>,
 }
 
 /// Effort and output format.

@@ -65,7 +65,7 @@ class Run:
 
     def summary(self):
         """Returns the lines in which mcr sums the run up."""
-        found = r"(?i)\bmcr\b.*\d|\d+ requests?\b"
+        found = r"^mcr: \d+ requests?\b|^mcr: no requests$"
         return [line for line in self.stderr.splitlines() if re.search(found, line)]
 
 

@@ -1,0 +1,15 @@
+"""The proof that every installation can run for itself, with the real agent in it."""
+
+import json
+
+
+def the_offline_proof_holds_with_the_real_agent(sandbox):
+    run = sandbox.finish(sandbox.spawn("smoke", "--offline", "--json"))
+    report = json.loads(run.stdout)
+    assert report["agent"].startswith("Claude Code 2."), report["agent"]
+    failed = [check for check in report["checks"] if not check["ok"]]
+    assert report["ok"] and run.code == 0 and not failed, f"exit code {run.code}: {failed}"
+    assert len(report["checks"]) >= 5, report["checks"]
+
+
+CLAIMS = [the_offline_proof_holds_with_the_real_agent]
