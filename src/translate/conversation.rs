@@ -169,6 +169,8 @@ impl<'a> Builder<'a, '_> {
             if &*message.role == "system" {
                 let marked = message.content.blocks().iter().filter(|block| block.cache_control.is_some()).count();
                 (0..marked).for_each(|_| self.dropped.count("cache_control"));
+                let others = message.content.blocks().iter().filter(|block| &*block.kind != "text").count();
+                (0..others).for_each(|_| self.dropped.count("system block"));
                 rest.extend(message.content.texts().filter(|text| !text.is_empty()).map(reminder));
                 continue;
             }

@@ -11,6 +11,7 @@
 //! | `text` | text |
 //! | `image` (base64, url) | `image_url`; a note to the model where it cannot see |
 //! | `document` | text where it is text; `document_url` for Mistral; otherwise refused, in a tool's result a note |
+//! | a block of another kind | its title, URL, text and content; where there are none, a note |
 //! | `tool_use` | a tool call: nine-character id, name of at most 64 characters |
 //! | `tool_result` (text, image, document, `tool_reference`) | a tool message, in the order of the calls |
 //! | `is_error` | first words of the result, unless it already speaks of an error |

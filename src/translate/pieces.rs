@@ -69,9 +69,12 @@ pub(super) fn one<'a>(
         }
         kind => {
             dropped.count("unknown block");
-            match &block.text {
-                Some(words) => text(words, out),
-                None => out.push(Piece::Text(format!("[content of type `{kind}` is not shown]").into())),
+            let before = out.len();
+            let url = block.source.as_ref().and_then(|source| source.url.as_ref());
+            [block.title.as_ref(), url, block.text.as_ref()].into_iter().flatten().for_each(|words| text(words, out));
+            content(&block.content, place, target, dropped, out)?;
+            if out.len() == before {
+                out.push(Piece::Text(format!("[content of type `{kind}` is not shown]").into()));
             }
         }
     }

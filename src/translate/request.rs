@@ -6,7 +6,7 @@ use super::ids::ReplyIds;
 use super::names::ToolNames;
 use super::{Dropped, conversation, digest, sampling, schema, tools, transform};
 use crate::config::{Dialect, Target};
-use crate::wire::anthropic::MessagesRequest;
+use crate::wire::anthropic::{MessagesRequest, OutputFormat};
 use crate::wire::chat;
 use crate::wire::error::ApiError;
 
@@ -58,15 +58,22 @@ pub fn request<'a>(
     }
 
     let tools = tools::offered(request, target, &mut names, &mut dropped);
-    let (tool_choice, parallel_tool_calls) =
-        if tools.is_empty() { (None, None) } else { tools::choice(request, &tools, &mut names, &mut dropped) };
+    let (tool_choice, parallel_tool_calls) = tools::choice(request, &tools, &mut names, &mut dropped);
     let mut messages = conversation::messages(request, target, &mut names, &mut dropped)?;
     if let Some(system) = system(request, &mut dropped) {
         messages.insert(0, chat::Message::System { content: system });
     }
     let (temperature, top_p) = sampling::temperature_and_top_p(request);
+    if request.top_p.is_some() && request.top_p != top_p {
+        dropped.count("top_p");
+    }
     let dialect = target.provider.dialect;
     let infomaniak = dialect == Dialect::Infomaniak;
+    let format = request.output_config.as_ref().and_then(|config| config.format.as_ref());
+    let response_format = format.filter(|_| !infomaniak).and_then(response_format);
+    if format.is_some() && response_format.is_none() {
+        dropped.count("output_config.format");
+    }
     let known_ids = request.messages.iter().flat_map(|message| message.content.blocks());
     let known_ids = known_ids.filter(|block| &*block.kind == "tool_use").filter_map(|block| block.id.as_deref());
 
@@ -89,7 +96,7 @@ pub fn request<'a>(
             top_p,
             stop: request.stop_sequences.clone(),
             reasoning_effort: sampling::effort(request, target).map(crate::catalog::Effort::as_str),
-            response_format: if infomaniak { None } else { response_format(request) },
+            response_format,
             prompt_cache_key: session.filter(|_| dialect == Dialect::Mistral).map(cache_key),
             stream: request.stream,
             stream_options: (request.stream && dialect != Dialect::Mistral)
@@ -127,6 +134,8 @@ impl Outgoing<'_> {
 fn system<'a>(request: &'a MessagesRequest<'_>, dropped: &mut Dropped) -> Option<Cow<'a, str>> {
     let cached = request.system.blocks().iter().filter(|block| block.cache_control.is_some()).count();
     (0..cached).for_each(|_| dropped.count("cache_control"));
+    let others = request.system.blocks().iter().filter(|block| &*block.kind != "text").count();
+    (0..others).for_each(|_| dropped.count("system block"));
     let mut texts: Vec<&str> = Vec::new();
     for text in request.system.texts().filter(|text| !text.is_empty()) {
         if !text.starts_with(BILLING) {
@@ -151,8 +160,7 @@ fn system<'a>(request: &'a MessagesRequest<'_>, dropped: &mut Dropped) -> Option
     }
 }
 
-fn response_format<'a>(request: &'a MessagesRequest<'_>) -> Option<chat::ResponseFormat<'a>> {
-    let format = request.output_config.as_ref()?.format.as_ref()?;
+fn response_format<'a>(format: &'a OutputFormat<'_>) -> Option<chat::ResponseFormat<'a>> {
     let schema = format.schema.filter(|_| &*format.kind == "json_schema")?;
     Some(chat::ResponseFormat::JsonSchema {
         json_schema: chat::JsonSchema { name: "answer", schema: schema::reduce(Some(schema)), strict: true },

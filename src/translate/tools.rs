@@ -83,6 +83,10 @@ pub(super) fn choice<'a>(
     dropped: &mut Dropped,
 ) -> (Option<chat::ToolChoice<'a>>, Option<bool>) {
     let Some(choice) = &request.tool_choice else { return (None, None) };
+    if offered.is_empty() {
+        dropped.count("tool_choice");
+        return (None, None);
+    }
     let sent = match &*choice.kind {
         "any" => chat::ToolChoice::Required,
         "none" => chat::ToolChoice::None,

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -105,10 +106,10 @@ pub struct Block<'a> {
     /// Of `tool_result`.
     #[serde(default)]
     pub is_error: Option<bool>,
-    /// Of `image` and `document`.
-    #[serde(borrow, default)]
+    /// Of `image` and `document`; a string in `search_result`, which is read as its URL.
+    #[serde(borrow, default, deserialize_with = "source")]
     pub source: Option<Source<'a>>,
-    /// Of `document`.
+    /// Of `document` and `search_result`.
     #[serde(borrow, default)]
     pub title: Option<Text<'a>>,
     /// Of `document`: what the person says of it.
@@ -258,6 +259,30 @@ impl<'a> Content<'a> {
             Self::Empty | Self::Text(_) => &[],
         }
     }
+}
+
+fn source<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source<'de>>, D::Error> {
+    struct SourceVisitor;
+    impl<'de> Visitor<'de> for SourceVisitor {
+        type Value = Option<Source<'de>>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a source or a URL")
+        }
+        fn visit_borrowed_str<E: Error>(self, url: &'de str) -> Result<Self::Value, E> {
+            Ok(Some(Source { url: Some(url.into()), ..Source::default() }))
+        }
+        fn visit_str<E: Error>(self, url: &str) -> Result<Self::Value, E> {
+            Ok(Some(Source { url: Some(url.to_owned().into()), ..Source::default() }))
+        }
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            Source::deserialize(MapAccessDeserializer::new(map)).map(Some)
+        }
+    }
+    deserializer.deserialize_any(SourceVisitor)
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Content<'a> {

@@ -346,8 +346,8 @@ pub struct CallDelta<'a> {
     /// Which call of the answer.
     #[serde(default)]
     pub index: Option<i64>,
-    /// Its id; empty or the word `null` mean absent.
-    #[serde(borrow, default)]
+    /// Its id, a number in some servers; empty or the word `null` mean absent.
+    #[serde(borrow, default, deserialize_with = "text_or_number")]
     pub id: Option<Text<'a>>,
     /// Name and arguments.
     #[serde(borrow, default, deserialize_with = "null_as_default")]
@@ -403,6 +403,20 @@ impl Usage {
 
 fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
+}
+
+fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Text<'de>>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Id<'a> {
+        #[serde(borrow)]
+        Text(Text<'a>),
+        Number(i64),
+    }
+    Ok(Option::<Id<'de>>::deserialize(deserializer)?.map(|id| match id {
+        Id::Text(text) => text,
+        Id::Number(number) => number.to_string().into(),
+    }))
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Incoming<'a> {

@@ -188,6 +188,18 @@ fn ids_of_the_server_are_kept_and_are_never_equal() {
 }
 
 #[test]
+fn an_id_may_be_a_number() {
+    check(
+        &[
+            json!([fragment(Value::Null, 0, "Read", "{")]),
+            json!([fragment(Value::Null, 1, "Grep", "{}")]),
+            json!([fragment(Value::Null, 0, "", "}")]),
+        ],
+        &[("Read", json!({})), ("Grep", json!({}))],
+    );
+}
+
+#[test]
 fn an_id_of_the_conversation_is_not_given_again() {
     let text = json!({"messages": [{"role": "assistant", "content": [{"type": "tool_use", "id": "call_0", "name": "A", "input": {}}]}]}).to_string();
     let request = super::request(&text);

@@ -150,6 +150,13 @@ fn a_block_of_another_kind_is_a_note_or_its_text() {
 }
 
 #[test]
+fn what_stands_in_a_block_of_another_kind_is_not_lost() {
+    let found = json!({"type": "search_result", "source": "https://x.example/a", "title": "A", "content": [{"type": "text", "text": "words"}], "citations": {"enabled": true}});
+    check(&turn(&[found]), &["user: A\n\nhttps://x.example/a\n\nwords"]);
+    check(&turn(&[json!({"type": "hologram", "content": "words"})]), &["user: words"]);
+}
+
+#[test]
 fn an_image_alone_in_a_turn_after_results_stands_behind_a_bridge() {
     let mut messages = after_a_call(&[json!({"type": "text", "text": "x"})]);
     messages[2]["content"].as_array_mut().unwrap().push(image());

@@ -125,3 +125,32 @@ fn infomaniak_has_its_own_name_for_the_answers_length() {
     assert_eq!((&sent["max_completion_tokens"], sent.get("max_tokens")), (&json!(99_000), None));
     assert_eq!(sent.get("response_format"), None);
 }
+
+#[test]
+fn a_choice_without_tools_is_counted() {
+    dropped(&json!({"messages": [], "tools": [], "tool_choice": {"type": "any"}}), "tool_choice x1");
+}
+
+#[test]
+fn a_form_of_the_answer_that_is_not_sent_is_counted() {
+    dropped(
+        &json!({"messages": [], "output_config": {"format": {"type": "of a later release"}}}),
+        "output_config.format x1",
+    );
+    let target = super::dialect_target(crate::config::Dialect::Infomaniak, model());
+    let body = json!({"messages": [], "output_config": {"format": {"type": "json_schema", "schema": {}}}});
+    assert_eq!(translate(&target, &body).unwrap().1.to_string(), "output_config.format x1");
+}
+
+#[test]
+fn sampling_that_is_not_sent_is_counted() {
+    dropped(&json!({"messages": [], "top_p": 0}), "top_p x1");
+    dropped(&json!({"messages": [], "top_p": 0.5, "temperature": 0}), "top_p x1");
+    dropped(&json!({"messages": [], "top_p": 1, "temperature": 0}), "");
+}
+
+#[test]
+fn what_is_no_text_in_a_system_message_is_counted() {
+    let block = json!({"type": "image", "source": {"type": "url", "url": "https://x.example"}});
+    dropped(&json!({"messages": [{"role": "system", "content": [block]}], "system": [block]}), "system block x2");
+}

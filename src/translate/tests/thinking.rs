@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{check, check_for, dialect_target, model, plain, sent, target_with, translate};
+use super::{check, check_for, dialect_target, lawful, model, plain, sent, target_with, translate};
 use crate::catalog::{Effort, Model};
 use crate::config::Dialect;
 
@@ -77,4 +77,34 @@ fn effort_is_sent_to_models_that_take_it_and_to_no_others() {
 fn disabled_thinking_asks_for_none() {
     let body = json!({"messages": [{"role": "user", "content": "a"}], "thinking": {"type": "disabled"}, "output_config": {"effort": "max"}});
     assert_eq!(sent(&body)["reasoning_effort"], "none");
+}
+
+#[test]
+fn every_model_of_mistrals_is_asked_for_an_effort_that_it_takes() {
+    let asked = |thinking: &str, effort: &str| json!({"messages": [{"role": "user", "content": "a"}], "thinking": {"type": thinking}, "output_config": {"effort": effort}});
+    for (id, off, low, medium, max) in [
+        ("mistral-medium-3-5", json!("none"), json!("none"), json!("high"), json!("high")),
+        ("mistral-small-2603", json!("none"), json!("none"), json!("high"), json!("high")),
+        ("mistral-large-4", json!("none"), json!("none"), json!("high"), json!("high")),
+        ("zai-glm-5-3", json!("low"), json!("low"), json!("high"), json!("max")),
+        ("mistral-large-2512", Value::Null, Value::Null, Value::Null, Value::Null),
+        ("codestral-2508", Value::Null, Value::Null, Value::Null, Value::Null),
+        ("ministral-14b-2512", Value::Null, Value::Null, Value::Null, Value::Null),
+    ] {
+        let target = target_with(crate::catalog::model(id).unwrap().clone());
+        let of = |thinking, effort| lawful(&target, &asked(thinking, effort))["reasoning_effort"].clone();
+        let efforts = [of("disabled", "high"), of("adaptive", "low"), of("adaptive", "medium"), of("enabled", "max")];
+        assert_eq!(efforts, [off, low, medium, max], "{id}");
+    }
+}
+
+#[test]
+fn thinking_of_a_whole_answer_under_another_name_is_thinking() {
+    for key in ["reasoning_content", "reasoning"] {
+        let reply =
+            json!({"choices": [{"message": {key: "Hm.", "content": "Yes."}, "finish_reason": "stop"}]}).to_string();
+        let body = crate::translate::response(&mut super::fresh(), "p", reply.as_bytes()).unwrap();
+        let message = crate::imitation::grammar::whole(&serde_json::from_slice(&body).unwrap()).unwrap();
+        assert_eq!((message.thinking().as_str(), message.text().as_str()), ("Hm.", "Yes."));
+    }
 }
