@@ -43,7 +43,7 @@
 //! cli        -> everything
 //! proxy      -> route  translate  upstream  egress  observe  wire  config  error
 //! upstream   -> egress  translate  wire  config
-//! egress     -> (nothing)          launch  -> config  error
+//! egress     -> config             launch  -> config  error  paths
 //! observe    -> paths              config  -> catalog  env  paths  error
 //! translate  -> wire  config  catalog
 //! route      -> wire  config  catalog

@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::args::Own;
 use super::config::Place;
-use super::running::{Running, Settings, open_log, reload, runtime};
-use crate::config::{Config, Scenario, Secret, Source, load};
+use super::reload::reload;
+use super::running::{Running, Settings, open_log, runtime};
+use crate::config::{Config, Scenario, Secret, Source, StartOnly, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
 use crate::proxy::auth::new_token;
@@ -33,7 +34,7 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
             port: 0,
             token,
             trace_bodies: own.trace_bodies.as_deref(),
-            reload: reload(place),
+            reload: Some(reload(place, StartOnly::AGENT)),
             environment: place.environment,
         })?;
         plan.base_url = running.url();

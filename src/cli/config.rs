@@ -4,8 +4,10 @@ use std::{fmt::Write as _, path::Path};
 
 use serde_json::{Value, json};
 
+use super::reload::door;
 use crate::{
-    config::{self, Config, Environment, Problems, Source, Text},
+    config::{self, Config, Environment, Problems, Source},
+    egress::ProxyVariables,
     error::{Exit, Failure},
     paths::Paths,
     ui,
@@ -52,10 +54,12 @@ pub fn run(command: ConfigCommand, place: &Place<'_>) -> Result<(), Failure> {
 
 /// Prints all problems; fails when one keeps the configuration, or a route, from being used.
 pub fn check(form: Form, place: &Place<'_>) -> Result<(), Failure> {
-    let Text { origin, text } = config::text(place.explicit, place.paths, place.environment)?;
-    let name = origin.to_string();
-    let problems = match config::read(&text, &name, place.environment) {
+    let text = config::text(place.explicit, place.paths, place.environment)?;
+    let name = text.origin.to_string();
+    let mut way_out = Ok(());
+    let problems = match config::examine(&text, place.environment) {
         Ok(config) => {
+            way_out = door(&config, &ProxyVariables::from_lookup(place.environment)).map(drop);
             let mut problems = [config.warnings, config.unset].concat();
             problems.sort_by_key(|problem| problem.position);
             Problems(problems)
@@ -66,6 +70,7 @@ pub fn check(form: Form, place: &Place<'_>) -> Result<(), Failure> {
     if problems.errors().next().is_some() {
         return Err(Failure::say(Exit::Config, problems.headline()));
     }
+    way_out?;
     ui::say(format_args!("no errors in {name}"));
     Ok(())
 }

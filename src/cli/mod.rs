@@ -7,6 +7,7 @@ pub mod smoke;
 pub mod start;
 pub mod statusline;
 
+mod reload;
 mod running;
 
 use std::path::Path;
@@ -14,6 +15,7 @@ use std::path::Path;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::env;
 use crate::error::{Exit, Failure};
 use crate::paths::Paths;
 use args::{Arguments, Command};
@@ -25,10 +27,10 @@ pub fn run() -> Result<u8, Failure> {
         Ok(arguments) => arguments,
         Err(error) => return Ok(complain(&error)),
     };
-    let paths = Paths::from_environment(&variable)?;
+    let paths = Paths::from_environment(&env::process)?;
     let place = |inner: Option<&Path>, run: &dyn Fn(&Place<'_>) -> Result<u8, Failure>| {
         let explicit = inner.or(arguments.own.config.as_deref());
-        run(&Place { explicit, paths: &paths, environment: &variable })
+        run(&Place { explicit, paths: &paths, environment: &env::process })
     };
     match &arguments.command {
         Command::Code(code) => place(None, &|place| code::run(&arguments.own, &code.arguments, place)),
@@ -39,11 +41,6 @@ pub fn run() -> Result<u8, Failure> {
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
         Command::Statusline => statusline::run().map(|()| 0),
     }
-}
-
-/// Looks a variable of this process up; text that is not Unicode counts as unset.
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
 
 /// Prints what clap has to say: help and version are data, everything else is a usage error.

@@ -1,22 +1,22 @@
 //! A proxy that runs inside this process.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::config::Place;
-use crate::config::{Config, Environment, Secret, load};
-use crate::egress::{Egress, Options, ProxyVariables};
+use super::reload::door;
+use crate::config::{Config, Environment, Secret};
+use crate::egress::ProxyVariables;
 use crate::error::{Exit, Failure};
 use crate::observe::log;
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
 use crate::paths::Paths;
 use crate::proxy::server::{Limits, Listener, serve};
-use crate::proxy::{Load, Parts, Proxy, watch};
+use crate::proxy::{Parts, Proxy, Reload, watch};
 
 /// A listener that is served, until [`Running::stop`].
 pub(super) struct Running {
@@ -24,7 +24,7 @@ pub(super) struct Running {
     pub(super) usage: Arc<Usage>,
     end: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
-    watched: JoinHandle<()>,
+    watched: Option<JoinHandle<()>>,
 }
 
 /// What a proxy is started with.
@@ -34,7 +34,8 @@ pub(super) struct Settings<'a> {
     pub(super) port: u16,
     pub(super) token: Secret,
     pub(super) trace_bodies: Option<&'a Path>,
-    pub(super) reload: Load,
+    /// Absent where nothing of a person's is in use.
+    pub(super) reload: Option<Reload>,
     pub(super) environment: Environment<'a>,
 }
 
@@ -46,16 +47,7 @@ impl Running {
             Failure::new(Exit::CannotCreate, error).hint(hint)
         })?;
         let address = listener.address();
-        let options = Options {
-            proxy_url: settings.config.proxy_url.clone(),
-            environment: ProxyVariables::from_lookup(settings.environment),
-            connect_timeout: settings.config.clocks.connect(),
-            ..Options::default()
-        };
-        let egress = Egress::new(&options).map_err(|error| {
-            let error = anyhow::Error::new(error).context("cannot use the configured proxy");
-            Failure::new(Exit::Config, error).hint("correct `PROXY_URL` or `HTTPS_PROXY`, or remove it")
-        })?;
+        let egress = door(&settings.config, &ProxyVariables::from_lookup(settings.environment))?;
         if let Ok(connection) = &settings.config.routes.default.provider.connection {
             egress.warm(&connection.endpoint);
         }
@@ -72,7 +64,7 @@ impl Running {
             trace,
         };
         let proxy = Arc::new(Proxy::new(parts)?);
-        let watched = tokio::spawn(watch(proxy.snapshot(), settings.reload));
+        let watched = settings.reload.map(|reload| tokio::spawn(watch(proxy.snapshot(), reload)));
         let (end, ended) = oneshot::channel::<()>();
         let service = move |request| Arc::clone(&proxy).serve(request);
         let served = tokio::spawn(serve(listener, service, Limits::default(), async {
@@ -88,17 +80,12 @@ impl Running {
 
     /// Lets answers in progress finish, then closes.
     pub(super) async fn stop(self) {
-        self.watched.abort();
+        if let Some(watched) = &self.watched {
+            watched.abort();
+        }
         let _ = self.end.send(());
         let _ = self.served.await;
     }
-}
-
-/// Reads the configuration anew from where it was read first.
-pub(super) fn reload(place: &Place<'_>) -> Load {
-    let explicit: Option<PathBuf> = place.explicit.map(Path::to_owned);
-    let paths: Paths = place.paths.clone();
-    Box::new(move || load(explicit.as_deref(), &paths, &super::variable))
 }
 
 /// Opens the log as the configuration asks for it.

@@ -7,8 +7,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Own, Start};
 use super::config::Place;
-use super::running::{Running, Settings, open_log, reload, runtime};
-use crate::config::{Config, Secret, load};
+use super::reload::reload;
+use super::running::{Running, Settings, open_log, runtime};
+use crate::config::{Config, Secret, StartOnly, load};
 use crate::error::{Exit, Failure};
 use crate::paths::{self, Paths};
 use crate::proxy::auth::new_token;
@@ -33,7 +34,7 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
             config,
             token,
             trace_bodies: options.trace_bodies.as_deref().or(own.trace_bodies.as_deref()),
-            reload: reload(place),
+            reload: Some(reload(place, StartOnly::SERVICE)),
             environment: place.environment,
         })?;
         let ready = format!("{{\"ok\":{{\"port\":{}}}}}\n", running.address.port());

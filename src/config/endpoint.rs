@@ -2,7 +2,7 @@
 
 use http::Uri;
 
-use super::provider::is_local;
+use super::local::is_local;
 
 /// What every endpoint ends with.
 const CHAT_COMPLETIONS: &str = "/chat/completions";

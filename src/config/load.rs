@@ -1,14 +1,17 @@
 //! From a file, or from none, to a configuration: the one part of `config` that touches the disk.
 
 use std::{
+    cell::RefCell,
+    ffi::OsStr,
     fs,
-    io::ErrorKind,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 use anyhow::anyhow;
 
-use super::{Config, Environment, Origin, Problems, read};
+use super::{Config, Environment, Origin, Problems, read::read_with};
 use crate::{
     catalog, env,
     error::{Exit, Failure},
@@ -35,15 +38,75 @@ pub fn file(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>
 /// Fails when a named file is not there, when there is no file and no key of Mistral's either, and when the file
 /// has errors, with all of them.
 pub fn load(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>) -> Result<Config, Failure> {
-    let Text { origin, text } = text(explicit, paths, environment)?;
-    let mut config = read(&text, &origin.to_string(), environment).map_err(|problems| failure(&problems))?;
-    if let Origin::File(path) = &origin {
-        // A path in the configuration is meant from where the configuration lies, not from where mcr was called.
-        if let (Some(prompt), Some(folder)) = (&mut config.rewrite_system_prompt, path.parent()) {
-            *prompt = folder.join(&*prompt);
-        }
+    let text = text(explicit, paths, environment)?;
+    examine(&text, environment).map_err(|problems| failure(&problems))
+}
+
+/// Reads a text, and the files that it names.
+pub fn examine(text: &Text, environment: Environment<'_>) -> Result<Config, Problems> {
+    whole(text, &text.origin.to_string(), environment, &RefCell::default())
+}
+
+/// A file and its state at a moment; an editor that writes in place changes the time or the size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    path: PathBuf,
+    state: Option<(SystemTime, u64)>,
+}
+
+impl Look {
+    /// Looks at a file, which need not be there.
+    pub fn at(path: &Path) -> Self {
+        let state = fs::metadata(path).and_then(|data| Ok((data.modified()?, data.len()))).ok();
+        Self { path: path.to_owned(), state }
     }
-    config.origin = origin;
+
+    /// Whether the file is another by now.
+    pub fn is_stale(&self) -> bool {
+        Self::at(&self.path) != *self
+    }
+}
+
+/// A configuration that was read while another is in use.
+#[derive(Debug)]
+pub struct Reading {
+    /// The configuration, or what is wrong with it; files go by their names, since the words are for a log.
+    pub config: Result<Config, Failure>,
+    /// The files it took, there or not, each before it was read.
+    pub looks: Vec<Look>,
+}
+
+/// Reads exactly this file; that it is gone is as wrong as a bad edit, and nothing takes its place.
+pub fn read_again(path: &Path, environment: Environment<'_>) -> Reading {
+    let looks = RefCell::new(vec![Look::at(path)]);
+    let name = Path::new(path.file_name().unwrap_or(OsStr::new("configuration")));
+    let text = fs::read(path).map_err(|error| not_read(name, error)).and_then(|bytes| decoded(name, bytes));
+    let config = text.and_then(|text| {
+        let text = Text { origin: Origin::File(path.to_owned()), text };
+        whole(&text, &name.display().to_string(), environment, &looks).map_err(|problems| failure(&problems))
+    });
+    Reading { config, looks: looks.into_inner() }
+}
+
+fn whole(
+    text: &Text,
+    name: &str,
+    environment: Environment<'_>,
+    looks: &RefCell<Vec<Look>>,
+) -> Result<Config, Problems> {
+    // A path in the configuration is meant from where the configuration lies, not from where mcr was called.
+    let resolved = |path: &Path| match &text.origin {
+        Origin::File(file) => file.parent().unwrap_or(Path::new("")).join(path),
+        Origin::BuiltIn => path.to_owned(),
+    };
+    let files = |path: &Path| {
+        let path = resolved(path);
+        looks.borrow_mut().push(Look::at(&path));
+        fs::read_to_string(path).map_err(|error| error.to_string())
+    };
+    let mut config = read_with(&text.text, name, environment, Some(&files))?;
+    config.rewrite_system_prompt = config.rewrite_system_prompt.map(|path| resolved(&path));
+    config.origin = text.origin.clone();
     Ok(config)
 }
 
@@ -51,18 +114,21 @@ pub fn load(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>
 pub fn text(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>) -> Result<Text, Failure> {
     let path = file(explicit, paths, environment);
     match fs::read(&path) {
-        Ok(bytes) => match String::from_utf8(bytes) {
-            Ok(text) => Ok(Text { origin: Origin::File(path), text }),
-            Err(error) => Err(cannot_read(Exit::Config, &path, error.utf8_error())),
-        },
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            if named(explicit, environment).is_some() {
-                return Err(cannot_read(Exit::NoInput, &path, error));
-            }
+        Ok(bytes) => decoded(&path, bytes).map(|text| Text { origin: Origin::File(path), text }),
+        Err(error) if error.kind() == ErrorKind::NotFound && named(explicit, environment).is_none() => {
             built_in(&path, environment)
         }
-        Err(error) => Err(cannot_read(Exit::Io, &path, error)),
+        Err(error) => Err(not_read(&path, error)),
     }
+}
+
+fn decoded(name: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(bytes).map_err(|error| cannot_read(Exit::Config, name, error.utf8_error()))
+}
+
+fn not_read(name: &Path, error: io::Error) -> Failure {
+    let exit = if error.kind() == ErrorKind::NotFound { Exit::NoInput } else { Exit::Io };
+    cannot_read(exit, name, error)
 }
 
 fn named(explicit: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
@@ -81,7 +147,7 @@ fn built_in(path: &Path, environment: Environment<'_>) -> Result<Text, Failure> 
     let predecessor =
         directories::BaseDirs::new().map(|folders| folders.home_dir().join(".claude-code-router/config.json"));
     Err(match predecessor.filter(|file| file.exists()) {
-        Some(file) => failure.hint(format!("or use claude-code-router's: `mcr --config {}`", file.display())),
+        Some(file) => failure.hint(format!("or use claude-code-router's: `mcr --config {} code`", file.display())),
         None => failure,
     })
 }

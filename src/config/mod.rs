@@ -12,7 +12,7 @@
 //! |---|---|---|
 //! | `PORT`, `HOST` | 3456, 127.0.0.1 | where the background service listens; loopback only |
 //! | `APIKEY` | made up | the token that clients must show |
-//! | `PROXY_URL`; also `HTTPS_PROXY`, `https_proxy`, `httpsProxy` | - | the proxy on the way to providers |
+//! | `PROXY_URL`; also `HTTPS_PROXY`, `https_proxy`, `httpsProxy` | - | the proxy on the way to providers: `http`, `socks5`, `socks5h` |
 //! | `LOG`, `LOG_LEVEL` | true, info | whether and what to log |
 //! | `API_TIMEOUT_MS` | 600000 | how long the agent waits; also `Clocks.total_ms` |
 //! | `NON_INTERACTIVE_MODE` | false | nobody is at the terminal |
@@ -54,6 +54,7 @@ mod endpoint;
 mod facts;
 mod interpolate;
 mod load;
+mod local;
 mod locate;
 mod path;
 mod problem;
@@ -66,27 +67,40 @@ mod routing;
 mod scalars;
 mod secret;
 mod setting;
+mod start_only;
 mod suggest;
 #[cfg(test)]
 mod tests;
 mod transformer;
 mod transforming;
 
-use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 pub use clocks::Clocks;
 pub use dialect::Dialect;
-pub use load::{Text, failure, file, load, text};
+pub use load::{Look, Reading, Text, examine, failure, file, load, read_again, text};
+pub use local::{is_this_machine, may_listen};
 pub use problem::{Position, Problem, Problems, Severity};
 pub use provider::{Connection, Provider, Target, Unset};
 pub use read::read;
 pub use routes::{Fallback, Routes, Scenario};
+pub use scalars::{PROXY_SCHEMES, unusable_proxy};
 pub use secret::Secret;
 pub use setting::{Setting, Source};
+pub use start_only::StartOnly;
 pub use transformer::{Rewrite, Sampling, Transformer};
 
 /// Looks a variable up; an argument everywhere, so that a test can be its own environment.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads a file that the configuration names, or says why not; an argument for the same reason.
+pub type Files<'a> = &'a dyn Fn(&Path) -> Result<String, String>;
 
 /// One whole configuration.
 pub struct Config {
@@ -122,6 +136,8 @@ pub struct Config {
     pub status_line: bool,
     /// A file whose text replaces the head of the agent's system prompt.
     pub rewrite_system_prompt: Option<PathBuf>,
+    /// That file's text; [`read()`], which knows no file, leaves it out.
+    pub system_head: Option<String>,
     /// How long to wait for what.
     pub clocks: Clocks,
     /// What is odd and does not stop anything.

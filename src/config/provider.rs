@@ -1,13 +1,10 @@
 //! A provider, and a target: one of its models with everything a request needs to know.
 
-use std::{
-    net::{IpAddr, Ipv6Addr},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use http::Uri;
 
-use super::{Dialect, Secret, Transformer};
+use super::{Dialect, Secret, Transformer, local::is_local};
 use crate::catalog;
 
 /// A provider as configured.
@@ -55,12 +52,12 @@ impl Connection {
 
 /// An environment variable that the configuration names and that is unset or empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: {}", self.mend())]
+#[error("{path}: {}", self.mend())]
 pub struct Unset {
     /// The variable's name.
     pub variable: String,
-    /// Where the configuration names it: `file:line:column: path`.
-    pub place: String,
+    /// The value that it stands in (`Providers[0].api_key`); not the file, since the agent gets to see this.
+    pub path: String,
 }
 
 impl Unset {
@@ -88,44 +85,5 @@ impl Target {
     /// `provider,model`, the form of the configuration.
     pub fn name(&self) -> String {
         format!("{},{}", self.provider.name, self.model)
-    }
-}
-
-/// Whether a host is `localhost`, or the literal of a loopback or private address.
-pub(super) fn is_local(host: &str) -> bool {
-    let literal = host.trim_start_matches('[').trim_end_matches(']');
-    match literal.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private(),
-        Ok(IpAddr::V6(address)) => address.is_loopback() || is_unique_local(address),
-        Err(_) => host.eq_ignore_ascii_case("localhost"),
-    }
-}
-
-/// `fc00::/7`, the private addresses of IPv6.
-fn is_unique_local(address: Ipv6Addr) -> bool {
-    address.segments()[0] & 0xfe00 == 0xfc00
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loopback_and_private_addresses_are_local() {
-        for host in ["localhost", "LocalHost", "127.0.0.1", "127.8.9.1", "10.0.0.7", "172.16.0.1", "192.168.1.2"] {
-            assert!(is_local(host), "{host}");
-        }
-        for host in ["[::1]", "[fd12::1]", "[::ffff:127.0.0.1]"] {
-            assert!(is_local(host), "{host}");
-        }
-    }
-
-    #[test]
-    fn other_hosts_are_not_local() {
-        for host in
-            ["api.mistral.ai", "localhost.example.org", "8.8.8.8", "169.254.169.254", "0.0.0.0", "[2001:db8::1]"]
-        {
-            assert!(!is_local(host), "{host}");
-        }
     }
 }

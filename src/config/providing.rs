@@ -91,7 +91,7 @@ fn provider(reader: &mut Reader, item: &Node<'_>, name: String) -> (Arc<Provider
         (Some(unset), _) => Err(unset),
         (None, Some(endpoint)) => Ok(Connection { endpoint, key }),
         // An error has been noted, so nobody gets to see this.
-        (None, None) => Err(Unset { variable: String::new(), place: item.path.clone() }),
+        (None, None) => Err(Unset { variable: String::new(), path: item.path.clone() }),
     };
     (Arc::new(Provider { name, dialect, models, connection }), transformers, problem)
 }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use serde_json::Value;
 
 use super::{
-    Config, Environment, Origin, Position, Problem, Problems, Scenario, Severity, Target, interpolate, locate,
+    Config, Environment, Files, Origin, Position, Problem, Problems, Scenario, Severity, Target, interpolate, locate,
     providing::{self, NO_PROVIDER, Providing},
     reader::{Node, Reader},
     routing::{self, Known},
@@ -52,6 +52,16 @@ const IDLE_KEYS: [&str; 8] = [
 /// # Errors
 /// Fails with all problems at once, at least one of them an error.
 pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result<Config, Problems> {
+    read_with(text, file_name, environment, None)
+}
+
+/// The same, with a way to the files that the configuration names; without one they are not read.
+pub(super) fn read_with(
+    text: &str,
+    file_name: &str,
+    environment: Environment<'_>,
+    files: Option<Files<'_>>,
+) -> Result<Config, Problems> {
     let alone = |position, what: String| {
         let (file, path) = (file_name.into(), String::new());
         Problems(vec![Problem { severity: Severity::Error, file, position, path, what, suggestion: None }])
@@ -65,7 +75,7 @@ pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result
     let strings = interpolate::document(&mut document, environment);
     let mut reader = Reader::new(file_name, places, strings);
     let root = Node { value: &document, path: String::new() };
-    let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, file_name));
+    let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, file_name, files));
     let mut problems = std::mem::take(&mut reader.problems);
     problems.sort_by_key(|problem| problem.position);
     match config {
@@ -89,7 +99,7 @@ fn syntax(error: &json5::Error) -> String {
     }
 }
 
-fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str) -> Option<Config> {
+fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Files<'_>>) -> Option<Config> {
     reader.check_keys(root, &KEYS, &IDLE_KEYS);
     let Providing { providers, targets, unset } =
         if let Some(node) = scalars::either(reader, root, &["Providers", "providers"]) {
@@ -106,6 +116,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str) -> Option<Config
     let fallback = root.get("fallback").map(|node| routing::fallback(reader, &node, &known)).unwrap_or_default();
     let port = scalars::number(reader, root, "PORT", 3456, 1..=65_535);
     let api_timeout = scalars::milliseconds(reader, root, "API_TIMEOUT_MS", Duration::from_mins(10));
+    let (rewrite_system_prompt, system_head) = scalars::prompt(reader, root, files);
     let mut config = Config {
         origin: Origin::File(PathBuf::from(file_name)),
         host: scalars::host(reader, root),
@@ -118,7 +129,8 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str) -> Option<Config
         non_interactive: scalars::boolean(reader, root, "NON_INTERACTIVE_MODE", false),
         claude_path: scalars::file(reader, root, "CLAUDE_PATH"),
         status_line: scalars::status_line(reader, root),
-        rewrite_system_prompt: scalars::file(reader, root, "REWRITE_SYSTEM_PROMPT"),
+        rewrite_system_prompt,
+        system_head,
         clocks: scalars::clocks(reader, root, api_timeout),
         // Last, so that what stands above has been read, and its problems noted, when there is no route.
         routes: routes?,

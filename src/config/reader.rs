@@ -240,7 +240,7 @@ impl Reader {
 
     fn note_unset(&mut self, node: &Node<'_>, variable: String) {
         let position = self.places.value(&node.path);
-        let unset = Unset { place: format!("{}:{position}: {}", self.file, node.path), variable };
+        let unset = Unset { path: node.path.clone(), variable };
         match &mut self.unset {
             Deferral::On(first) => {
                 let (severity, file, path) = (Severity::Warning, Arc::clone(&self.file), node.path.clone());

@@ -8,9 +8,9 @@ use std::{
 };
 
 use super::{
-    Clocks, LogLevel, Secret, Source,
+    Clocks, Files, LogLevel, Secret, Source,
     clocks::Server,
-    providing,
+    local, providing,
     reader::{Node, Reader},
     setting::masked_url,
 };
@@ -70,6 +70,24 @@ pub(super) fn file(reader: &mut Reader, root: &Node<'_>, key: &str) -> Option<Pa
     Some(PathBuf::from(text))
 }
 
+/// Reads the path of the file for the head of the system prompt, and the file where there is a way to it.
+pub(super) fn prompt(
+    reader: &mut Reader,
+    root: &Node<'_>,
+    files: Option<Files<'_>>,
+) -> (Option<PathBuf>, Option<String>) {
+    const KEY: &str = "REWRITE_SYSTEM_PROMPT";
+    let path = file(reader, root, KEY);
+    let text = path.as_deref().zip(files).zip(root.get(KEY)).and_then(|((path, files), node)| match files(path) {
+        Ok(text) => Some(text),
+        Err(why) => {
+            reader.error(&node, format!("the file cannot be read, seen from the configuration's folder: {why}"));
+            None
+        }
+    });
+    (path, text)
+}
+
 /// Reads the address to listen on.
 pub(super) fn host(reader: &mut Reader, root: &Node<'_>) -> IpAddr {
     let default = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -77,7 +95,7 @@ pub(super) fn host(reader: &mut Reader, root: &Node<'_>) -> IpAddr {
         let text = reader.text(node)?.trim();
         let address = if text.eq_ignore_ascii_case("localhost") { Ok(default) } else { text.parse() };
         match address {
-            Ok(address) if address.is_loopback() => return Some(address.to_string()),
+            Ok(address) if local::may_listen(address) => return Some(address.to_string()),
             Ok(_) => {
                 reader.error(
                     node,
@@ -97,16 +115,25 @@ pub(super) fn apikey(reader: &mut Reader, root: &Node<'_>) -> Option<Secret> {
     providing::key(reader, &node)
 }
 
+/// The proxies that mcr can go through.
+pub const PROXY_SCHEMES: [&str; 3] = ["http", "socks5", "socks5h"];
+
+/// Says that a proxy of this scheme is none of them.
+pub fn unusable_proxy(scheme: &str) -> String {
+    let [first, second, third] = PROXY_SCHEMES;
+    format!("a proxy of scheme `{scheme}` cannot be used, only `{first}`, `{second}` and `{third}`")
+}
+
 /// Reads the proxy on the way to providers.
 pub(super) fn proxy(reader: &mut Reader, root: &Node<'_>) -> Option<http::Uri> {
     let node = either(reader, root, &["PROXY_URL", "HTTPS_PROXY", "https_proxy", "httpsProxy"])?;
     let text = reader.text(&node)?;
-    let proxy = text.parse::<http::Uri>().ok();
-    let proxy = proxy.filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.authority().is_some());
-    match &proxy {
-        Some(uri) => reader.record_as(&node, masked_url(uri)),
+    let proxy = text.parse::<http::Uri>().ok().filter(|uri| uri.authority().is_some());
+    match proxy.as_ref().map(|uri| (uri, uri.scheme_str().unwrap_or_default())) {
+        Some((uri, scheme)) if PROXY_SCHEMES.contains(&scheme) => reader.record_as(&node, masked_url(uri)),
+        Some((_, scheme)) if !scheme.is_empty() => reader.error(&node, unusable_proxy(scheme)),
         // The value may hold a password.
-        None => reader.error(&node, "expected the URL of an HTTP proxy, such as `http://proxy.example:3128`"),
+        Some(_) | None => reader.error(&node, "expected the URL of a proxy, such as `http://proxy.example:3128`"),
     }
     proxy
 }

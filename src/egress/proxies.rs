@@ -3,10 +3,10 @@
 //! Decides and opens nothing. A loopback target is never proxied, whatever the
 //! variables say: a proxy would look for the local model on its own machine.
 
-use std::net::IpAddr;
-
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
+
+use crate::config::{PROXY_SCHEMES, is_this_machine, unusable_proxy};
 
 /// The proxy variables of the environment as strings; an empty one is unset.
 #[derive(Debug, Clone, Default)]
@@ -79,7 +79,7 @@ impl Proxies {
 
     /// Returns the way to `target`.
     pub(super) fn way(&self, target: &Uri) -> Way {
-        if target.host().is_none_or(is_loopback) {
+        if target.host().is_none_or(is_this_machine) {
             return Way::Direct;
         }
         let Some(proxy) = self.0.intercept(target) else {
@@ -98,16 +98,6 @@ impl Proxies {
     }
 }
 
-/// Whether a URI's host is this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    match bare.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        // `0.0.0.0` reaches this machine too, and people copy it from a server's listen address.
-        Ok(address) => address.is_loopback() || address.is_unspecified(),
-        Err(_) => bare.trim_end_matches('.').eq_ignore_ascii_case("localhost"),
-    }
-}
-
 /// Refuses a proxy that would be ignored or cannot be used; never repeats its value, which may hold a password.
 fn check(name: &str, value: &str) -> Result<(), String> {
     if value.is_empty() {
@@ -117,8 +107,8 @@ fn check(name: &str, value: &str) -> Result<(), String> {
     let matcher = Matcher::builder().all(value.to_owned()).build();
     let scheme = matcher.intercept(&probe).as_ref().map(Intercept::uri).and_then(Uri::scheme_str).map(str::to_owned);
     match scheme.as_deref() {
-        Some("http" | "socks5" | "socks5h") => Ok(()),
-        Some(other) => Err(format!("{name}: a proxy of scheme `{other}` cannot be used, only `http` and `socks5`")),
+        Some(scheme) if PROXY_SCHEMES.contains(&scheme) => Ok(()),
+        Some(scheme) => Err(format!("{name}: {}", unusable_proxy(scheme))),
         None => Err(format!("{name}: not a proxy address, expected such as `http://proxy.example:8080`")),
     }
 }

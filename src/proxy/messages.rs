@@ -152,7 +152,7 @@ impl Proxy {
         let message_id = id.replacen("req_", "msg_", 1);
         let mut translator = StreamTranslator::new(reply, provider, &target.model, &message_id, tokens);
         let outbound = Outbound { body, stream, session, prompt: tokens };
-        let reply = upstream::send(&self.egress, target, clocks, outbound).await?;
+        let reply = upstream::send(&snapshot.egress, target, clocks, outbound).await?;
         record.first_event();
         match reply {
             Reply::Stream(incoming, decoder) => {
@@ -218,7 +218,7 @@ fn parse(bytes: &[u8]) -> Result<MessagesRequest<'_>, ApiError> {
 
 /// Does to a request what the configuration asks for, and takes the subagent's tag out.
 fn prepare(request: &mut MessagesRequest<'_>, snapshot: &Snapshot) -> Option<String> {
-    if let Some(head) = &snapshot.system_head {
+    if let Some(head) = &snapshot.config.system_head {
         translate::rewrite_system(request, head);
     }
     route::take_tag(request)

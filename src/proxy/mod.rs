@@ -33,7 +33,7 @@ use crate::wire::error::{ApiError, ErrorKind};
 use auth::{Door, admit};
 use body::Body;
 use refusal::Refusal;
-pub use snapshot::{Load, Snapshot, watch};
+pub use snapshot::{Reload, Snapshot, watch};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
@@ -42,7 +42,6 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 pub struct Proxy {
     door: Door,
     snapshot: Arc<ArcSwap<Snapshot>>,
-    egress: Egress,
     counter: Counter,
     usage: Arc<Usage>,
     trace: Option<crate::observe::trace::Trace>,
@@ -59,7 +58,7 @@ pub struct Parts {
     pub token: Secret,
     /// The first configuration.
     pub config: Config,
-    /// The door out.
+    /// The door out, for this configuration.
     pub egress: Egress,
     /// Sums up what passes.
     pub usage: Arc<Usage>,
@@ -76,8 +75,7 @@ impl Proxy {
         let random = auth::new_token().map_err(|error| Failure::new(Exit::Io, error))?;
         Ok(Self {
             door,
-            snapshot: Arc::new(ArcSwap::from_pointee(Snapshot::new(parts.config)?)),
-            egress: parts.egress,
+            snapshot: Arc::new(ArcSwap::from_pointee(Snapshot { config: parts.config, egress: parts.egress })),
             counter: Counter::default(),
             usage: parts.usage,
             trace: parts.trace,

@@ -20,6 +20,8 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpStream, select, time::timeout};
 
+use crate::config::may_listen;
+
 use super::{
     body::{Aborted, Body},
     clocked::Clocked,
@@ -95,7 +97,10 @@ impl BindError {
         match self {
             Self::NotLoopback(_) => "set `HOST` to `127.0.0.1`, or remove it".to_owned(),
             Self::InUse(address) => {
-                format!("run `mcr status` to see whether it is mcr, or set `PORT` to another than {}", address.port())
+                format!(
+                    "set `PORT` to another than {}, or run `mcr start --foreground --port 0` for a free one",
+                    address.port()
+                )
             }
             Self::Other { .. } => "set `PORT` to a free port above 1023".to_owned(),
         }
@@ -105,7 +110,7 @@ impl BindError {
 impl Listener {
     /// Binds a loopback address; port 0 takes any free one. Needs no runtime.
     pub fn bind(ip: IpAddr, port: u16) -> Result<Self, BindError> {
-        if !ip.to_canonical().is_loopback() {
+        if !may_listen(ip) {
             return Err(BindError::NotLoopback(ip));
         }
         let wanted = SocketAddr::new(ip, port);

@@ -266,6 +266,57 @@ async fn the_token_outlives_the_server_and_a_configured_one_replaces_it() {
     assert_eq!((health("sk-chosen").await, health(&first).await), (200, 401));
 }
 
+/// Checks a configuration that has this line in it.
+fn check_with(sandbox: &Sandbox, line: &str) -> String {
+    let providers = "Providers: [{name: 'p', api_base_url: 'http://localhost/v1', models: ['m']}]";
+    sandbox.write("config.json", &format!("{{\n{line},\n{providers}, Router: {{default: 'p,m'}}}}\n"));
+    sandbox.mcr(["config", "check", "--config", "config.json"])
+}
+
+#[test]
+fn the_check_passes_no_proxy_that_the_start_would_not_take() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(check_with(&sandbox, "PROXY_URL: 'https://me:secret@proxy.example'"), @r"
+    exit code: 78
+    ----- stdout -----
+    error: config.json:2:12: PROXY_URL: a proxy of scheme `https` cannot be used, only `http`, `socks5` and `socks5h`
+    ----- stderr -----
+    error: the configuration has an error
+    ");
+    let good = "exit code: 0\n----- stderr -----\nno errors in config.json\n";
+    for scheme in ["http", "socks5", "socks5h"] {
+        assert_eq!(check_with(&sandbox, &format!("PROXY_URL: '{scheme}://proxy.example:1080'")), good);
+    }
+}
+
+#[test]
+fn the_check_looks_for_the_system_prompt() {
+    let sandbox = Sandbox::new();
+    assert_snapshot!(check_with(&sandbox, "PORT: 0, REWRITE_SYSTEM_PROMPT: 'prompt.txt'"), @r"
+    exit code: 78
+    ----- stdout -----
+    error: config.json:2:7: PORT: 0 is no whole number from 1 to 65535
+    error: config.json:2:33: REWRITE_SYSTEM_PROMPT: the file cannot be read, seen from the configuration's folder: No such file or directory (os error 2)
+    ----- stderr -----
+    error: the configuration has 2 errors
+    ");
+    sandbox.write("prompt.txt", "You are terse.");
+    assert!(check_with(&sandbox, "REWRITE_SYSTEM_PROMPT: 'prompt.txt'").starts_with("exit code: 0\n"));
+}
+
+#[test]
+fn the_check_fails_on_a_proxy_of_the_environment_that_cannot_be_used() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("HTTPS_PROXY", "https://me:secret@proxy.example");
+    assert_snapshot!(check_with(&sandbox, "PORT: 4000"), @r"
+    exit code: 78
+    ----- stderr -----
+    error: cannot use the configured proxy
+      caused by: HTTPS_PROXY: a proxy of scheme `https` cannot be used, only `http`, `socks5` and `socks5h`
+    hint: correct `PROXY_URL` or `HTTPS_PROXY`, or remove it
+    ");
+}
+
 #[tokio::test]
 async fn a_port_that_is_taken_is_named_with_what_to_do() {
     let sandbox = Sandbox::new();
@@ -277,6 +328,6 @@ async fn a_port_that_is_taken_is_named_with_what_to_do() {
     exit code: 73
     ----- stderr -----
     error: port PORT is in use
-    hint: run `mcr status` to see whether it is mcr, or set `PORT` to another than PORT
+    hint: set `PORT` to another than PORT, or run `mcr start --foreground --port 0` for a free one
     ");
 }

@@ -24,6 +24,7 @@ impl Home {
     fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let paths = Paths::below(folder.path());
+        fs::write(folder.path().join("prompt.txt"), "You are terse.").unwrap();
         Self { folder, paths }
     }
 
@@ -76,6 +77,30 @@ fn a_relative_prompt_lies_beside_the_configuration() {
     home.write("config.json", GOOD);
     let config = config::load(None, &home.paths, &|_| None).unwrap();
     assert_eq!(config.rewrite_system_prompt, Some(home.folder.path().join("prompt.txt")));
+    assert_eq!(config.system_head.as_deref(), Some("You are terse."));
+}
+
+#[test]
+fn a_reading_takes_its_own_file_or_fails_and_names_no_folder() {
+    let home = Home::new();
+    let path = home.write("config.json", GOOD);
+    let key = |name: &str| (name == "MISTRAL_API_KEY").then(|| "sk-1".to_owned());
+    let reading = config::read_again(&path, &key);
+    assert_eq!(reading.config.unwrap().origin, Origin::File(path.clone()));
+    assert_eq!((reading.looks.len(), reading.looks.iter().any(config::Look::is_stale)), (2, false));
+    fs::remove_file(home.folder.path().join("prompt.txt")).unwrap();
+    assert!(reading.looks[1].is_stale() && !reading.looks[0].is_stale());
+    let words = |path: &Path| config::read_again(path, &key).config.map(drop).unwrap_err().to_string();
+    assert_eq!(
+        words(&path),
+        "error: the configuration has an error:\n  config.json:1:129: REWRITE_SYSTEM_PROMPT: the file cannot be read, \
+         seen from the configuration's folder: No such file or directory (os error 2)"
+    );
+    fs::remove_file(&path).unwrap();
+    assert_eq!(
+        words(&path),
+        "error: cannot read the configuration `config.json`\n  caused by: No such file or directory (os error 2)"
+    );
 }
 
 #[test]

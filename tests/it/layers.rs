@@ -99,7 +99,7 @@ const FILES: &[(&str, &str)] = &[
     ("cli/smoke/agent.rs", "plays the agent in a folder made for it"),
     ("cli/smoke/ground.rs", "makes that folder"),
     ("cli/start.rs", "reads the token of the installation before it asks `paths` to write one"),
-    ("config/load.rs", "reads the configuration"),
+    ("config/load.rs", "reads the configuration and what it names, and sees whether they changed"),
     ("imitation/client/workspace.rs", "plays the agent's file tools in a folder made for it"),
     ("launch/child.rs", "asks the terminal whose turn it is"),
     ("launch/find.rs", "looks for the agent below nvm's folder"),
@@ -110,7 +110,6 @@ const FILES: &[(&str, &str)] = &[
     ("observe/trace.rs", "holds the file that `paths` opened"),
     ("paths.rs", "writes everything that stays"),
     ("proxy/auth.rs", "random bytes where the system has no call for them"),
-    ("proxy/snapshot.rs", "reads the head of the system prompt, and whether the configuration changed"),
 ];
 
 const LONGEST: usize = 400;

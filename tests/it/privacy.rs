@@ -63,6 +63,22 @@ async fn a_request_that_goes_nowhere_is_one_line_too() {
     );
 }
 
+#[tokio::test]
+async fn where_the_configuration_lies_is_neither_in_an_answer_nor_in_the_log() {
+    let rig = Rig::configured([], |config| config["Providers"][0]["api_key"] = json!("$MCR_TEST_UNSET")).await;
+    let answer = rig.messages(&ask("Hi")).await;
+    let words = answer.error.as_ref().map(|error| error.message.as_str());
+    let expected = "mistral: Providers[0].api_key: environment variable `MCR_TEST_UNSET` is unset or empty; \
+                    run `export MCR_TEST_UNSET=...` and start again";
+    assert_eq!((answer.status, words), (401, Some(expected)));
+    rig.sandbox.write("config.json", "{Providers: [{name: 1}]}");
+    rig.server.wait_for_log("configuration not reloaded", 1).await;
+    fs::remove_file(rig.sandbox.folder().join("config.json")).unwrap();
+    rig.server.wait_for_log("configuration not reloaded", 2).await;
+    let log = rig.server.log();
+    assert!(!log.contains(rig.sandbox.folder().to_str().unwrap()), "{log}");
+}
+
 /// Every file and folder below a folder.
 fn below(folder: &Path) -> Vec<PathBuf> {
     let mut found = vec![folder.to_owned()];

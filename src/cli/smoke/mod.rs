@@ -27,15 +27,16 @@ use serde_json::{Value, json};
 use super::args::Smoke;
 use super::code;
 use super::config::Place;
-use super::running::{Running, Settings, reload, runtime};
+use super::reload::reload;
+use super::running::{Running, Settings, runtime};
 use crate::catalog::BUILT_IN_CONFIG;
-use crate::config::{self, Config, Environment, Origin, Scenario};
+use crate::config::{self, Config, Environment, Origin, Scenario, StartOnly};
 use crate::env::MISTRAL_API_KEY;
 use crate::error::{Exit, Failure};
 use crate::imitation::{Brain, Imitation};
 use crate::launch::{Machine, find, managed};
 use crate::observe::log;
-use crate::proxy::Load;
+use crate::proxy::Reload;
 use crate::proxy::auth::new_token;
 use crate::ui;
 use agent::Agent;
@@ -82,7 +83,7 @@ fn no_ground(error: std::io::Error) -> Failure {
 async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Path) -> Result<Report, Failure> {
     let cannot = |error| Failure::new(Exit::CannotCreate, error);
     let upstream = if smoke.offline { Upstream::imitated(ground).await? } else { Upstream::configured(place)? };
-    let Upstream { config, imitation, load, environment, patience } = upstream;
+    let Upstream { config, imitation, reload, environment, patience } = upstream;
     let hosts = hosts(&config)?;
     let machine = machine(&config, ground);
     let agent = Agent::find(&machine);
@@ -96,7 +97,7 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Path) 
         port: 0,
         token,
         trace_bodies: Some(&ground.bodies),
-        reload: load,
+        reload,
         environment,
     })?;
     plan.base_url = running.url();
@@ -132,7 +133,7 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Path) 
 struct Upstream<'a> {
     config: Config,
     imitation: Option<Imitation>,
-    load: Load,
+    reload: Option<Reload>,
     /// Where to look for the proxy on the way there.
     environment: Environment<'a>,
     patience: Duration,
@@ -146,15 +147,16 @@ impl<'a> Upstream<'a> {
             .map_err(|error| Failure::new(Exit::CannotCreate, error))?;
         let url = imitation.url();
         let config = offline_config(&url)?;
-        let load: Load = Box::new(move || offline_config(&url));
-        Ok(Self { config, imitation: Some(imitation), load, environment: &|_| None, patience: Duration::from_mins(1) })
+        let patience = Duration::from_mins(1);
+        Ok(Self { config, imitation: Some(imitation), reload: None, environment: &|_| None, patience })
     }
 
     fn configured(place: &Place<'a>) -> Result<Self, Failure> {
         let config = config::load(place.explicit, place.paths, place.environment)?;
         config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
         let patience = Duration::from_mins(5);
-        Ok(Self { config, imitation: None, load: reload(place), environment: place.environment, patience })
+        let reload = Some(reload(place, StartOnly::AGENT));
+        Ok(Self { config, imitation: None, reload, environment: place.environment, patience })
     }
 }
 

@@ -140,7 +140,7 @@ fn an_unset_variable_is_the_error_of_its_provider_alone() {
     assert!(config.providers[1].connection.is_ok());
     assert_eq!(
         config.providers[0].connection.as_ref().unwrap_err().to_string(),
-        "c.json:2:57: Providers[0].api_key: environment variable `NONE` is unset or empty; \
+        "Providers[0].api_key: environment variable `NONE` is unset or empty; \
          run `export NONE=...` and start again"
     );
 }

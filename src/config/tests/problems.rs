@@ -200,12 +200,14 @@ fn a_host_that_others_reach_is_denied() {
 
 #[test]
 fn a_proxy_that_is_none_is_refused_without_its_value() {
-    for proxy in ["socks5://u:sk-1@x:1080", "proxy.example:3128", "http://a b"] {
+    for proxy in ["proxy.example:3128", "http://a b"] {
         refuse(
             &with(&format!("PROXY_URL: '{proxy}'")),
-            &["2:12: PROXY_URL: expected the URL of an HTTP proxy, such as `http://proxy.example:3128`"],
+            &["2:12: PROXY_URL: expected the URL of a proxy, such as `http://proxy.example:3128`"],
         );
     }
+    let words = "2:12: PROXY_URL: a proxy of scheme `https` cannot be used, only `http`, `socks5` and `socks5h`";
+    refuse(&with("PROXY_URL: 'https://u:sk-1@x:1080'"), &[words]);
 }
 
 #[test]

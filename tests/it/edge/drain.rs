@@ -125,5 +125,5 @@ fn a_port_in_use_is_named_with_what_to_do() {
     let port = first.address().port();
     let error = Listener::bind(localhost, port).expect_err("a port in use");
     assert_eq!(error.to_string(), format!("port {port} is in use"));
-    assert!(error.hint().contains("mcr status"), "{}", error.hint());
+    assert!(error.hint().contains("set `PORT` to another"), "{}", error.hint());
 }

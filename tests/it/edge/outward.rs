@@ -189,5 +189,8 @@ async fn loopback_is_never_proxied() {
 async fn a_proxy_that_cannot_be_used_stops_the_start() {
     let proxy_url = Some(Uri::from_static("https://me:hunter2@proxy.test"));
     let error = Egress::new(&Options { proxy_url, ..Default::default() }).expect_err("an unusable proxy");
-    assert_eq!(error.to_string(), "PROXY_URL: a proxy of scheme `https` cannot be used, only `http` and `socks5`");
+    assert_eq!(
+        error.to_string(),
+        "PROXY_URL: a proxy of scheme `https` cannot be used, only `http`, `socks5` and `socks5h`"
+    );
 }
