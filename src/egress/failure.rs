@@ -81,7 +81,7 @@ impl fmt::Display for Seconds {
 }
 
 impl ConnectError {
-    /// Whether the request certainly never reached anyone, so that sending it again cannot do anything twice.
+    /// Whether the request certainly never reached anyone: they do not count among those who had it.
     pub fn nothing_was_sent(&self) -> bool {
         match self {
             Self::Dns { .. } | Self::Refused { .. } | Self::Timeout { .. } | Self::Tls { .. } | Self::Proxy { .. } => {

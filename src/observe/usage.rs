@@ -13,8 +13,8 @@ use super::line::Escaped;
 pub struct Request<'a> {
     /// The model that was asked.
     pub model: &'a str,
-    /// The host that was spoken to.
-    pub host: &'a str,
+    /// The hosts that had it; more than one when some failed, none when nobody was reached.
+    pub hosts: &'a [String],
     /// Its tokens.
     pub tokens: Tokens,
     /// Whether it ended in an error.
@@ -58,8 +58,10 @@ impl Usage {
             Some(count) => *count += 1,
             None => drop(sums.models.insert(request.model.to_owned(), 1)),
         }
-        if !sums.hosts.contains(request.host) {
-            sums.hosts.insert(request.host.to_owned());
+        for host in request.hosts {
+            if !sums.hosts.contains(host) {
+                sums.hosts.insert(host.clone());
+            }
         }
     }
 
@@ -80,7 +82,7 @@ impl Usage {
             short(sums.tokens.input),
             cached(sums.tokens),
             short(sums.tokens.output),
-            hosts.join(", "),
+            if hosts.is_empty() { "none".to_owned() } else { hosts.join(", ") },
             counted(sums.errors, "error"),
         );
         // Model ids come from configurations and presets, and this line goes to a terminal.
@@ -118,19 +120,20 @@ fn short(tokens: u64) -> String {
 mod tests {
     use super::*;
 
-    fn request<'a>(model: &'a str, host: &'a str, tokens: (u64, u64, u64), failed: bool) -> Request<'a> {
+    fn record(usage: &Usage, model: &str, hosts: &[&str], tokens: (u64, u64, u64), failed: bool) {
         let (input, cached, output) = tokens;
-        Request { model, host, tokens: Tokens { input, cached, output }, failed }
+        let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
+        usage.record(Request { model, hosts: &hosts, tokens: Tokens { input, cached, output }, failed });
     }
 
     #[test]
     fn a_session_is_summed_up_in_one_line() {
         let usage = Usage::default();
         for _ in 0..2 {
-            usage.record(request("mistral-small-2603", "api.eu.mistral.ai", (1_500, 0, 100), false));
+            record(&usage, "mistral-small-2603", &["api.eu.mistral.ai"], (1_500, 0, 100), false);
         }
         for _ in 0..10 {
-            usage.record(request("mistral-medium-3-5", "api.eu.mistral.ai", (14_000, 8_740, 800), false));
+            record(&usage, "mistral-medium-3-5", &["api.eu.mistral.ai"], (14_000, 8_740, 800), false);
         }
         assert_eq!(
             usage.summary_line(),
@@ -142,13 +145,20 @@ mod tests {
     #[test]
     fn errors_and_every_host_are_named() {
         let usage = Usage::default();
-        usage.record(request("qwen3", "127.0.0.1:11434", (0, 0, 0), true));
-        usage.record(request("mistral-medium-3-5", "api.mistral.ai", (10, 0, 2), false));
+        record(&usage, "qwen3", &["127.0.0.1"], (0, 0, 0), true);
+        record(&usage, "mistral-medium-3-5", &["127.0.0.1", "api.mistral.ai"], (10, 0, 2), false);
         assert_eq!(
             usage.summary_line(),
             "mcr: 2 requests · mistral-medium-3-5 ×1, qwen3 ×1 · 10 in, 2 out · \
-             hosts: 127.0.0.1:11434, api.mistral.ai · 1 error"
+             hosts: 127.0.0.1, api.mistral.ai · 1 error"
         );
+    }
+
+    #[test]
+    fn a_session_that_reached_nobody_says_so() {
+        let usage = Usage::default();
+        record(&usage, "qwen3", &[], (0, 0, 0), true);
+        assert_eq!(usage.summary_line(), "mcr: 1 request · qwen3 ×1 · 0 in, 0 out · hosts: none · 1 error");
     }
 
     #[test]

@@ -152,7 +152,10 @@ impl Proxy {
         let message_id = id.replacen("req_", "msg_", 1);
         let mut translator = StreamTranslator::new(reply, provider, &target.model, &message_id, tokens);
         let outbound = Outbound { body, stream, session, prompt: tokens };
-        let reply = upstream::send(&snapshot.egress, target, clocks, outbound).await?;
+        record.sending();
+        let reply = upstream::send(&snapshot.egress, target, clocks, outbound).await;
+        record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
+        let reply = reply.map_err(|unanswered| unanswered.error)?;
         record.first_event();
         match reply {
             Reply::Stream(incoming, decoder) => {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::config::Target;
+use crate::config::{Connection, Target};
 use crate::observe::usage::{self, Tokens, Usage};
 use crate::wire::error::ApiError;
 use crate::wire::event;
@@ -19,6 +19,10 @@ pub struct Record {
     target: Arc<Target>,
     stream: bool,
     first: Option<Instant>,
+    /// Who had the request, in the order of the attempts.
+    hosts: Vec<String>,
+    /// Whom the attempt in progress goes to; whether it arrived is not known yet.
+    asked: Option<String>,
     usage: Arc<Usage>,
     closed: bool,
 }
@@ -40,6 +44,8 @@ impl Record {
             target,
             stream,
             first: None,
+            hosts: Vec::new(),
+            asked: None,
             usage,
             closed: false,
         }
@@ -49,6 +55,19 @@ impl Record {
     pub fn retarget(&mut self, target: &Arc<Target>, reason: &str) {
         self.target = Arc::clone(target);
         reason.clone_into(&mut self.reason);
+    }
+
+    /// The request is on its way to the target; whoever gives up from here on may have left it there.
+    pub fn sending(&mut self) {
+        self.asked = host(&self.target).map(str::to_owned);
+    }
+
+    /// The attempt is over; `sent` is false where nothing of it has left this machine.
+    pub fn sent(&mut self, sent: bool) {
+        let Some(host) = self.asked.take().filter(|_| sent) else { return };
+        if !self.hosts.contains(&host) {
+            self.hosts.push(host);
+        }
     }
 
     /// Why the target was chosen.
@@ -75,7 +94,9 @@ impl Record {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
-        let host = self.target.provider.connection.as_ref().map_or("", |connection| connection.host());
+        self.sent(true);
+        let host = host(&self.target).filter(|host| self.hosts.iter().any(|other| other == host));
+        let hosts = (self.hosts.len() > 1).then(|| self.hosts.join(","));
         let tokens = Tokens {
             input: spent.input_tokens + spent.cache_read_input_tokens,
             cached: spent.cache_read_input_tokens,
@@ -88,6 +109,7 @@ impl Record {
             status,
             provider = %self.target.provider.name,
             host,
+            hosts,
             model = %self.target.model,
             route = %self.reason,
             stream = self.stream,
@@ -99,8 +121,18 @@ impl Record {
             error,
             "request"
         );
-        self.usage.record(usage::Request { model: &self.target.model, host, tokens, failed: error.is_some() });
+        self.usage.record(usage::Request {
+            model: &self.target.model,
+            hosts: &self.hosts,
+            tokens,
+            failed: error.is_some(),
+        });
     }
+}
+
+/// Where a target is, unless that is not known.
+fn host(target: &Target) -> Option<&str> {
+    target.provider.connection.as_ref().ok().map(Connection::host)
 }
 
 /// Writes the line of a request that has no target: it could not be read, or nothing is configured for it.

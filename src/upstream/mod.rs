@@ -48,43 +48,67 @@ pub enum Reply {
     Stream(Incoming, Decoder),
 }
 
+/// Why there is no answer, and whether anybody had the question.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// What went wrong.
+    pub error: ApiError,
+    /// False where nothing of the request has left this machine.
+    pub sent: bool,
+}
+
+impl Unanswered {
+    fn unsent(error: ApiError) -> Self {
+        Self { error, sent: false }
+    }
+}
+
+impl From<ApiError> for Unanswered {
+    fn from(error: ApiError) -> Self {
+        Self { error, sent: true }
+    }
+}
+
 /// Sends a request to a target and waits for the beginning of its answer.
 pub async fn send(
     egress: &Egress,
     target: &Target,
     clocks: &Clocks,
     outbound: Outbound<'_>,
-) -> Result<Reply, ApiError> {
+) -> Result<Reply, Unanswered> {
     let provider = &target.provider.name;
     let connection = target
         .provider
         .connection
         .as_ref()
-        .map_err(|unset| ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}")))?;
+        .map_err(|unset| ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}")))
+        .map_err(Unanswered::unsent)?;
     let started = Instant::now();
     let (stream, prompt) = (outbound.stream, outbound.prompt);
-    let request = request(target, connection, outbound)?;
+    let request = request(target, connection, outbound).map_err(Unanswered::unsent)?;
     let headers_clock = if stream { clocks.headers(&target.provider) } else { clocks.total() };
     let response = match timeout(headers_clock, egress.send(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
-            return Err(ApiError::new(502, ErrorKind::ApiError, format!("{provider}: {error}")));
+            let sent = !error.nothing_was_sent();
+            let error = ApiError::new(502, ErrorKind::ApiError, format!("{provider}: {error}"));
+            return Err(Unanswered { error, sent });
         }
-        Err(_) => return Err(ran_out(provider, if stream { "headers" } else { "total" }, headers_clock)),
+        Err(_) => return Err(ran_out(provider, if stream { "headers" } else { "total" }, headers_clock).into()),
     };
     if !response.status().is_success() {
-        return Err(refusal(target, prompt, response).await);
+        return Err(refusal(target, prompt, response).await.into());
     }
     let is_json = response
         .headers()
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
     if stream && !is_json {
-        return first_event(target, clocks.first_event(&target.provider), response.into_body()).await;
+        return Ok(first_event(target, clocks.first_event(&target.provider), response.into_body()).await?);
     }
     // A server that cannot stream writes its whole answer before the first byte.
     let left = clocks.total().saturating_sub(started.elapsed());
-    match timeout(left, Limited::new(response.into_body(), ANSWER_LIMIT).collect()).await {
+    let whole = match timeout(left, Limited::new(response.into_body(), ANSWER_LIMIT).collect()).await {
         Ok(Ok(body)) => Ok(Reply::Whole(body.to_bytes())),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::last(
             502,
@@ -97,7 +121,8 @@ pub async fn send(
             format!("{provider}: the connection broke in the middle of the answer"),
         )),
         Err(_) => Err(ran_out(provider, "total", clocks.total())),
-    }
+    };
+    whole.map_err(Unanswered::from)
 }
 
 fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> Result<Request<Full<Bytes>>, ApiError> {

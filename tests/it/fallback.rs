@@ -119,3 +119,46 @@ async fn when_all_fail_the_last_one_is_told() {
     assert_eq!((answer.status, words), (529, Some("spare: no capacity at the moment (503): no [request imitation-0]")));
     assert_eq!(pair.server.wait_for_log(" request ", 1).await.len(), 1);
 }
+
+/// Two providers at these addresses; the request ends at the second, and the server is then told to end.
+async fn hosts(first: &str, second: &str, change: impl FnOnce(&mut Value)) -> (String, String) {
+    let sandbox = Sandbox::new();
+    let mut config = with_fallback(first, second);
+    change(&mut config);
+    sandbox.configure(&config);
+    let server = sandbox.start().await;
+    soon(server.client().messages(&ask("Hi"))).await.expect("a lawful answer");
+    let line = server.wait_for_log(" request ", 1).await.remove(0);
+    server.signal(rustix::process::Signal::TERM);
+    let (_, words) = server.ended().await;
+    let fields = line.split(' ').filter(|word| word.starts_with("host")).collect::<Vec<_>>().join(" ");
+    let summary = words.lines().last().and_then(|line| line.split(" · ").find(|part| part.starts_with("hosts: ")));
+    (fields, summary.expect("hosts").to_owned())
+}
+
+#[tokio::test]
+async fn every_host_that_had_the_prompt_is_named() {
+    let first = Imitation::scripted([failure(503)]).await.unwrap();
+    let second = Imitation::scripted([Reply::say("Hello")]).await.unwrap();
+    let told = hosts(&first.url().replace("127.0.0.1", "localhost"), &second.url(), |_| {}).await;
+    assert_eq!(told, ("host=127.0.0.1 hosts=localhost,127.0.0.1".to_owned(), "hosts: 127.0.0.1, localhost".to_owned()));
+}
+
+#[tokio::test]
+async fn a_host_that_was_never_reached_is_not_named() {
+    let second = Imitation::scripted([Reply::say("Hello"), Reply::say("Hello")]).await.unwrap();
+    // The port was free a moment ago.
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let nobody = format!("http://localhost:{port}/v1");
+    let expected = ("host=127.0.0.1".to_owned(), "hosts: 127.0.0.1".to_owned());
+    assert_eq!(hosts(&nobody, &second.url(), |_| {}).await, expected);
+    let unset = |config: &mut Value| config["Providers"][0]["api_key"] = json!("$MCR_TEST_UNSET");
+    assert_eq!(hosts(&nobody, &second.url(), unset).await, expected);
+}
+
+#[tokio::test]
+async fn a_request_that_reached_nobody_names_no_host() {
+    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let nobody = format!("http://localhost:{port}/v1");
+    assert_eq!(hosts(&nobody, &nobody, |_| {}).await, (String::new(), "hosts: none".to_owned()));
+}

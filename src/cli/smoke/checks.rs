@@ -113,7 +113,8 @@ fn answered_calls(trace: &str) -> BTreeSet<String> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Logged {
     outcome: String,
-    host: String,
+    /// Who had it, in the order of the attempts; the last one answered.
+    hosts: Vec<String>,
 }
 
 /// Reads the log's lines of requests.
@@ -127,8 +128,10 @@ pub(super) fn logged(log: &str) -> Vec<Logged> {
         .filter_map(|line| {
             // An error quotes others, and stands last.
             let line = line.split(" error=").next()?;
-            // A request without a target went nowhere, and has no host.
-            Some(Logged { outcome: field(line, "outcome")?, host: field(line, "host").unwrap_or_default() })
+            // A request that reached nobody has no host; one that several had names them all.
+            let hosts = field(line, "hosts").or_else(|| field(line, "host")).unwrap_or_default();
+            let hosts = hosts.split(',').filter(|host| !host.is_empty()).map(str::to_owned).collect();
+            Some(Logged { outcome: field(line, "outcome")?, hosts })
         })
         .collect()
 }
@@ -137,7 +140,8 @@ pub(super) fn logged(log: &str) -> Vec<Logged> {
 pub(super) fn log_shows_host(requests: &[Logged], hosts: &BTreeSet<String>, path: &Path) -> Check {
     const NAME: &str = "the log shows the upstream host";
     let went_well = requests.iter().filter(|request| request.outcome == "ok").collect::<Vec<_>>();
-    let shown: BTreeSet<&str> = went_well.iter().map(|request| request.host.as_str()).collect();
+    let shown: BTreeSet<&str> =
+        went_well.iter().filter_map(|request| request.hosts.last()).map(String::as_str).collect();
     if shown.is_empty() {
         let what = format!("{} requests, none of which {} answered", requests.len(), listed(hosts));
         return Check::failed(NAME, what, format!("read the log: {}", path.display()));
@@ -156,8 +160,7 @@ const ANTHROPIC: [&str; 5] = ["anthropic.com", "claude.ai", "claude.com", "claud
 /// Neither the agent's other traffic nor mcr's own went to Anthropic, as far as the trap and the log can tell.
 pub(super) fn nothing_to_anthropic(agent: &Agent, trapped: &BTreeSet<String>, requests: &[Logged]) -> Check {
     const NAME: &str = "nothing went to Anthropic";
-    let sent: BTreeSet<&str> =
-        requests.iter().map(|request| request.host.as_str()).filter(|host| !host.is_empty()).collect();
+    let sent: BTreeSet<&str> = requests.iter().flat_map(|request| &request.hosts).map(String::as_str).collect();
     let theirs: BTreeSet<&str> =
         trapped.iter().map(String::as_str).chain(sent.iter().copied()).filter(|host| is_anthropics(host)).collect();
     if !theirs.is_empty() {
@@ -216,8 +219,13 @@ mod tests {
 
     #[test]
     fn the_log_is_read_line_by_line() {
-        let line = |outcome: &str, host: &str| Logged { outcome: outcome.to_owned(), host: host.to_owned() };
-        assert_eq!(logged(LOG), [line("ok", "api.mistral.ai"), line("refused", "")]);
+        let line = |outcome: &str, hosts: &[&str]| Logged {
+            outcome: outcome.to_owned(),
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+        };
+        assert_eq!(logged(LOG), [line("ok", &["api.mistral.ai"]), line("refused", &[])]);
+        let both = LOG.replace(" host=api.mistral.ai", " host=b.example hosts=a.example,b.example");
+        assert_eq!(logged(&both)[0], line("ok", &["a.example", "b.example"]));
     }
 
     #[test]
@@ -248,7 +256,8 @@ mod tests {
 
     #[test]
     fn a_provider_of_anthropics_counts_too() {
-        let requests = [Logged { outcome: "ok".to_owned(), host: "api.anthropic.com".to_owned() }];
+        let requests =
+            [Logged { outcome: "ok".to_owned(), hosts: vec!["api.anthropic.com".to_owned(), "b.example".to_owned()] }];
         let check = nothing_to_anthropic(&Agent::BuiltIn(NotFound::NotInstalled), &hosts(&[]), &requests);
         assert_eq!(check.next.as_deref(), Some("name another provider in `Router`, see `mcr config path`"));
     }
