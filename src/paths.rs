@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -13,6 +13,9 @@ use crate::{
     env,
     error::{Exit, Failure},
 };
+
+/// Why a link is not followed: whoever can write beside it chooses what is written to.
+const LINK: &str = "it is a symbolic link; name what it points to";
 
 /// The places of one installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,11 +82,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // The rename would replace the link, and whoever keeps the file elsewhere would lose it from there.
     if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
-        return Err(io::Error::other("it is a symbolic link; name the file it points to"));
+        return Err(io::Error::other(LINK));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.exists() {
-        create_private_dir(folder)?;
+        private_dir(folder)?;
     }
     // Created exclusively with a random name and mode 0600.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -97,70 +100,105 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// Fails when the path is a symbolic link, is no folder or belongs to somebody else.
-pub fn create_private_dir(path: &Path) -> io::Result<()> {
-    make_private_dir(path).map_err(|error| naming("make", path, &error))
+pub fn private_dir(path: &Path) -> io::Result<()> {
+    make_private(path).map_err(|error| naming("make", path, &error))
 }
 
-fn make_private_dir(path: &Path) -> io::Result<()> {
+fn make_private(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)?;
-    let metadata = fs::symlink_metadata(path)?;
-    if metadata.is_symlink() {
-        return Err(io::Error::other("it is a symbolic link; name the folder it points to"));
+    if fs::symlink_metadata(path)?.is_symlink() {
+        return Err(io::Error::other(LINK));
     }
-    close_to_others(path, &metadata)
+    close_folder(path)
 }
 
-/// Opens a private file to append to it, making it when it is not there.
+/// Opens a private file to append to it, making it when it is not there; one that is there is closed to others.
 ///
 /// # Errors
-/// Fails when the path is a symbolic link, and when opening does.
+/// Fails when the path is a symbolic link, is no file or belongs to somebody else, and when opening does.
 pub fn append_private(path: &Path) -> io::Result<File> {
-    private(OpenOptions::new().append(true).create(true)).open(path).map_err(|error| naming("write", path, &error))
+    private(OpenOptions::new().append(true).create(true), path).map_err(|error| naming("write", path, &error))
 }
 
 /// Opens a private file to read, write or lock it, making it when it is not there; keeps what it holds.
 ///
 /// # Errors
-/// Fails when the path is a symbolic link, and when opening does.
+/// As [`append_private`].
 pub fn open_private(path: &Path) -> io::Result<File> {
-    private(OpenOptions::new().read(true).write(true).create(true).truncate(false))
-        .open(path)
+    private(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)
         .map_err(|error| naming("open", path, &error))
 }
 
+/// Reads a private file, and closes it to others.
+///
+/// # Errors
+/// As [`append_private`]; that it is not there is told by the error's kind.
+pub fn read_private(path: &Path) -> io::Result<String> {
+    let read = || {
+        let mut text = String::new();
+        private(OpenOptions::new().read(true), path)?.read_to_string(&mut text)?;
+        Ok(text)
+    };
+    read().map_err(|error| naming("read", path, &error))
+}
+
 #[cfg(unix)]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+fn private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
     use std::os::unix::fs::OpenOptionsExt as _;
 
-    // The flag's bits fit: it is one bit below the sign.
-    options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
+    // Opening a pipe would wait for its other end. The flags' bits fit: they are below the sign.
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = options.mode(0o600).custom_flags(flags).open(path).map_err(|error| {
+        let is_link = error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error());
+        if is_link { io::Error::other(LINK) } else { error }
+    })?;
+    // The file that was opened is asked, not the path, which may lead elsewhere by now.
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    close_to_others(&file, &metadata, 0o600)?;
+    Ok(file)
 }
 
 #[cfg(not(unix))]
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    options
+fn private(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    options.open(path)
 }
 
+/// Refuses what is another user's, and takes every right of others away.
 #[cfg(unix)]
-fn close_to_others(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
+fn close_to_others(file: &File, metadata: &fs::Metadata, mode: u32) -> io::Result<()> {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     if metadata.uid() != rustix::process::geteuid().as_raw() {
         return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
     }
     if metadata.mode() & 0o077 != 0 {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+        file.set_permissions(fs::Permissions::from_mode(mode))?;
     }
     Ok(())
 }
 
+/// Opens the folder itself, so that nothing else is closed in its place.
+#[cfg(unix)]
+fn close_folder(path: &Path) -> io::Result<()> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    let flags = (OFlags::NOFOLLOW | OFlags::DIRECTORY).bits().cast_signed();
+    let folder = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    close_to_others(&folder, &folder.metadata()?, 0o700)
+}
+
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
-fn close_to_others(_: &Path, _: &fs::Metadata) -> io::Result<()> {
+fn close_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -219,13 +257,17 @@ mod tests {
         let error = write_atomic(&link, b"x").unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("cannot write `{}`: it is a symbolic link; name the file it points to", link.display())
+            format!("cannot write `{}`: it is a symbolic link; name what it points to", link.display())
         );
         append_private(&link).unwrap_err();
         open_private(&link).unwrap_err();
         assert!(!target.exists());
+        fs::write(&target, "x").unwrap();
+        let error = read_private(&link).unwrap_err();
+        assert!(error.to_string().ends_with(": it is a symbolic link; name what it points to"), "{error}");
+        fs::remove_file(&target).unwrap();
         fs::create_dir(&target).unwrap();
-        create_private_dir(&link).unwrap_err();
+        private_dir(&link).unwrap_err();
     }
 
     #[test]
@@ -234,11 +276,57 @@ mod tests {
         let path = folder.path().join("open");
         fs::create_dir(&path).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        create_private_dir(&path).unwrap();
+        private_dir(&path).unwrap();
         assert_eq!(mode(&path), 0o700);
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
-        create_private_dir(&file).unwrap_err();
+        private_dir(&file).unwrap_err();
+    }
+
+    #[test]
+    fn a_file_that_is_there_is_closed_to_others_however_it_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("open");
+        let ways: [&dyn Fn(&Path); 3] =
+            [&|path| drop(append_private(path).unwrap()), &|path| drop(open_private(path).unwrap()), &|path| {
+                assert_eq!(read_private(path).unwrap(), "x");
+            }];
+        fs::write(&path, "x").unwrap();
+        for way in ways {
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+            way(&path);
+            assert_eq!(mode(&path), 0o600);
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_neither_read_nor_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [folder.path(), &pipe] {
+            read_private(path).unwrap_err();
+            append_private(path).unwrap_err();
+        }
+        assert_eq!(read_private(&folder.path().join("none")).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn what_belongs_to_another_user_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut file, mut inner) = (folder.path().join("file"), folder.path().join("folder"));
+        if rustix::process::geteuid().is_root() {
+            fs::write(&file, "x").unwrap();
+            fs::create_dir(&inner).unwrap();
+            for path in [&file, &inner] {
+                std::os::unix::fs::chown(path, Some(1), None).unwrap();
+            }
+        } else {
+            (file, inner) = ("/etc/passwd".into(), "/etc".into());
+        }
+        for error in [read_private(&file).unwrap_err(), private_dir(&inner).unwrap_err()] {
+            assert!(error.to_string().ends_with(": it belongs to another user"), "{error}");
+        }
     }
 
     #[test]

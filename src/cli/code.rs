@@ -45,7 +45,7 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
         drop(running);
         if !own.quiet {
             ui::say(usage.summary_line());
-            if let Some(path) = log.path.filter(|_| code != 0) {
+            if let Some(path) = log.path().filter(|_| code != 0) {
                 ui::say(format_args!("log: {}", path.display()));
             }
         }

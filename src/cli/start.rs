@@ -1,7 +1,7 @@
 //! `mcr start --foreground`: the proxy on its configured port, until it is told to stop.
 
-use std::fs;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -24,7 +24,7 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
     let config = load(place.explicit, place.paths, place.environment)?;
     config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
     open_log(&config, place.paths, false)?;
-    let token = token(&config, place.paths)?;
+    let (token, file) = token(&config, place.paths)?;
     runtime()?.block_on(async {
         let mut interrupt = listen_for(SignalKind::interrupt())?;
         let mut terminate = listen_for(SignalKind::terminate())?;
@@ -40,6 +40,9 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
         let ready = format!("{{\"ok\":{{\"port\":{}}}}}\n", running.address.port());
         ui::print(&ready).map_err(|error| Failure::new(Exit::Io, error))?;
         ui::say(format_args!("listening on {}", running.url()));
+        if let Some(file) = file {
+            ui::say(format_args!("token: {}", file.display()));
+        }
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
@@ -60,16 +63,27 @@ fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> 
     signal(kind).map_err(|error| Failure::new(Exit::Software, error))
 }
 
-/// The configured `APIKEY`, else this installation's own token, made on first use.
-fn token(config: &Config, places: &Paths) -> Result<Secret, Failure> {
+/// The configured `APIKEY`, else this installation's own token, made on first use, and the file it is kept in.
+fn token(config: &Config, places: &Paths) -> Result<(Secret, Option<PathBuf>), Failure> {
     if let Some(token) = &config.apikey {
-        return Ok(token.clone());
+        return Ok((token.clone(), None));
     }
     let file = places.state.join("token");
-    match fs::read_to_string(&file) {
-        Ok(text) if !text.trim().is_empty() => Ok(Secret::new(text.trim().to_owned())),
-        _ => make_token(&file),
-    }
+    let token = match paths::read_private(&file) {
+        Ok(text) if text.trim().is_empty() => {
+            let what = format!("the service's token is empty: {}", file.display());
+            return Err(Failure::say(Exit::Data, what)
+                .hint(format!("run `rm {}`; the next start makes another", file.display())));
+        }
+        Ok(text) => Secret::new(text.trim().to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => make_token(&file)?,
+        Err(error) => {
+            // Clients know this token, so another is made only where the owner asks for one.
+            return Err(Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot use the service's token"))
+                .hint(format!("run `rm {}`; the next start makes another, or set `APIKEY`", file.display())));
+        }
+    };
+    Ok((token, Some(file)))
 }
 
 fn make_token(file: &Path) -> Result<Secret, Failure> {

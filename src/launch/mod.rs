@@ -22,7 +22,7 @@ pub mod settings_file;
 pub use environment::{Models, Plan};
 
 use arguments::{Arguments, Purpose, Unroutable};
-use settings_file::{FolderError, SettingsFile};
+use settings_file::SettingsFile;
 
 /// An agent that is ready to run; its settings file goes when this value does.
 #[derive(Debug)]
@@ -176,10 +176,7 @@ fn not_started(program: &Path, error: io::Error) -> Failure {
     Failure::new(exit, anyhow::Error::from(error).context(what)).hint("run `npm install -g @anthropic-ai/claude-code`")
 }
 
-fn no_settings_file(error: FolderError) -> Failure {
-    let exit = match error {
-        FolderError::Open(_) => Exit::Denied,
-        FolderError::Io(_) => Exit::CannotCreate,
-    };
-    Failure::new(exit, anyhow::Error::from(error).context("cannot write the agent's settings"))
+fn no_settings_file(error: io::Error) -> Failure {
+    Failure::new(Exit::CannotCreate, anyhow::Error::from(error).context("cannot write the agent's settings"))
+        .hint("set `MCR_HOME` to a folder of your own, which need not be there yet")
 }

@@ -9,6 +9,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::NamedTempFile;
 
+use crate::paths;
+
 /// A file that exists as long as this value.
 #[derive(Debug)]
 pub struct SettingsFile(NamedTempFile);
@@ -20,24 +22,13 @@ impl SettingsFile {
     }
 }
 
-/// Why no settings file can be made.
-#[derive(Debug, thiserror::Error)]
-pub enum FolderError {
-    /// Others could read or replace what lies there.
-    #[error("others can get at the runtime folder: {0}")]
-    Open(String),
-    /// The system refuses.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
-
 const PREFIX: &str = "settings-";
 
-/// Writes a settings file of mode 0600 into a folder, which is made with mode 0700.
+/// Writes a settings file of mode 0600 into a folder, which is its owner's only.
 ///
 /// Removes what a killed mcr left behind.
-pub fn write(folder: &Path, settings: &serde_json::Value) -> Result<SettingsFile, FolderError> {
-    make_folder(folder)?;
+pub fn write(folder: &Path, settings: &serde_json::Value) -> io::Result<SettingsFile> {
+    paths::private_dir(folder)?;
     sweep(folder);
     // 0600 and O_EXCL are tempfile's ways.
     let mut file = tempfile::Builder::new().prefix(PREFIX).suffix(".json").tempfile_in(folder)?;
@@ -46,30 +37,6 @@ pub fn write(folder: &Path, settings: &serde_json::Value) -> Result<SettingsFile
     file.write_all(settings.to_string().as_bytes())?;
     file.flush()?;
     Ok(SettingsFile(file))
-}
-
-#[cfg(unix)]
-fn make_folder(folder: &Path) -> Result<(), FolderError> {
-    use std::os::unix::fs::{DirBuilderExt, MetadataExt};
-
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let found = std::fs::symlink_metadata(folder)?;
-    let complain = |what: &str| Err(FolderError::Open(format!("{what}: {}", folder.display())));
-    if !found.is_dir() {
-        return complain("it is not a folder");
-    }
-    if found.uid() != rustix::process::geteuid().as_raw() {
-        return complain("it belongs to another user");
-    }
-    if found.mode() & 0o077 != 0 {
-        return complain(&format!("its mode is {:04o}, not 0700", found.mode() & 0o7777));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn make_folder(folder: &Path) -> Result<(), FolderError> {
-    Ok(std::fs::create_dir_all(folder)?)
 }
 
 /// Removes files whose owner is gone; a living one holds a lock.
@@ -120,11 +87,11 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_others_can_read_is_refused() {
+    fn a_folder_that_others_can_read_is_closed_to_them() {
         let home = tempfile::tempdir().expect("a folder");
         fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).expect("set");
-        let error = write(home.path(), &json!({})).expect_err("refused");
-        assert!(error.to_string().contains("its mode is 0755, not 0700"), "{error}");
+        let _file = write(home.path(), &json!({})).expect("written");
+        assert_eq!(mode(home.path()), 0o700);
     }
 
     #[test]
@@ -134,7 +101,7 @@ mod tests {
         fs::create_dir(home.path().join("elsewhere")).expect("made");
         std::os::unix::fs::symlink(home.path().join("elsewhere"), &link).expect("linked");
         let error = write(&link, &json!({})).expect_err("refused");
-        assert!(error.to_string().contains("it is not a folder"), "{error}");
+        assert!(error.to_string().contains("it is a symbolic link"), "{error}");
     }
 
     #[test]

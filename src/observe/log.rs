@@ -4,19 +4,20 @@
 //! and may quote them.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
     path::{Path, PathBuf},
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt};
 
 use super::line::Line;
+use crate::paths;
 
-/// Old files that are kept, the new one among them.
+/// Files that are kept, the new one among them; those that are still written come on top.
 const KEPT: usize = 20;
 
 /// How much is logged, in the words of the configuration.
@@ -65,9 +66,13 @@ pub struct Options {
 
 /// The log in use.
 #[derive(Debug)]
-pub struct Log {
-    /// The file of this process, when one is written.
-    pub path: Option<PathBuf>,
+pub struct Log(Arc<Sink>);
+
+impl Log {
+    /// The file of this process, once there is a line in it.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.file.as_ref().filter(|file| matches!(file.open.get(), Some(Some(_)))).map(|file| file.path.as_path())
+    }
 }
 
 /// Sets the log up for the whole process; a second time is an error.
@@ -82,23 +87,65 @@ pub fn init(options: &Options) -> io::Result<Log> {
 
 /// Makes what [`init`] sets.
 pub fn subscriber(options: &Options) -> io::Result<(impl Subscriber + Send + Sync + use<>, Log)> {
-    let (file, path) = if options.enabled {
-        let (file, path) = create(&options.folder)?;
-        (Some(file), Some(path))
-    } else {
-        (None, None)
-    };
+    let file = options.enabled.then(|| LogFile::prepare(&options.folder)).transpose()?;
     let sink = Arc::new(Sink { file, stderr: options.stderr });
+    let log = Log(Arc::clone(&sink));
     let layer = tracing_subscriber::fmt::layer()
         .event_format(Line)
         .with_writer(move || Lines(Arc::clone(&sink)))
         .with_filter(Targets::new().with_target("mcr", options.level.0));
-    Ok((tracing_subscriber::registry().with(layer), Log { path }))
+    Ok((tracing_subscriber::registry().with(layer), log))
 }
 
+#[derive(Debug)]
 struct Sink {
-    file: Option<File>,
+    file: Option<LogFile>,
     stderr: bool,
+}
+
+/// This process's file: made with the first line, since most runs have nothing to say.
+#[derive(Debug)]
+struct LogFile {
+    path: PathBuf,
+    /// Holds nothing once making it has failed.
+    open: OnceLock<Option<File>>,
+}
+
+impl LogFile {
+    /// Makes the folder and sees to it that a file can be made there.
+    fn prepare(folder: &Path) -> io::Result<Self> {
+        paths::private_dir(folder)?;
+        #[cfg(unix)]
+        rustix::fs::access(folder, rustix::fs::Access::WRITE_OK)?;
+        let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
+        let path = folder.join(format!("mcr-{time}-{}.log", std::process::id()));
+        Ok(Self { path, open: OnceLock::new() })
+    }
+
+    fn write(&self, line: &[u8]) {
+        let file = self.open.get_or_init(|| {
+            let made = self.make();
+            if let Err(error) = &made {
+                let _ = writeln!(io::stderr(), "warning: no log is written: {error}");
+            }
+            made.ok()
+        });
+        if let Some(mut file) = file.as_ref() {
+            // Appended whole by the kernel, so that threads need no lock; a full disk must not stop an answer.
+            let _ = file.write_all(line);
+        }
+    }
+
+    /// Makes the file, locks it against being taken for an old one, and takes the old ones away.
+    fn make(&self) -> io::Result<File> {
+        let file = paths::append_private(&self.path)?;
+        // Where there are no locks, as on some network disks, age alone decides.
+        let _ = file.try_lock();
+        if let Some(folder) = self.path.parent() {
+            remove_old(folder);
+        }
+        Ok(file)
+    }
 }
 
 struct Lines(Arc<Sink>);
@@ -108,9 +155,8 @@ impl Write for Lines {
         if self.0.stderr {
             let _ = io::stderr().write_all(line);
         }
-        if let Some(mut file) = self.0.file.as_ref() {
-            // Appended whole by the kernel, so that threads need no lock; a full disk must not stop an answer.
-            let _ = file.write_all(line);
+        if let Some(file) = &self.0.file {
+            file.write(line);
         }
         Ok(line.len())
     }
@@ -120,32 +166,7 @@ impl Write for Lines {
     }
 }
 
-/// Creates this process's file, which must not be there, and removes the oldest of the others.
-fn create(folder: &Path) -> io::Result<(File, PathBuf)> {
-    make_private(folder)?;
-    let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
-    let path = folder.join(format!("mcr-{time}-{}.log", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.create_new(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(&path)?;
-    remove_old(folder);
-    Ok((file, path))
-}
-
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
-    #[cfg(unix)]
-    fs::set_permissions(folder, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
-    Ok(())
-}
-
-/// Keeps the newest; a file that cannot be removed is left for next time.
+/// Keeps the newest, and what another process still writes; a file that cannot be removed is left for next time.
 fn remove_old(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     let mut ours: Vec<_> = entries
@@ -156,7 +177,14 @@ fn remove_old(folder: &Path) {
     ours.sort_unstable();
     let surplus = ours.len().saturating_sub(KEPT);
     for name in &ours[..surplus] {
-        let _ = fs::remove_file(folder.join(name));
+        let path = folder.join(name);
+        let is_written = OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)));
+        if !is_written {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 
@@ -185,7 +213,7 @@ mod tests {
         };
         let (subscriber, set) = subscriber(&options).expect("a log");
         with_default(subscriber, log);
-        let text = fs::read_to_string(set.path.expect("a file")).expect("readable");
+        let text = fs::read_to_string(set.path().expect("a file")).expect("readable");
         text.lines().map(|line| line.split_once(' ').expect("a time").1.to_owned()).collect()
     }
 
@@ -226,10 +254,23 @@ mod tests {
             Options { folder: folder.path().to_owned(), level: Level::default(), enabled: true, stderr: false };
         let (subscriber, set) = subscriber(&options).expect("a log");
         with_default(subscriber, || tracing::info!("now"));
-        let text = fs::read_to_string(set.path.expect("a file")).expect("readable");
+        let text = fs::read_to_string(set.path().expect("a file")).expect("readable");
         let time = text.split_once(' ').expect("a time").0;
         assert_eq!((time.len(), time.ends_with('Z')), ("2026-11-21T15:04:05.678Z".len(), true), "{time}");
         time.parse::<jiff::Timestamp>().expect("RFC 3339");
+    }
+
+    /// A log in this folder, in use.
+    fn in_use(folder: &Path) -> (impl Subscriber + Send + Sync + use<>, Log) {
+        let options = Options { folder: folder.to_owned(), level: Level::default(), enabled: true, stderr: false };
+        subscriber(&options).expect("a log")
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<_> = entries.map(|name| name.into_string().expect("text")).collect();
+        names.sort();
+        names
     }
 
     #[cfg(unix)]
@@ -240,9 +281,18 @@ mod tests {
         let logs = folder.path().join("state/logs");
         fs::create_dir_all(&logs).expect("a folder");
         fs::set_permissions(&logs, fs::Permissions::from_mode(0o777)).expect("ours");
-        let (_, path) = create(&logs).expect("a log");
+        let (subscriber, log) = in_use(&logs);
+        with_default(subscriber, || tracing::info!("now"));
         let mode = |path: &Path| fs::metadata(path).expect("there").permissions().mode() & 0o777;
-        assert_eq!((mode(&logs), mode(&path)), (0o700, 0o600));
+        assert_eq!((mode(&logs), mode(log.path().expect("a file"))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn a_run_without_a_line_leaves_no_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (subscriber, log) = in_use(folder.path());
+        with_default(subscriber, || tracing::debug!("too fine"));
+        assert_eq!((log.path(), names(folder.path())), (None, Vec::new()));
     }
 
     #[test]
@@ -252,13 +302,36 @@ mod tests {
             File::create(folder.path().join(format!("mcr-202001{day:02}000000-1.log"))).expect("a file");
         }
         File::create(folder.path().join("mcr-notes.log")).expect("a file");
-        let (_, path) = create(folder.path()).expect("a log");
-        let names = fs::read_dir(folder.path()).expect("a folder").map(|entry| entry.expect("an entry").file_name());
-        let mut names: Vec<_> = names.map(|name| name.into_string().expect("text")).collect();
-        names.sort();
+        let (subscriber, log) = in_use(folder.path());
+        with_default(subscriber, || tracing::info!("now"));
+        let names = names(folder.path());
         assert_eq!(names.len(), 21);
         assert_eq!(names[0], "mcr-20200107000000-1.log");
-        assert!(path.exists() && names.contains(&"mcr-notes.log".to_owned()));
+        assert!(log.path().is_some_and(Path::exists) && names.contains(&"mcr-notes.log".to_owned()));
+    }
+
+    #[test]
+    fn a_file_that_is_still_written_stays_however_old_it_is() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let old = folder.path().join("mcr-20200101000000-1.log");
+        let service = File::create(&old).expect("a file");
+        service.lock().expect("locked");
+        for day in 1..=25 {
+            File::create(folder.path().join(format!("mcr-202002{day:02}000000-1.log"))).expect("a file");
+        }
+        let (subscriber, _log) = in_use(folder.path());
+        with_default(subscriber, || tracing::info!("now"));
+        assert!(old.exists());
+        assert_eq!(names(folder.path()).len(), KEPT + 1);
+    }
+
+    #[test]
+    fn a_log_locks_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (subscriber, log) = in_use(folder.path());
+        with_default(subscriber, || tracing::info!("now"));
+        let other = File::options().write(true).open(log.path().expect("a file")).expect("ours");
+        assert!(matches!(other.try_lock(), Err(fs::TryLockError::WouldBlock)));
     }
 
     #[test]

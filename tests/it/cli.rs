@@ -266,6 +266,51 @@ async fn the_token_outlives_the_server_and_a_configured_one_replaces_it() {
     assert_eq!((health("sk-chosen").await, health(&first).await), (200, 401));
 }
 
+/// Puts a token where the service keeps its own, with this mode.
+fn keep_token(sandbox: &Sandbox, text: &str, mode: u32) -> std::path::PathBuf {
+    let path = sandbox.write("home/state/token", text);
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn a_token_that_others_could_read_is_closed_to_them_and_its_file_named() {
+    let sandbox = Sandbox::new();
+    sandbox.configure(&config("http://127.0.0.1:9/v1"));
+    let path = keep_token(&sandbox, "kept-token", 0o644);
+    let server = sandbox.start().await;
+    assert_eq!(server.token, "kept-token");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    server.signal(rustix::process::Signal::TERM);
+    let (_, words) = server.ended().await;
+    assert!(words.contains(&format!("\ntoken: {}\n", path.display())), "{words}");
+}
+
+#[test]
+fn a_token_that_cannot_be_read_is_not_replaced() {
+    let sandbox = Sandbox::new();
+    sandbox.configure(&config("http://127.0.0.1:9/v1"));
+    let path = keep_token(&sandbox, "", 0o600);
+    let start = || sandbox.mcr(["start", "--foreground", "--config", "config.json", "--port", "0"]);
+    assert_snapshot!(start(), @r"
+    exit code: 65
+    ----- stderr -----
+    error: the service's token is empty: ~/home/state/token
+    hint: run `rm ~/home/state/token`; the next start makes another
+    ");
+    fs::remove_file(&path).unwrap();
+    let elsewhere = sandbox.write("elsewhere", "another-token");
+    std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+    assert_snapshot!(start(), @r"
+    exit code: 74
+    ----- stderr -----
+    error: cannot use the service's token
+      caused by: cannot read `~/home/state/token`: it is a symbolic link; name what it points to
+    hint: run `rm ~/home/state/token`; the next start makes another, or set `APIKEY`
+    ");
+    assert_eq!(fs::read_to_string(elsewhere).unwrap(), "another-token");
+}
+
 /// Checks a configuration that has this line in it.
 fn check_with(sandbox: &Sandbox, line: &str) -> String {
     let providers = "Providers: [{name: 'p', api_base_url: 'http://localhost/v1', models: ['m']}]";

@@ -98,7 +98,6 @@ const ADDRESSES: &[&str] = &["std::net::IpAddr", "std::net::Ipv4Addr", "std::net
 const FILES: &[(&str, &str)] = &[
     ("cli/smoke/agent.rs", "plays the agent in a folder made for it"),
     ("cli/smoke/ground.rs", "makes that folder"),
-    ("cli/start.rs", "reads the token of the installation before it asks `paths` to write one"),
     ("config/load.rs", "reads the configuration and what it names, and sees whether they changed"),
     ("imitation/client/workspace.rs", "plays the agent's file tools in a folder made for it"),
     ("launch/child.rs", "asks the terminal whose turn it is"),

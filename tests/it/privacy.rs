@@ -171,9 +171,11 @@ async fn bodies_are_written_only_where_the_person_asked_for_them() {
     let upstream = Imitation::scripted([Reply::say(ANSWER)]).await.unwrap();
     let sandbox = Sandbox::new();
     sandbox.configure(&config(&upstream.url()));
+    // It is there and open to others: an earlier trace that was passed on, say.
+    let path = sandbox.write("bodies.jsonl", "");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let server = sandbox.start_with(&["--trace-bodies", "bodies.jsonl"]).await;
     soon(server.client().messages(&talkative())).await.unwrap();
-    let path = sandbox.folder().join("bodies.jsonl");
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let text = fs::read_to_string(&path).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();

@@ -35,7 +35,7 @@ use crate::env::MISTRAL_API_KEY;
 use crate::error::{Exit, Failure};
 use crate::imitation::{Brain, Imitation};
 use crate::launch::{Machine, find, managed};
-use crate::observe::log;
+use crate::observe::log::{self, Log};
 use crate::proxy::Reload;
 use crate::proxy::auth::new_token;
 use crate::ui;
@@ -54,7 +54,7 @@ pub fn run(smoke: &Smoke, place: &Place<'_>) -> Result<u8, Failure> {
     let ground = Ground::make().map_err(no_ground)?;
     let options =
         log::Options { folder: ground.logs.clone(), level: log::Level::default(), enabled: true, stderr: false };
-    let log = log::init(&options).map_err(no_ground)?.path.unwrap_or_default();
+    let log = log::init(&options).map_err(no_ground)?;
     let report = runtime()?.block_on(async {
         tokio::select! {
             report = checked(smoke, place, &ground, &log) => report.map(Some),
@@ -80,7 +80,7 @@ fn no_ground(error: std::io::Error) -> Failure {
         .hint("set `TMPDIR` to a folder that can be written to")
 }
 
-async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Path) -> Result<Report, Failure> {
+async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -> Result<Report, Failure> {
     let cannot = |error| Failure::new(Exit::CannotCreate, error);
     let upstream = if smoke.offline { Upstream::imitated(ground).await? } else { Upstream::configured(place)? };
     let Upstream { config, imitation, reload, environment, patience } = upstream;
@@ -116,6 +116,7 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Path) 
     // Every request is in the log by then.
     let _ = tokio::time::timeout(Duration::from_secs(5), running.stop()).await;
 
+    let log = log.path().unwrap_or(&ground.logs);
     let requests = checks::logged(&ground::text(log));
     let mut checks = vec![
         proxy_up,
