@@ -24,8 +24,6 @@ pub enum Exit {
     CannotCreate = 73,
     /// Reading or writing failed.
     Io = 74,
-    /// It may work later.
-    TemporaryFailure = 75,
     /// Refused by policy.
     Denied = 77,
     /// The configuration is wrong.

@@ -27,6 +27,7 @@ pub fn run() -> Result<u8, Failure> {
         Ok(arguments) => arguments,
         Err(error) => return Ok(complain(&error)),
     };
+    refuse_idle_trace(&arguments)?;
     let paths = Paths::from_environment(&env::process)?;
     let place = |inner: Option<&Path>, run: &dyn Fn(&Place<'_>) -> Result<u8, Failure>| {
         let explicit = inner.or(arguments.own.config.as_deref());
@@ -41,6 +42,21 @@ pub fn run() -> Result<u8, Failure> {
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
         Command::Statusline => statusline::run().map(|()| 0),
     }
+}
+
+/// Refuses to trace where no body passes, or where a trace is kept anyway: a file that stays empty says nothing.
+fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
+    let command = match &arguments.command {
+        Command::Code(_) | Command::Start(_) => return Ok(()),
+        Command::Config(_) => "config",
+        Command::Smoke(_) => "smoke",
+        Command::Statusline => "statusline",
+    };
+    if arguments.own.trace_bodies.is_none() {
+        return Ok(());
+    }
+    Err(Failure::say(Exit::Usage, format!("`--trace-bodies` does nothing for `mcr {command}`"))
+        .hint("leave it out, or trace `mcr code` or `mcr start --foreground`"))
 }
 
 /// Prints what clap has to say: help and version are data, everything else is a usage error.

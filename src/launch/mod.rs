@@ -110,12 +110,17 @@ fn read(value: &OsStr) -> Result<Option<Value>, Failure> {
     if value.is_empty() {
         return Ok(None);
     }
-    if let Some(inline) = value.to_str().filter(|text| text.trim_start().starts_with('{'))
-        && let Ok(settings) = serde_json::from_str(inline)
-    {
-        return Ok(Some(settings));
-    }
+    let inline = value.to_str().filter(|text| text.trim_start().starts_with('{'));
+    let malformed = match inline.map(serde_json::from_str) {
+        Some(Ok(settings)) => return Ok(Some(settings)),
+        Some(Err(error)) => Some(error),
+        None => None,
+    };
     let text = std::fs::read_to_string(value).map_err(|error| {
+        if let Some(malformed) = malformed {
+            let what = "the settings given with `--settings` are neither JSON nor the name of a file";
+            return Failure::new(Exit::Data, anyhow::Error::from(malformed).context(what));
+        }
         let exit = if error.kind() == io::ErrorKind::NotFound { Exit::NoInput } else { Exit::Io };
         let what = format!("cannot read the settings given with `--settings`: {}", value.display());
         Failure::new(exit, anyhow::Error::from(error).context(what))

@@ -311,6 +311,18 @@ fn a_token_that_cannot_be_read_is_not_replaced() {
     assert_eq!(fs::read_to_string(elsewhere).unwrap(), "another-token");
 }
 
+#[test]
+fn tracing_bodies_of_a_command_that_has_none_is_a_usage_error() {
+    assert_snapshot!(Sandbox::new().mcr(["--trace-bodies", "bodies.jsonl", "config", "path"]), @r"
+    exit code: 64
+    ----- stderr -----
+    error: `--trace-bodies` does nothing for `mcr config`
+    hint: leave it out, or trace `mcr code` or `mcr start --foreground`
+    ");
+    let picture = Sandbox::new().mcr(["--trace-bodies", "bodies.jsonl", "smoke", "--offline"]);
+    assert!(picture.starts_with("exit code: 64\n"), "{picture}");
+}
+
 /// Checks a configuration that has this line in it.
 fn check_with(sandbox: &Sandbox, line: &str) -> String {
     let providers = "Providers: [{name: 'p', api_base_url: 'http://localhost/v1', models: ['m']}]";

@@ -298,6 +298,12 @@ fn settings_that_cannot_be_merged_are_refused() {
     );
     refused(&sandbox, &["--settings", "broken.json"], 65, "are not JSON: broken.json");
     refused(&sandbox, &[r#"--settings={"hooks":7}"#], 65, "`hooks` must be an object");
+    refused(
+        &sandbox,
+        &["--settings", "{bad"],
+        65,
+        "neither JSON nor the name of a file\n  caused by: key must be a string",
+    );
 }
 
 #[test]
