@@ -19,7 +19,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
     var completions = [
         &'mcr'= {
             cand --config 'Use this configuration file'
-            cand --trace-bodies 'Append every request''s body, as it came and as it was sent on, to this file, for its owner only'
+            cand --trace-bodies 'Append every body, of requests and of the upstream''s answers, to this file, for its owner only'
             cand --quiet 'Say nothing when Claude Code ends'
             cand -h 'Print help'
             cand --help 'Print help'
@@ -36,7 +36,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
         &'mcr;start'= {
             cand --config 'Use this configuration file'
             cand --port 'Listen on this port instead of the configured one; 0 takes a free one'
-            cand --trace-bodies 'Append every request''s body, as it came and as it was sent on, to this file, for its owner only'
+            cand --trace-bodies 'Append every body, of requests and of the upstream''s answers, to this file, for its owner only'
             cand --foreground 'Stay in the foreground until interrupted'
             cand -h 'Print help'
             cand --help 'Print help'

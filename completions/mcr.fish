@@ -25,7 +25,7 @@ function __fish_mcr_using_subcommand
 end
 
 complete -c mcr -n "__fish_mcr_needs_command" -l config -d 'Use this configuration file' -r -F
-complete -c mcr -n "__fish_mcr_needs_command" -l trace-bodies -d 'Append every request\'s body, as it came and as it was sent on, to this file, for its owner only' -r -F
+complete -c mcr -n "__fish_mcr_needs_command" -l trace-bodies -d 'Append every body, of requests and of the upstream\'s answers, to this file, for its owner only' -r -F
 complete -c mcr -n "__fish_mcr_needs_command" -l quiet -d 'Say nothing when Claude Code ends'
 complete -c mcr -n "__fish_mcr_needs_command" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_needs_command" -s V -l version -d 'Print version'
@@ -36,7 +36,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that every
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l config -d 'Use this configuration file' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l port -d 'Listen on this port instead of the configured one; 0 takes a free one' -r
-complete -c mcr -n "__fish_mcr_using_subcommand start" -l trace-bodies -d 'Append every request\'s body, as it came and as it was sent on, to this file, for its owner only' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand start" -l trace-bodies -d 'Append every body, of requests and of the upstream\'s answers, to this file, for its owner only' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l foreground -d 'Stay in the foreground until interrupted'
 complete -c mcr -n "__fish_mcr_using_subcommand start" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand config; and not __fish_seen_subcommand_from check show path" -l config -d 'Use this configuration file' -r -F

@@ -28,7 +28,7 @@ pub struct Own {
     /// Say nothing when Claude Code ends
     #[arg(long)]
     pub quiet: bool,
-    /// Append every request's body, as it came and as it was sent on, to this file, for its owner only
+    /// Append every body, of requests and of the upstream's answers, to this file, for its owner only
     #[arg(long, value_name = "FILE")]
     pub trace_bodies: Option<PathBuf>,
 }
@@ -70,7 +70,7 @@ pub struct Start {
     /// Listen on this port instead of the configured one; 0 takes a free one
     #[arg(long)]
     pub port: Option<u16>,
-    /// Append every request's body, as it came and as it was sent on, to this file, for its owner only
+    /// Append every body, of requests and of the upstream's answers, to this file, for its owner only
     #[arg(long, value_name = "FILE")]
     pub trace_bodies: Option<PathBuf>,
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::paths;
 
@@ -25,5 +25,24 @@ impl Trace {
         if let Err(error) = writeln!(file, "{line}") {
             tracing::warn!(%error, "cannot write the trace");
         }
+    }
+}
+
+/// The trace of one request, for what outlives the call that began it.
+#[derive(Debug)]
+pub struct Tap {
+    trace: Arc<Trace>,
+    request: String,
+}
+
+impl Tap {
+    /// Names the request.
+    pub fn new(trace: &Arc<Trace>, request: &str) -> Self {
+        Self { trace: Arc::clone(trace), request: request.to_owned() }
+    }
+
+    /// Appends one body, or a piece of it.
+    pub fn write(&self, what: &str, body: &[u8]) {
+        self.trace.write(&self.request, what, body);
     }
 }

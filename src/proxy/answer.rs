@@ -15,6 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::Aborted;
 use super::record::Record;
+use crate::observe::trace::Tap;
 use crate::translate::StreamTranslator;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::event::Event;
@@ -40,6 +41,7 @@ pub struct Answer {
     alarm: Pin<Box<Sleep>>,
     /// Absent until this is the answer that is given.
     record: Option<Record>,
+    tap: Option<Tap>,
 }
 
 impl Answer {
@@ -50,6 +52,7 @@ impl Answer {
         translator: StreamTranslator,
         provider: &str,
         idle: Duration,
+        tap: Option<Tap>,
     ) -> Self {
         let now = Instant::now();
         let mut answer = Self {
@@ -64,6 +67,7 @@ impl Answer {
             said: now,
             alarm: Box::pin(sleep_until(now + PING.min(idle))),
             record: None,
+            tap,
         };
         answer.translate();
         answer
@@ -83,12 +87,15 @@ impl Answer {
 
     /// Turns every event that is in into bytes.
     fn translate(&mut self) {
-        let Self { decoder, translator, out, event, .. } = self;
+        let Self { decoder, translator, out, event, tap, .. } = self;
         let mut emit = |event: Event<'_>| event.encode(out);
         loop {
             match decoder.next_event() {
                 Ok(Some(data)) => {
                     *event = self.heard;
+                    if let Some(tap) = tap {
+                        tap.write("upstream event", data);
+                    }
                     translator.data(data, &mut emit);
                 }
                 Ok(None) => break,

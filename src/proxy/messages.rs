@@ -14,6 +14,7 @@ use super::record::{self, Record};
 use super::snapshot::Snapshot;
 use super::{Proxy, answered, failed, identify, json, turned_away};
 use crate::config::Target;
+use crate::observe::trace::Tap;
 use crate::route::{self, Choice, Facts, Impossible, TokenCount};
 use crate::translate::{self, Outgoing, StreamTranslator};
 use crate::upstream::{self, Outbound, Reply};
@@ -52,7 +53,12 @@ impl Proxy {
                 identify(&mut response, &id);
                 response
             }
-            Err(error) => failed(&error, &id),
+            Err(error) => {
+                if let Some(trace) = &self.trace {
+                    trace.write(&id, "error", &error.body(&id));
+                }
+                failed(&error, &id)
+            }
         }
     }
 
@@ -157,9 +163,13 @@ impl Proxy {
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
         let reply = reply.map_err(|unanswered| unanswered.error)?;
         record.first_event();
+        if let (Some(trace), Reply::Whole(body)) = (&self.trace, &reply) {
+            trace.write(id, "upstream answer", body);
+        }
         match reply {
             Reply::Stream(incoming, decoder) => {
-                let answer = Answer::new(incoming, decoder, translator, provider, clocks.idle(&target.provider));
+                let tap = self.trace.as_ref().map(|trace| Tap::new(trace, id));
+                let answer = Answer::new(incoming, decoder, translator, provider, clocks.idle(&target.provider), tap);
                 // An error in place of the first event is one that another target may help with.
                 answer.refusal().map_or_else(|| Ok(Translated::Stream(Box::new(answer))), Err)
             }

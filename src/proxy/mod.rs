@@ -27,6 +27,7 @@ use hyper::body::Incoming;
 use crate::config::{Config, Secret};
 use crate::egress::Egress;
 use crate::error::{Exit, Failure};
+use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
 use crate::route::Counter;
 use crate::wire::error::{ApiError, ErrorKind};
@@ -44,7 +45,7 @@ pub struct Proxy {
     snapshot: Arc<ArcSwap<Snapshot>>,
     counter: Counter,
     usage: Arc<Usage>,
-    trace: Option<crate::observe::trace::Trace>,
+    trace: Option<Arc<Trace>>,
     /// Tells this process's request ids from another's.
     instance: String,
     requests: AtomicU64,
@@ -63,7 +64,7 @@ pub struct Parts {
     /// Sums up what passes.
     pub usage: Arc<Usage>,
     /// Where bodies are written, when the person asked for that.
-    pub trace: Option<crate::observe::trace::Trace>,
+    pub trace: Option<Trace>,
 }
 
 impl Proxy {
@@ -78,7 +79,7 @@ impl Proxy {
             snapshot: Arc::new(ArcSwap::from_pointee(Snapshot { config: parts.config, egress: parts.egress })),
             counter: Counter::default(),
             usage: parts.usage,
-            trace: parts.trace,
+            trace: parts.trace.map(Arc::new),
             instance: random.expose().chars().take(12).collect(),
             requests: AtomicU64::new(0),
         })

@@ -167,23 +167,35 @@ async fn nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners(
 }
 
 #[tokio::test]
-async fn bodies_are_written_only_where_the_person_asked_for_them() {
-    let upstream = Imitation::scripted([Reply::say(ANSWER)]).await.unwrap();
+async fn every_body_is_written_where_the_person_asked_for_it_and_nowhere_else() {
+    let replies = [Reply::say(ANSWER), Reply::say(ANSWER), Reply::status(400, &json!({"message": ANSWER}))];
+    let upstream = Imitation::scripted(replies).await.unwrap();
     let sandbox = Sandbox::new();
     sandbox.configure(&config(&upstream.url()));
     // It is there and open to others: an earlier trace that was passed on, say.
     let path = sandbox.write("bodies.jsonl", "");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let server = sandbox.start_with(&["--trace-bodies", "bodies.jsonl"]).await;
-    soon(server.client().messages(&talkative())).await.unwrap();
+    for request in [whole(talkative()), talkative(), talkative()] {
+        soon(server.client().messages(&request)).await.unwrap();
+    }
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let text = fs::read_to_string(&path).unwrap();
-    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let whats: Vec<_> = lines.iter().map(|line| line["what"].as_str().unwrap()).collect();
-    assert_eq!(whats, ["request", "upstream request"]);
-    for line in &lines {
-        assert!(line["body"].as_str().unwrap().contains(PROMPT), "{line}");
+    let mut whats = Vec::new();
+    for line in text.lines() {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        let (what, body) = (line["what"].as_str().unwrap().to_owned(), line["body"].as_str().unwrap());
+        match what.as_str() {
+            "request" | "upstream request" => assert!(body.contains(PROMPT), "{line}"),
+            "upstream answer" | "error" => assert!(body.contains(ANSWER), "{line}"),
+            _ => {}
+        }
+        whats.push(what);
     }
+    let sent = ["request", "upstream request"];
+    // A role, the words, a finish, `[DONE]`.
+    let expected = [&sent[..], &["upstream answer"], &sent, &["upstream event"; 4], &sent, &["error"]].concat();
+    assert_eq!(whats, expected);
     assert!(!text.contains(KEY) && !text.contains(&server.token), "{text}");
     assert!(!server.log().contains("4711"));
 }
