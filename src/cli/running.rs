@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -17,6 +18,11 @@ use crate::observe::usage::Usage;
 use crate::paths::Paths;
 use crate::proxy::server::{Limits, Listener, serve};
 use crate::proxy::{Parts, Proxy, Reload, watch};
+
+/// Files that mcr needs for itself: the log, the runtime, a configuration that is being read.
+const OWN_FILES: usize = 64;
+/// One to the client and one to the upstream.
+const FILES_PER_CONNECTION: usize = 2;
 
 /// A listener that is served, until [`Running::stop`].
 pub(super) struct Running {
@@ -67,7 +73,7 @@ impl Running {
         let watched = settings.reload.map(|reload| tokio::spawn(watch(proxy.snapshot(), reload)));
         let (end, ended) = oneshot::channel::<()>();
         let service = move |request| Arc::clone(&proxy).serve(request);
-        let served = tokio::spawn(serve(listener, service, Limits::default(), async {
+        let served = tokio::spawn(serve(listener, service, limits(), async {
             let _ = ended.await;
         }));
         Ok(Self { address, usage, end, served, watched })
@@ -103,6 +109,30 @@ pub(super) fn open_log(config: &Config, paths: &Paths, stderr: bool) -> Result<l
     })
 }
 
+/// What clients may take, as far as this process has files for it.
+fn limits() -> Limits {
+    let usual = Limits::default();
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    Limits { connections: usual.connections.min(connections(files)), ..usual }
+}
+
+/// Connections for which there are files; a client that is let in without one for its upstream could only be refused.
+fn connections(files: u64) -> usize {
+    let rest = usize::try_from(files).unwrap_or(usize::MAX).saturating_sub(OWN_FILES);
+    (rest / FILES_PER_CONNECTION).max(1)
+}
+
+/// Lets this process open the files that all its connections may need: a login gives it 1,024.
+pub(super) fn raise_file_limit() {
+    let wanted = (Limits::default().connections * FILES_PER_CONNECTION + OWN_FILES) as u64;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|files| files < wanted) {
+        limit.current = Some(limit.maximum.map_or(wanted, |most| most.min(wanted)));
+        // Without it there are fewer seats, as `limits` sees.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
 /// The runtime of a proxy: two threads carry more than one person can ask for.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
@@ -110,4 +140,14 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Software, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_no_more_connections_than_files_for_both_of_their_ends() {
+        assert_eq!([1_024, 4_160, 10].map(connections), [480, 2_048, 1]);
+    }
 }

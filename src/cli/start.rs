@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::args::{Own, Start};
 use super::config::Place;
 use super::reload::reload;
-use super::running::{Running, Settings, open_log, runtime};
+use super::running::{Running, Settings, open_log, raise_file_limit, runtime};
 use crate::config::{Config, Secret, StartOnly, load};
 use crate::error::{Exit, Failure};
 use crate::paths::{self, Paths};
@@ -25,6 +25,7 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
     config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
     open_log(&config, place.paths, false)?;
     let (token, file) = token(&config, place.paths)?;
+    raise_file_limit();
     runtime()?.block_on(async {
         let mut interrupt = listen_for(SignalKind::interrupt())?;
         let mut terminate = listen_for(SignalKind::terminate())?;

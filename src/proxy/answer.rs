@@ -26,6 +26,9 @@ const PING: Duration = Duration::from_secs(10);
 /// Comments keep a connection open, but an upstream that sends nothing else for so long is stuck.
 const ONLY_COMMENTS: Duration = Duration::from_mins(5);
 
+/// Bytes of a piece that are cheaper to copy than a buffer is to grow anew.
+const KEPT: usize = 4 * 1024;
+
 /// The body of a streamed answer.
 pub struct Answer {
     upstream: Incoming,
@@ -134,6 +137,16 @@ impl Answer {
         }
     }
 
+    /// Takes what is to go out; the buffer stays for the next piece unless it has become a large one.
+    fn take(&mut self) -> Bytes {
+        if self.out.len() > KEPT {
+            return Bytes::from(std::mem::take(&mut self.out));
+        }
+        let piece = Bytes::copy_from_slice(&self.out);
+        self.out.clear();
+        piece
+    }
+
     fn close(&mut self) {
         let Some(record) = &mut self.record else { return };
         let spent = self.translator.usage();
@@ -155,7 +168,7 @@ impl Body for Answer {
                 if answer.translator.is_over() {
                     answer.close();
                 }
-                return Poll::Ready(Some(Ok(Frame::data(Bytes::from(std::mem::take(&mut answer.out))))));
+                return Poll::Ready(Some(Ok(Frame::data(answer.take()))));
             }
             if answer.translator.is_over() {
                 answer.close();

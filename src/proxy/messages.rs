@@ -27,11 +27,10 @@ const TOKEN_COUNT: HeaderName = HeaderName::from_static("x-mcr-token-count");
 /// Where Claude Code says which session a request belongs to, beside the metadata.
 const SESSION: &str = "x-claude-code-session-id";
 
-/// A request that was read, and where it goes.
-struct Routed<'a> {
+/// A request that was read and counted.
+struct Counted<'a> {
     request: &'a MessagesRequest<'a>,
-    session: Option<String>,
-    choice: Choice,
+    session: Option<&'a str>,
     tokens: TokenCount,
 }
 
@@ -72,9 +71,15 @@ impl Proxy {
     ) -> Result<Response<Body>, ApiError> {
         let refused = |error: &ApiError| record::refused(id, started, error);
         let mut request = parse(bytes).inspect_err(refused)?;
-        let tag = prepare(&mut request, snapshot);
-        let routed = self.route(snapshot, &request, tag, session).inspect_err(refused)?;
-        let choice = &routed.choice;
+        let mut facts = prepare(&mut request, snapshot);
+        let own = translate::session_id(&request);
+        let session = own.as_deref().or(session);
+        // Translated for the route that would be taken without a count, which is nearly always the one that is taken.
+        let first = choose(snapshot, &facts).inspect_err(refused)?;
+        let draft = translate::request(&request, &first.target, session).inspect_err(refused)?;
+        facts.tokens = self.counter.count(&draft.request, &first.target);
+        let choice = choose(snapshot, &facts).inspect_err(refused)?;
+        let counted = Counted { request: &request, session, tokens: facts.tokens };
         let mut record = Record::open(
             id,
             started,
@@ -83,7 +88,12 @@ impl Proxy {
             request.stream,
             Arc::clone(&self.usage),
         );
-        let mut result = self.attempt(snapshot, id, &routed, &choice.target, &mut record).await;
+        let mut result = if Arc::ptr_eq(&choice.target, &first.target) {
+            self.send(snapshot, id, &counted, draft, &choice.target, &mut record).await
+        } else {
+            drop(draft);
+            self.attempt(snapshot, id, &counted, &choice.target, &mut record).await
+        };
         for target in snapshot.config.fallback.targets(choice.scenario) {
             let Err(error) = &result else { break };
             if !another_may_help(error) || Arc::ptr_eq(target, &choice.target) {
@@ -92,7 +102,7 @@ impl Proxy {
             let reason = format!("fallback from {}: {}", choice.target.name(), error.status);
             tracing::warn!(request = id, target = %target.name(), %reason, error = %error.unquoted(), "falling back");
             record.retarget(target, &reason);
-            result = self.attempt(snapshot, id, &routed, target, &mut record).await;
+            result = self.attempt(snapshot, id, &counted, target, &mut record).await;
         }
         let reason = record.reason().to_owned();
         let reply = match result {
@@ -113,37 +123,31 @@ impl Proxy {
         Ok(response)
     }
 
-    /// Finds the target: translated for the route that would be taken without a count, counted, and chosen for good.
-    fn route<'a>(
-        &self,
-        snapshot: &Snapshot,
-        request: &'a MessagesRequest<'a>,
-        tag: Option<String>,
-        session_header: Option<&str>,
-    ) -> Result<Routed<'a>, ApiError> {
-        let config = &snapshot.config;
-        let mut facts = Facts::new(request, tag, TokenCount::Estimate(0));
-        let first = route::choose(config, &facts).map_err(|error| impossible(&error))?;
-        facts.tokens = self.counter.count(&translate::request(request, &first.target, None)?.request, &first.target);
-        let choice = route::choose(config, &facts).map_err(|error| impossible(&error))?;
-        let session = translate::session_id(request).map(std::borrow::Cow::into_owned);
-        let session = session.or_else(|| session_header.map(str::to_owned));
-        Ok(Routed { request, session, choice, tokens: facts.tokens })
-    }
-
-    /// Sends a request to one target and waits until its answer has begun.
+    /// Translates a request for one target and sends it there.
     async fn attempt(
         &self,
         snapshot: &Snapshot,
         id: &str,
-        routed: &Routed<'_>,
+        counted: &Counted<'_>,
+        target: &Target,
+        record: &mut Record,
+    ) -> Result<Translated, ApiError> {
+        let outgoing = translate::request(counted.request, target, counted.session)?;
+        self.send(snapshot, id, counted, outgoing, target, record).await
+    }
+
+    /// Sends what was translated for a target and waits until its answer has begun.
+    async fn send(
+        &self,
+        snapshot: &Snapshot,
+        id: &str,
+        counted: &Counted<'_>,
+        mut outgoing: Outgoing<'_>,
         target: &Target,
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
         let clocks = &snapshot.config.clocks;
-        let session = routed.session.as_deref();
-        let mut outgoing = translate::request(routed.request, target, session)?;
-        let tokens = routed.tokens.number();
+        let tokens = counted.tokens.number();
         outgoing.fit(tokens, target.facts.window);
         if !outgoing.dropped.is_empty() {
             tracing::debug!(request = id, dropped = %outgoing.dropped, "left out of the request");
@@ -152,12 +156,12 @@ impl Proxy {
         if let Some(trace) = &self.trace {
             trace.write(id, "upstream request", &body);
         }
-        let stream = routed.request.stream;
+        let stream = counted.request.stream;
         let Outgoing { reply, .. } = outgoing;
         let provider = &target.provider.name;
         let message_id = id.replacen("req_", "msg_", 1);
         let mut translator = StreamTranslator::new(reply, provider, &target.model, &message_id, tokens);
-        let outbound = Outbound { body, stream, session, prompt: tokens };
+        let outbound = Outbound { body, stream, session: counted.session, prompt: tokens };
         record.sending();
         let reply = upstream::send(&snapshot.egress, target, clocks, outbound).await;
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
@@ -207,9 +211,8 @@ impl Proxy {
     /// Counts for the target that the request would go to; one that is too long for it is counted all the same.
     fn count(&self, snapshot: &Snapshot, bytes: &[u8]) -> Result<TokenCount, ApiError> {
         let mut request = parse(bytes)?;
-        let tag = prepare(&mut request, snapshot);
-        let facts = Facts::new(&request, tag, TokenCount::Estimate(0));
-        let target = route::choose(&snapshot.config, &facts).map_err(|error| impossible(&error))?.target;
+        let facts = prepare(&mut request, snapshot);
+        let target = choose(snapshot, &facts)?.target;
         Ok(self.counter.count(&translate::request(&request, &target, None)?.request, &target))
     }
 }
@@ -221,7 +224,9 @@ enum Translated {
 }
 
 fn parse(bytes: &[u8]) -> Result<MessagesRequest<'_>, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    // Text that is known to be UTF-8 is read faster than bytes that might not be.
+    let read = str::from_utf8(bytes).map_or_else(|_| serde_json::from_slice(bytes), serde_json::from_str);
+    read.map_err(|error| {
         // serde's words name the place and the kind of what it met, and may quote a key of the body, never a text.
         let place = format!("line {}, column {}", error.line(), error.column());
         let what = if error.is_data() { "is not a Messages API request" } else { "is not JSON" };
@@ -229,19 +234,20 @@ fn parse(bytes: &[u8]) -> Result<MessagesRequest<'_>, ApiError> {
     })
 }
 
-/// Does to a request what the configuration asks for, and takes the subagent's tag out.
-fn prepare(request: &mut MessagesRequest<'_>, snapshot: &Snapshot) -> Option<String> {
+/// Does to a request what the configuration asks for, takes the subagent's tag out, and collects the facts but for the count.
+fn prepare(request: &mut MessagesRequest<'_>, snapshot: &Snapshot) -> Facts {
     if let Some(head) = &snapshot.config.system_head {
         translate::rewrite_system(request, head);
     }
-    route::take_tag(request)
+    let tag = route::take_tag(request);
+    Facts::new(request, tag, TokenCount::Estimate(0))
 }
 
-fn impossible(error: &Impossible) -> ApiError {
-    match error {
+fn choose(snapshot: &Snapshot, facts: &Facts) -> Result<Choice, ApiError> {
+    route::choose(&snapshot.config, facts).map_err(|error| match error {
         Impossible::Unknown { .. } => ApiError::refused(format!("mcr: {error}")),
-        Impossible::TooLong { tokens, window } => ApiError::too_long(*tokens, *window),
-    }
+        Impossible::TooLong { tokens, window } => ApiError::too_long(tokens, window),
+    })
 }
 
 /// Whether the next target of a fallback list may do better: not where the request itself is at fault.

@@ -43,6 +43,9 @@ pub struct Limits {
     /// What answers in progress get when the server ends.
     pub grace: Duration,
     /// Connections at a time.
+    ///
+    /// A thousand streams at once are one program that fans out, not an attack. Each costs
+    /// some 100 KB and two files, so whoever has fewer files must ask for fewer connections.
     pub connections: usize,
     /// Header lines of a request.
     pub headers: usize,
@@ -58,7 +61,7 @@ impl Default for Limits {
             write_stall: Duration::from_mins(1),
             linger: Duration::from_secs(1),
             grace: Duration::from_mins(2),
-            connections: 256,
+            connections: 2_048,
             headers: 100,
             header_bytes: 32 << 10,
         }

@@ -122,7 +122,12 @@ impl Outgoing<'_> {
     /// The bytes to send, the target's transformers applied.
     pub fn body(&self, target: &Target) -> Vec<u8> {
         if transform::changes_nothing(target) {
-            return serde_json::to_vec(&self.request).unwrap_or_default();
+            let body = self.request.to_bytes();
+            debug_assert!(
+                body == serde_json::to_vec(&self.request).unwrap_or_default(),
+                "the two ways to write a request differ"
+            );
+            return body;
         }
         let mut body = serde_json::to_value(&self.request).unwrap_or_default();
         transform::apply(&mut body, target, self.thinks);

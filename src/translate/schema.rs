@@ -31,7 +31,7 @@ pub(super) fn reduce(schema: Option<&RawValue>) -> Cow<'_, RawValue> {
         }
         // Every tool of Claude Code has just the one at the top: no need for a tree.
         if schema_keys == 1
-            && let Some(shorter) = without_top_level_schema(text)
+            && let Some(shorter) = without_outer_schema(text).or_else(|| without_top_level_schema(text))
         {
             return owned(shorter);
         }
@@ -43,6 +43,20 @@ pub(super) fn reduce(schema: Option<&RawValue>) -> Cow<'_, RawValue> {
 
 fn owned<'a>(text: String) -> Cow<'a, RawValue> {
     RawValue::from_string(text).map_or(Cow::Borrowed(RawValue::NULL), Cow::Owned)
+}
+
+/// Cuts `$schema` off as the first or the last key, where generators write it, without reading the rest.
+fn without_outer_schema(text: &str) -> Option<String> {
+    const KEY: &str = r#""$schema":""#;
+    // Quotes within strings are escaped, so the key cannot stand in one, and its value ends at the next quote.
+    let plain = |value: &str| !value.contains(['"', '\\']);
+    if let Some((value, rest)) = text.strip_prefix('{')?.strip_prefix(KEY).and_then(|text| text.split_once('"')) {
+        let rest = rest.strip_prefix(',').filter(|_| plain(value))?;
+        return Some(["{", rest].concat());
+    }
+    let (rest, value) = text.strip_suffix("\"}")?.rsplit_once(KEY)?;
+    let rest = rest.strip_suffix(',').filter(|_| plain(value))?;
+    Some([rest, "}"].concat())
 }
 
 fn without_top_level_schema(text: &str) -> Option<String> {
@@ -145,6 +159,21 @@ mod tests {
             r#"{"$schema":"http://json-schema.org/draft-07/schema#","type":"object","properties":{ "a" : {} }}"#,
             r#"{"type":"object","properties":{ "a" : {} }}"#,
         );
+    }
+
+    #[test]
+    fn the_schema_key_goes_wherever_at_the_top_it_stands() {
+        let expect = r#"{"type":"object","title":",\"$schema\":\""}"#;
+        for schema in [
+            r#"{"$schema":"x","type":"object","title":",\"$schema\":\""}"#,
+            r#"{"type":"object","$schema":"x","title":",\"$schema\":\""}"#,
+            r#"{"type":"object","title":",\"$schema\":\"","$schema":"x"}"#,
+            r#"{"type":"object","title":",\"$schema\":\"","$schema":"\""}"#,
+        ] {
+            check(schema, expect);
+        }
+        check(r#"{"$schema":"x"}"#, "{}");
+        check(r#"{"items":{"type":"object","$schema":"x"}}"#, r#"{"items":{"type":"object"}}"#);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! message means on the other side.
 
 pub mod anthropic;
+mod body;
 pub mod chat;
 pub mod error;
 pub mod event;
