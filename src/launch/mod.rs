@@ -18,6 +18,8 @@ pub mod find;
 pub mod managed;
 pub mod settings;
 pub mod settings_file;
+#[cfg(unix)]
+pub mod signals;
 
 pub use environment::{Models, Plan};
 

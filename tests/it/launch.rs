@@ -148,10 +148,7 @@ impl Sandbox {
 
     /// Starts the launcher and waits until the agent says `ready`.
     fn start(&self) -> Running {
-        let mut process = self.mcr(&["-p"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
-        let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-        assert!(lines.map_while(Result::ok).any(|line| line == "ready"), "the agent never was ready");
-        Running(process)
+        Running::ready(self.mcr(&["-p"]))
     }
 }
 
@@ -164,6 +161,14 @@ struct End {
 struct Running(Child);
 
 impl Running {
+    /// Starts a launcher and waits until its agent says `ready`.
+    fn ready(mut launcher: Command) -> Self {
+        let mut process = launcher.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+        let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line == "ready"), "the agent never was ready");
+        Self(process)
+    }
+
     fn id(&self) -> Pid {
         Pid::from_child(&self.0)
     }
@@ -381,6 +386,25 @@ fn signals_sent_to_mcr_reach_the_agent_and_mcr_waits_for_its_end() {
         assert_eq!(mcr.code(), Some(7), "{name}");
         assert_eq!(fs::read_to_string(sandbox.path().join("signal")).expect("it arrived").trim(), name);
         assert_eq!(fs::read_dir(sandbox.path().join("run")).expect("a folder").count(), 0);
+    }
+}
+
+/// As `nohup` does, and a shell without job control for what it puts in the background.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_mcr_was_started_to_ignore_stays_ignored() {
+    for (signal, name) in [(Signal::HUP, "HUP"), (Signal::INT, "INT"), (Signal::QUIT, "QUIT")] {
+        let sandbox = Sandbox::new(WAIT);
+        let mcr = sandbox.mcr(&["-p"]);
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("trap '' {name}; exec \"$0\" \"$@\"")]).arg(mcr.get_program()).args(mcr.get_args());
+        shell.env(FOLDER, sandbox.path()).current_dir(sandbox.path()).process_group(0);
+        let mcr = Running::ready(shell);
+        // The agent hears it too, as it would of a terminal that is closed.
+        rustix::process::kill_process_group(mcr.id(), signal).expect("sent");
+        mcr.send(Signal::TERM);
+        assert_eq!(mcr.code(), Some(7), "{name}");
+        assert_eq!(fs::read_to_string(sandbox.path().join("signal")).expect("it arrived").trim(), "TERM", "{name}");
     }
 }
 
