@@ -6,10 +6,11 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::args::Own;
 use super::config::Place;
 use super::running::{Running, Settings, open_log, reload, runtime};
-use crate::config::{Config, Scenario, Secret, Source, load};
+use crate::config::{Config, Secret, Source, Target, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
 use crate::proxy::auth::new_token;
+use crate::route::{self, BACKGROUND_ID, DEFAULT_ID};
 use crate::ui;
 
 /// Runs Claude Code and returns its exit code.
@@ -57,17 +58,15 @@ pub(super) fn plan(config: &Config, token: &Secret) -> Plan {
     let routes = &config.routes;
     let main = &routes.default;
     let small = routes.background.as_ref().unwrap_or(main);
-    let windows =
-        Scenario::ALL.into_iter().filter_map(|scenario| routes.get(scenario)).map(|target| target.facts.window);
     // A prompt too long for the default route goes to one that holds it, so the largest window counts.
-    let window = windows.max().unwrap_or(main.facts.window);
-    let label = |target: &crate::config::Target| format!("{} ({})", target.model, target.provider.name);
+    let window = route::largest_window(config);
+    let label = |target: &Target| format!("{} ({})", target.model, target.provider.name);
     Plan {
         base_url: String::new(),
         token: token.clone(),
         models: Models {
-            main: main.model.clone(),
-            small: small.model.clone(),
+            main: DEFAULT_ID.to_owned(),
+            small: BACKGROUND_ID.to_owned(),
             label: label(main),
             small_label: label(small),
             window,

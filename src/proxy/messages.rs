@@ -14,7 +14,7 @@ use super::record::{self, Record};
 use super::snapshot::Snapshot;
 use super::{Proxy, answered, failed, identify, json, turned_away};
 use crate::config::Target;
-use crate::route::{self, Choice, Facts, Impossible, TokenCount};
+use crate::route::{self, Choice, Facts, Impossible, Tags, TokenCount};
 use crate::translate::{self, Outgoing, StreamTranslator};
 use crate::upstream::{self, Outbound, Reply};
 use crate::wire::anthropic::MessagesRequest;
@@ -66,8 +66,11 @@ impl Proxy {
     ) -> Result<Response<Body>, ApiError> {
         let refused = |error: &ApiError| record::refused(id, started, error);
         let mut request = parse(bytes).inspect_err(refused)?;
-        let tag = prepare(&mut request, snapshot);
-        let routed = self.route(snapshot, &request, tag, session).inspect_err(refused)?;
+        let tags = prepare(&mut request, snapshot);
+        if tags.left > 0 {
+            tracing::warn!(request = id, tags = tags.left, "left a subagent tag in a turn: no such model is configured");
+        }
+        let routed = self.route(snapshot, &request, tags.named, session).inspect_err(refused)?;
         let choice = &routed.choice;
         let mut record = Record::open(
             id,
@@ -194,8 +197,8 @@ impl Proxy {
     /// Counts for the target that the request would go to; one that is too long for it is counted all the same.
     fn count(&self, snapshot: &Snapshot, bytes: &[u8]) -> Result<TokenCount, ApiError> {
         let mut request = parse(bytes)?;
-        let tag = prepare(&mut request, snapshot);
-        let facts = Facts::new(&request, tag, TokenCount::Estimate(0));
+        let tags = prepare(&mut request, snapshot);
+        let facts = Facts::new(&request, tags.named, TokenCount::Estimate(0));
         let target = route::choose(&snapshot.config, &facts).map_err(|error| impossible(&error))?.target;
         Ok(self.counter.count(&translate::request(&request, &target, None)?.request, &target))
     }
@@ -217,11 +220,11 @@ fn parse(bytes: &[u8]) -> Result<MessagesRequest<'_>, ApiError> {
 }
 
 /// Does to a request what the configuration asks for, and takes the subagent's tag out.
-fn prepare(request: &mut MessagesRequest<'_>, snapshot: &Snapshot) -> Option<String> {
+fn prepare(request: &mut MessagesRequest<'_>, snapshot: &Snapshot) -> Tags {
     if let Some(head) = &snapshot.system_head {
         translate::rewrite_system(request, head);
     }
-    route::take_tag(request)
+    route::take_tags(request, |name| route::named_target(&snapshot.config, name).is_some())
 }
 
 fn impossible(error: &Impossible) -> ApiError {

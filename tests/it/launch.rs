@@ -51,8 +51,8 @@ fn plan() -> Plan {
         base_url: "http://127.0.0.1:4711".to_owned(),
         token: Secret::new("session-token".to_owned()),
         models: Models {
-            main: "devstral-2512".to_owned(),
-            small: "ministral-8b".to_owned(),
+            main: "mcr/default".to_owned(),
+            small: "mcr/background".to_owned(),
             label: "Devstral".to_owned(),
             small_label: "Ministral".to_owned(),
             window: 256_000,
@@ -325,8 +325,8 @@ fn the_environment_is_routed_quiet_and_without_keys() {
     let expect = [
         ("ANTHROPIC_BASE_URL", Some("http://127.0.0.1:4711")),
         ("ANTHROPIC_AUTH_TOKEN", Some("session-token")),
-        ("ANTHROPIC_MODEL", Some("devstral-2512")),
-        ("ANTHROPIC_DEFAULT_HAIKU_MODEL", Some("ministral-8b")),
+        ("ANTHROPIC_MODEL", Some("mcr/default")),
+        ("ANTHROPIC_DEFAULT_HAIKU_MODEL", Some("mcr/background")),
         ("DISABLE_TELEMETRY", Some("1")),
         ("HTTPS_PROXY", Some("http://corp:1")),
         ("NO_PROXY", Some("corp.example,127.0.0.1,localhost,::1")),

@@ -18,6 +18,7 @@ mod launch;
 mod layers;
 mod privacy;
 mod reload;
+mod routes;
 mod session;
 mod smoke;
 mod streaming;
