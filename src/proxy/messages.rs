@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 
 use super::answer::Answer;
 use super::body::{self, Body, BodyLimits};
+use super::fallback::another_may_help;
 use super::record::{self, Record};
 use super::snapshot::Snapshot;
 use super::{Proxy, answered, failed, identify, json, turned_away};
@@ -27,11 +28,11 @@ const TOKEN_COUNT: HeaderName = HeaderName::from_static("x-mcr-token-count");
 const SESSION: &str = "x-claude-code-session-id";
 
 /// A request that was read, and where it goes.
-struct Routed<'a> {
-    request: &'a MessagesRequest<'a>,
+pub(super) struct Routed<'a> {
+    pub(super) request: &'a MessagesRequest<'a>,
     session: Option<String>,
-    choice: Choice,
-    tokens: TokenCount,
+    pub(super) choice: Choice,
+    pub(super) facts: Facts,
 }
 
 impl Proxy {
@@ -68,7 +69,11 @@ impl Proxy {
         let mut request = parse(bytes).inspect_err(refused)?;
         let tags = prepare(&mut request, snapshot);
         if tags.left > 0 {
-            tracing::warn!(request = id, tags = tags.left, "left a subagent tag in a turn: no such model is configured");
+            tracing::warn!(
+                request = id,
+                tags = tags.left,
+                "left a subagent tag in a turn: no such model is configured"
+            );
         }
         let routed = self.route(snapshot, &request, tags.named, session).inspect_err(refused)?;
         let choice = &routed.choice;
@@ -80,17 +85,11 @@ impl Proxy {
             request.stream,
             Arc::clone(&self.usage),
         );
-        let mut result = self.attempt(snapshot, id, &routed, &choice.target, &mut record).await;
-        for target in snapshot.config.fallback.targets(choice.scenario) {
-            let Err(error) = &result else { break };
-            if !another_may_help(error) || Arc::ptr_eq(target, &choice.target) {
-                continue;
-            }
-            let reason = format!("fallback from {}: {}", choice.target.name(), error.status);
-            tracing::warn!(request = id, target = %target.name(), %reason, error = %error.unquoted(), "falling back");
-            record.retarget(target, &reason);
-            result = self.attempt(snapshot, id, &routed, target, &mut record).await;
-        }
+        let tokens = routed.facts.tokens.number();
+        let result = match self.attempt(snapshot, id, &routed, &choice.target, tokens, &mut record).await {
+            Err(error) if another_may_help(&error) => self.fall_back(snapshot, id, &routed, error, &mut record).await,
+            result => result,
+        };
         let reason = record.reason().to_owned();
         let reply = match result {
             Ok(reply) => reply,
@@ -121,26 +120,31 @@ impl Proxy {
         let config = &snapshot.config;
         let mut facts = Facts::new(request, tag, TokenCount::Estimate(0));
         let first = route::choose(config, &facts).map_err(|error| impossible(&error))?;
-        facts.tokens = self.counter.count(&translate::request(request, &first.target, None)?.request, &first.target);
+        facts.tokens = self.counted(request, &first.target)?;
         let choice = route::choose(config, &facts).map_err(|error| impossible(&error))?;
         let session = translate::session_id(request).map(std::borrow::Cow::into_owned);
         let session = session.or_else(|| session_header.map(str::to_owned));
-        Ok(Routed { request, session, choice, tokens: facts.tokens })
+        Ok(Routed { request, session, choice, facts })
+    }
+
+    /// Counts a prompt as a target does.
+    pub(super) fn counted(&self, request: &MessagesRequest<'_>, target: &Target) -> Result<TokenCount, ApiError> {
+        Ok(self.counter.count(&translate::request(request, target, None)?.request, target))
     }
 
     /// Sends a request to one target and waits until its answer has begun.
-    async fn attempt(
+    pub(super) async fn attempt(
         &self,
         snapshot: &Snapshot,
         id: &str,
         routed: &Routed<'_>,
         target: &Target,
+        tokens: u64,
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
         let clocks = &snapshot.config.clocks;
         let session = routed.session.as_deref();
         let mut outgoing = translate::request(routed.request, target, session)?;
-        let tokens = routed.tokens.number();
         outgoing.fit(tokens, target.facts.window);
         if !outgoing.dropped.is_empty() {
             tracing::debug!(request = id, dropped = %outgoing.dropped, "left out of the request");
@@ -200,12 +204,12 @@ impl Proxy {
         let tags = prepare(&mut request, snapshot);
         let facts = Facts::new(&request, tags.named, TokenCount::Estimate(0));
         let target = route::choose(&snapshot.config, &facts).map_err(|error| impossible(&error))?.target;
-        Ok(self.counter.count(&translate::request(&request, &target, None)?.request, &target))
+        self.counted(&request, &target)
     }
 }
 
 /// An answer in the client's terms.
-enum Translated {
+pub(super) enum Translated {
     Whole(&'static str, Vec<u8>, Usage),
     Stream(Box<Answer>),
 }
@@ -232,11 +236,6 @@ fn impossible(error: &Impossible) -> ApiError {
         Impossible::Unknown { .. } => ApiError::refused(format!("mcr: {error}")),
         Impossible::TooLong { tokens, window } => ApiError::too_long(*tokens, *window),
     }
-}
-
-/// Whether the next target of a fallback list may do better: not where the request itself is at fault.
-fn another_may_help(error: &ApiError) -> bool {
-    matches!(error.status, 401 | 403 | 404 | 408 | 429) || error.status >= 500
 }
 
 /// Text that a header can carry.

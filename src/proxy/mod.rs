@@ -9,6 +9,7 @@ pub mod server;
 
 mod answer;
 mod clocked;
+mod fallback;
 mod messages;
 mod models;
 mod record;
