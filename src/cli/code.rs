@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::args::Own;
 use super::config::Place;
-use super::running::{Running, Settings, open_log, reload, runtime};
+use super::running::{Running, Settings, bind, block_on, open_log, reload};
 use crate::config::{Config, Secret, Source, Target, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
@@ -21,24 +21,26 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
     }
     let log = open_log(&config, place.paths, false)?;
     let token = new_token().map_err(|error| Failure::new(Exit::Io, error))?;
-    runtime()?.block_on(async {
+    block_on(async {
         let machine = Machine::of_process(
             config.claude_path.as_deref().and_then(std::path::Path::to_str),
             directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned()),
             place.paths.runtime.clone(),
         );
-        let mut plan = plan(&config, &token);
+        let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
+        let plan = plan(&config, &token, listener.url());
+        let agent = launch::prepare(&plan, arguments, &machine)?;
         let running = Running::start(Settings {
             config,
-            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            port: 0,
+            listener,
             token,
             trace_bodies: own.trace_bodies.as_deref(),
             reload: reload(place),
             environment: place.environment,
         })?;
-        plan.base_url = running.url();
-        let agent = launch::prepare(&plan, arguments, &machine)?;
+        if agent.asks_models() {
+            running.warm();
+        }
         let code = agent.run().await?;
         let usage = std::sync::Arc::clone(&running.usage);
         // The only client is gone: what it left open is of use to nobody.
@@ -53,8 +55,8 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
     })
 }
 
-/// Decides what the agent is told.
-pub(super) fn plan(config: &Config, token: &Secret) -> Plan {
+/// Decides what the agent is told; `base_url` is where the proxy listens.
+pub(super) fn plan(config: &Config, token: &Secret, base_url: String) -> Plan {
     let routes = &config.routes;
     let main = &routes.default;
     let small = routes.background.as_ref().unwrap_or(main);
@@ -62,7 +64,7 @@ pub(super) fn plan(config: &Config, token: &Secret) -> Plan {
     let window = route::largest_window(config);
     let label = |target: &Target| format!("{} ({})", target.model, target.provider.name);
     Plan {
-        base_url: String::new(),
+        base_url,
         token: token.clone(),
         models: Models {
             main: DEFAULT_ID.to_owned(),

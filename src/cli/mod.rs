@@ -9,10 +9,11 @@ pub mod statusline;
 
 mod running;
 
+use std::ffi::OsString;
 use std::path::Path;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::error::{Exit, Failure};
 use crate::paths::Paths;
@@ -21,7 +22,7 @@ use config::Place;
 
 /// Runs the command line of this process; the number is the exit code.
 pub fn run() -> Result<u8, Failure> {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse_from(verbatim(std::env::args_os().collect())) {
         Ok(arguments) => arguments,
         Err(error) => return Ok(complain(&error)),
     };
@@ -39,6 +40,23 @@ pub fn run() -> Result<u8, Failure> {
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
         Command::Statusline => statusline::run().map(|()| 0),
     }
+}
+
+/// Puts a `--` behind `code`, for clap to take away: it would take the user's own.
+fn verbatim(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let own = Arguments::command();
+    let takes_value = |flag: &str| {
+        let name = flag.strip_prefix("--");
+        name.is_some() && own.get_arguments().any(|known| known.get_long() == name && known.get_action().takes_values())
+    };
+    let mut index = 1;
+    while let Some(flag) = arguments.get(index).and_then(|word| word.to_str()).filter(|word| word.starts_with("--")) {
+        index += if takes_value(flag) { 2 } else { 1 };
+    }
+    if arguments.get(index).is_some_and(|word| word == "code") {
+        arguments.insert(index + 1, "--".into());
+    }
+    arguments
 }
 
 /// Looks a variable of this process up; text that is not Unicode counts as unset.

@@ -1,6 +1,6 @@
 //! A proxy that runs inside this process.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ use crate::proxy::{Load, Parts, Proxy, watch};
 
 /// A listener that is served, until [`Running::stop`].
 pub(super) struct Running {
-    pub(super) address: SocketAddr,
     pub(super) usage: Arc<Usage>,
+    proxy: Arc<Proxy>,
     end: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
     watched: JoinHandle<()>,
@@ -30,8 +30,7 @@ pub(super) struct Running {
 /// What a proxy is started with.
 pub(super) struct Settings<'a> {
     pub(super) config: Config,
-    pub(super) host: IpAddr,
-    pub(super) port: u16,
+    pub(super) listener: Listener,
     pub(super) token: Secret,
     pub(super) trace_bodies: Option<&'a Path>,
     pub(super) reload: Load,
@@ -39,13 +38,8 @@ pub(super) struct Settings<'a> {
 }
 
 impl Running {
-    /// Binds, then serves; needs a runtime.
+    /// Serves; needs a runtime.
     pub(super) fn start(settings: Settings<'_>) -> Result<Self, Failure> {
-        let listener = Listener::bind(settings.host, settings.port).map_err(|error| {
-            let hint = error.hint();
-            Failure::new(Exit::CannotCreate, error).hint(hint)
-        })?;
-        let address = listener.address();
         let options = Options {
             proxy_url: settings.config.proxy_url.clone(),
             environment: ProxyVariables::from_lookup(settings.environment),
@@ -56,15 +50,12 @@ impl Running {
             let error = anyhow::Error::new(error).context("cannot use the configured proxy");
             Failure::new(Exit::Config, error).hint("correct `PROXY_URL` or `HTTPS_PROXY`, or remove it")
         })?;
-        if let Ok(connection) = &settings.config.routes.default.provider.connection {
-            egress.warm(&connection.endpoint);
-        }
         let usage = Arc::new(Usage::default());
         let trace = settings.trace_bodies.map(Trace::open).transpose().map_err(|error| {
             Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot write the trace of bodies"))
         })?;
         let parts = Parts {
-            port: address.port(),
+            port: settings.listener.address().port(),
             token: settings.token,
             config: settings.config,
             egress,
@@ -74,16 +65,17 @@ impl Running {
         let proxy = Arc::new(Proxy::new(parts)?);
         let watched = tokio::spawn(watch(proxy.snapshot(), settings.reload));
         let (end, ended) = oneshot::channel::<()>();
-        let service = move |request| Arc::clone(&proxy).serve(request);
-        let served = tokio::spawn(serve(listener, service, Limits::default(), async {
+        let served_proxy = Arc::clone(&proxy);
+        let service = move |request| Arc::clone(&served_proxy).serve(request);
+        let served = tokio::spawn(serve(settings.listener, service, Limits::default(), async {
             let _ = ended.await;
         }));
-        Ok(Self { address, usage, end, served, watched })
+        Ok(Self { usage, proxy, end, served, watched })
     }
 
-    /// The base URL for clients on this machine.
-    pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    /// Connects ahead of the first request.
+    pub(super) fn warm(&self) {
+        self.proxy.warm();
     }
 
     /// Lets answers in progress finish, then closes.
@@ -92,6 +84,14 @@ impl Running {
         let _ = self.end.send(());
         let _ = self.served.await;
     }
+}
+
+/// Takes a port; who connects waits until it is served.
+pub(super) fn bind(host: IpAddr, port: u16) -> Result<Listener, Failure> {
+    Listener::bind(host, port).map_err(|error| {
+        let hint = error.hint();
+        Failure::new(Exit::CannotCreate, error).hint(hint)
+    })
 }
 
 /// Reads the configuration anew from where it was read first.
@@ -116,11 +116,34 @@ pub(super) fn open_log(config: &Config, paths: &Paths, stderr: bool) -> Result<l
     })
 }
 
-/// The runtime of a proxy: two threads carry more than one person can ask for.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+/// Does a command's work on a runtime of its own; two threads carry more than one person can ask for.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Exit::Software, error))
+        .map_err(|error| Failure::new(Exit::Software, error))?;
+    let end = runtime.block_on(work);
+    // Dropping it would wait for the system to find a host that nobody needs any more.
+    runtime.shutdown_background();
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_does_not_wait_for_a_name_that_is_still_looked_up() {
+        let (_found, look_up) = std::sync::mpsc::channel::<()>();
+        let work = async {
+            let (began, begins) = oneshot::channel();
+            tokio::task::spawn_blocking(move || {
+                let _ = began.send(());
+                look_up.recv()
+            });
+            begins.await.map_err(|error| Failure::new(Exit::Software, error))
+        };
+        assert!(block_on(work).is_ok());
+    }
 }

@@ -92,6 +92,13 @@ impl Proxy {
         Arc::clone(&self.snapshot)
     }
 
+    /// Connects to the default route's provider, so that the first request need not wait for that.
+    pub fn warm(&self) {
+        if let Ok(connection) = &self.snapshot.load().config.routes.default.provider.connection {
+            self.egress.warm(&connection.endpoint);
+        }
+    }
+
     /// Answers one request.
     pub async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();

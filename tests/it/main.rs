@@ -8,6 +8,7 @@ mod common;
 mod cancel;
 mod cli;
 mod clocks;
+mod code;
 mod config;
 mod door;
 mod edge;
