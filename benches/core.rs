@@ -35,8 +35,8 @@ fn requests(criterion: &mut Criterion) {
         bencher.iter_batched(
             || parse(&body),
             |mut request| {
-                let tag = route::take_tag(&mut request);
-                let facts = Facts::new(&request, tag, TokenCount::Exact(23_000));
+                let tags = route::take_tags(&mut request, |name| route::named_target(&config, name).is_some());
+                let facts = Facts::new(&request, tags.named, TokenCount::Exact(23_000));
                 let choice = route::choose(&config, &facts).expect("a route");
                 (choice, request)
             },

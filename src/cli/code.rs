@@ -6,11 +6,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::args::Own;
 use super::config::Place;
 use super::reload::reload;
-use super::running::{Running, Settings, open_log, runtime};
-use crate::config::{Config, Scenario, Secret, Source, StartOnly, load};
+use super::running::{Running, Settings, bind, block_on, open_log};
+use crate::config::{Config, Secret, Source, StartOnly, Target, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
 use crate::proxy::auth::new_token;
+use crate::route::{self, BACKGROUND_ID, DEFAULT_ID};
 use crate::ui;
 
 /// Runs Claude Code and returns its exit code.
@@ -21,24 +22,26 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
     }
     let log = open_log(&config, place.paths, false)?;
     let token = new_token().map_err(|error| Failure::new(Exit::Io, error))?;
-    runtime()?.block_on(async {
+    block_on(async {
         let machine = Machine::of_process(
             config.claude_path.as_deref().and_then(std::path::Path::to_str),
             directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned()),
             place.paths.runtime.clone(),
         );
-        let mut plan = plan(&config, &token);
+        let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
+        let plan = plan(&config, &token, listener.url());
+        let agent = launch::prepare(&plan, arguments, &machine)?;
         let running = Running::start(Settings {
             config,
-            host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-            port: 0,
+            listener,
             token,
             trace_bodies: own.trace_bodies.as_deref(),
             reload: Some(reload(place, StartOnly::AGENT)),
             environment: place.environment,
         })?;
-        plan.base_url = running.url();
-        let agent = launch::prepare(&plan, arguments, &machine)?;
+        if agent.asks_models() {
+            running.warm();
+        }
         let code = agent.run().await?;
         let usage = std::sync::Arc::clone(&running.usage);
         // The only client is gone: what it left open is of use to nobody.
@@ -53,22 +56,20 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
     })
 }
 
-/// Decides what the agent is told.
-pub(super) fn plan(config: &Config, token: &Secret) -> Plan {
+/// Decides what the agent is told; `base_url` is where the proxy listens.
+pub(super) fn plan(config: &Config, token: &Secret, base_url: String) -> Plan {
     let routes = &config.routes;
     let main = &routes.default;
     let small = routes.background.as_ref().unwrap_or(main);
-    let windows =
-        Scenario::ALL.into_iter().filter_map(|scenario| routes.get(scenario)).map(|target| target.facts.window);
     // A prompt too long for the default route goes to one that holds it, so the largest window counts.
-    let window = windows.max().unwrap_or(main.facts.window);
-    let label = |target: &crate::config::Target| format!("{} ({})", target.model, target.provider.name);
+    let window = route::largest_window(config);
+    let label = |target: &Target| format!("{} ({})", target.model, target.provider.name);
     Plan {
-        base_url: String::new(),
+        base_url,
         token: token.clone(),
         models: Models {
-            main: main.model.clone(),
-            small: small.model.clone(),
+            main: DEFAULT_ID.to_owned(),
+            small: BACKGROUND_ID.to_owned(),
             label: label(main),
             small_label: label(small),
             window,

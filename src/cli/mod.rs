@@ -10,10 +10,11 @@ pub mod statusline;
 mod reload;
 mod running;
 
+use std::ffi::OsString;
 use std::path::Path;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::env;
 use crate::error::{Exit, Failure};
@@ -23,7 +24,7 @@ use config::Place;
 
 /// Runs the command line of this process; the number is the exit code.
 pub fn run() -> Result<u8, Failure> {
-    let arguments = match Arguments::try_parse() {
+    let arguments = match Arguments::try_parse_from(verbatim(std::env::args_os().collect())) {
         Ok(arguments) => arguments,
         Err(error) => return Ok(complain(&error)),
     };
@@ -57,6 +58,23 @@ fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
     }
     Err(Failure::say(Exit::Usage, format!("`--trace-bodies` does nothing for `mcr {command}`"))
         .hint("leave it out, or trace `mcr code` or `mcr start --foreground`"))
+}
+
+/// Puts a `--` behind `code`, for clap to take away: it would take the user's own.
+fn verbatim(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let own = Arguments::command();
+    let takes_value = |flag: &str| {
+        let name = flag.strip_prefix("--");
+        name.is_some() && own.get_arguments().any(|known| known.get_long() == name && known.get_action().takes_values())
+    };
+    let mut index = 1;
+    while let Some(flag) = arguments.get(index).and_then(|word| word.to_str()).filter(|word| word.starts_with("--")) {
+        index += if takes_value(flag) { 2 } else { 1 };
+    }
+    if arguments.get(index).is_some_and(|word| word == "code") {
+        arguments.insert(index + 1, "--".into());
+    }
+    arguments
 }
 
 /// Prints what clap has to say: help and version are data, everything else is a usage error.

@@ -1,6 +1,6 @@
 //! A proxy that runs inside this process.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -26,8 +26,8 @@ const FILES_PER_CONNECTION: usize = 2;
 
 /// A listener that is served, until [`Running::stop`].
 pub(super) struct Running {
-    pub(super) address: SocketAddr,
     pub(super) usage: Arc<Usage>,
+    proxy: Arc<Proxy>,
     end: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
     watched: Option<JoinHandle<()>>,
@@ -36,8 +36,7 @@ pub(super) struct Running {
 /// What a proxy is started with.
 pub(super) struct Settings<'a> {
     pub(super) config: Config,
-    pub(super) host: IpAddr,
-    pub(super) port: u16,
+    pub(super) listener: Listener,
     pub(super) token: Secret,
     pub(super) trace_bodies: Option<&'a Path>,
     /// Absent where nothing of a person's is in use.
@@ -46,23 +45,15 @@ pub(super) struct Settings<'a> {
 }
 
 impl Running {
-    /// Binds, then serves; needs a runtime.
+    /// Serves; needs a runtime.
     pub(super) fn start(settings: Settings<'_>) -> Result<Self, Failure> {
-        let listener = Listener::bind(settings.host, settings.port).map_err(|error| {
-            let hint = error.hint();
-            Failure::new(Exit::CannotCreate, error).hint(hint)
-        })?;
-        let address = listener.address();
         let egress = door(&settings.config, &ProxyVariables::from_lookup(settings.environment))?;
-        if let Ok(connection) = &settings.config.routes.default.provider.connection {
-            egress.warm(&connection.endpoint);
-        }
         let usage = Arc::new(Usage::default());
         let trace = settings.trace_bodies.map(Trace::open).transpose().map_err(|error| {
             Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot write the trace of bodies"))
         })?;
         let parts = Parts {
-            port: address.port(),
+            port: settings.listener.address().port(),
             token: settings.token,
             config: settings.config,
             egress,
@@ -72,16 +63,17 @@ impl Running {
         let proxy = Arc::new(Proxy::new(parts)?);
         let watched = settings.reload.map(|reload| tokio::spawn(watch(proxy.snapshot(), reload)));
         let (end, ended) = oneshot::channel::<()>();
-        let service = move |request| Arc::clone(&proxy).serve(request);
-        let served = tokio::spawn(serve(listener, service, limits(), async {
+        let served_proxy = Arc::clone(&proxy);
+        let service = move |request| Arc::clone(&served_proxy).serve(request);
+        let served = tokio::spawn(serve(settings.listener, service, limits(), async {
             let _ = ended.await;
         }));
-        Ok(Self { address, usage, end, served, watched })
+        Ok(Self { usage, proxy, end, served, watched })
     }
 
-    /// The base URL for clients on this machine.
-    pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
+    /// Connects ahead of the first request.
+    pub(super) fn warm(&self) {
+        self.proxy.warm();
     }
 
     /// Lets answers in progress finish, then closes.
@@ -92,6 +84,14 @@ impl Running {
         let _ = self.end.send(());
         let _ = self.served.await;
     }
+}
+
+/// Takes a port; who connects waits until it is served.
+pub(super) fn bind(host: IpAddr, port: u16) -> Result<Listener, Failure> {
+    Listener::bind(host, port).map_err(|error| {
+        let hint = error.hint();
+        Failure::new(Exit::CannotCreate, error).hint(hint)
+    })
 }
 
 /// Opens the log as the configuration asks for it.
@@ -133,18 +133,36 @@ pub(super) fn raise_file_limit() {
     }
 }
 
-/// The runtime of a proxy: two threads carry more than one person can ask for.
-pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
+/// Does a command's work on a runtime of its own; two threads carry more than one person can ask for.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::new(Exit::Software, error))
+        .map_err(|error| Failure::new(Exit::Software, error))?;
+    let end = runtime.block_on(work);
+    // Dropping it would wait for the system to find a host that nobody needs any more.
+    runtime.shutdown_background();
+    end
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_does_not_wait_for_a_name_that_is_still_looked_up() {
+        let (_found, look_up) = std::sync::mpsc::channel::<()>();
+        let work = async {
+            let (began, begins) = oneshot::channel();
+            tokio::task::spawn_blocking(move || {
+                let _ = began.send(());
+                look_up.recv()
+            });
+            begins.await.map_err(|error| Failure::new(Exit::Software, error))
+        };
+        assert!(block_on(work).is_ok());
+    }
 
     #[test]
     fn there_are_no_more_connections_than_files_for_both_of_their_ends() {

@@ -3,14 +3,15 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::SignalKind;
 
 use super::args::{Own, Start};
 use super::config::Place;
 use super::reload::reload;
-use super::running::{Running, Settings, open_log, raise_file_limit, runtime};
+use super::running::{Running, Settings, bind, block_on, open_log, raise_file_limit};
 use crate::config::{Config, Secret, StartOnly, load};
 use crate::error::{Exit, Failure};
+use crate::launch::signals::Ignored;
 use crate::paths::{self, Paths};
 use crate::proxy::auth::new_token;
 use crate::ui;
@@ -26,42 +27,42 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
     open_log(&config, place.paths, false)?;
     let (token, file) = token(&config, place.paths)?;
     raise_file_limit();
-    runtime()?.block_on(async {
+    block_on(async {
+        let ignored = Ignored::of_process();
+        let listen_for = |kind| ignored.listen(kind).map_err(|error| Failure::new(Exit::Software, error));
         let mut interrupt = listen_for(SignalKind::interrupt())?;
         let mut terminate = listen_for(SignalKind::terminate())?;
+        let listener = bind(config.host, options.port.unwrap_or(config.port))?;
+        let (address, url) = (listener.address(), listener.url());
         let running = Running::start(Settings {
-            host: config.host,
-            port: options.port.unwrap_or(config.port),
             config,
+            listener,
             token,
             trace_bodies: options.trace_bodies.as_deref().or(own.trace_bodies.as_deref()),
             reload: Some(reload(place, StartOnly::SERVICE)),
             environment: place.environment,
         })?;
-        let ready = format!("{{\"ok\":{{\"port\":{}}}}}\n", running.address.port());
+        running.warm();
+        let ready = format!("{{\"ok\":{{\"port\":{}}}}}\n", address.port());
         ui::print(&ready).map_err(|error| Failure::new(Exit::Io, error))?;
-        ui::say(format_args!("listening on {}", running.url()));
+        ui::say(format_args!("listening on {url}"));
         if let Some(file) = file {
             ui::say(format_args!("token: {}", file.display()));
         }
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            () = interrupt.recv() => {}
+            () = terminate.recv() => {}
         }
         ui::say("stopping: answers in progress get two minutes; a second signal ends them");
         let usage = std::sync::Arc::clone(&running.usage);
         tokio::select! {
             () = running.stop() => {}
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            () = interrupt.recv() => {}
+            () = terminate.recv() => {}
         }
         ui::say(usage.summary_line());
         Ok(0)
     })
-}
-
-fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> {
-    signal(kind).map_err(|error| Failure::new(Exit::Software, error))
 }
 
 /// The configured `APIKEY`, else this installation's own token, made on first use, and the file it is kept in.

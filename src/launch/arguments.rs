@@ -22,8 +22,11 @@ pub struct Arguments {
 /// What an invocation is for, as far as routing goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// A session, or a subcommand that takes our `--settings`.
+    /// A session.
     Routed,
+    /// Asks no model, as a subcommand such as `mcp list` or a question about Claude Code itself
+    /// does, but takes our `--settings`.
+    Errand,
     /// Looks after background sessions. `claude --settings F logs ID` would be a prompt, so
     /// these get the environment only.
     Background,
@@ -81,6 +84,8 @@ pub fn take_apart(user: &[OsString]) -> Arguments {
                 arguments.purpose = Purpose::Unroutable(reason);
             } else if index == 0 && UPDATE_FLAGS.contains(&flag) {
                 arguments.purpose = Purpose::Update;
+            } else if ABOUT_ITSELF.contains(&flag) && arguments.purpose == Purpose::Routed {
+                arguments.purpose = Purpose::Errand;
             }
         } else if !operand_seen {
             operand_seen = true;
@@ -102,6 +107,7 @@ pub fn take_apart(user: &[OsString]) -> Arguments {
 const SETTINGS: &str = "--settings";
 const MANAGED: &str = "--managed-settings";
 const UPDATE_FLAGS: [&str; 2] = ["--update", "--upgrade"];
+const ABOUT_ITSELF: [&str; 4] = ["--version", "-v", "--help", "-h"];
 
 /// The value of a flag at `index`, and the index behind it.
 fn value_of(name: &str, user: &[OsString], index: usize) -> Option<(usize, OsString)> {
@@ -177,7 +183,7 @@ fn subcommand(user: &[OsString], index: usize) -> Option<Purpose> {
         "agents" if user[index..].iter().any(|argument| argument == "--json") => Some(Purpose::Background),
         "daemon" if index == 0 => Some(Purpose::Unroutable(Unroutable::Background("daemon"))),
         "update" | "upgrade" | "install" => Some(Purpose::Update),
-        word if SUBCOMMANDS.contains(&word) => Some(Purpose::Routed),
+        word if SUBCOMMANDS.contains(&word) => Some(Purpose::Errand),
         _ => None,
     }
 }

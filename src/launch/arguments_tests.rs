@@ -10,7 +10,7 @@ fn check(user: &[&str], expect: &[&str], settings: &[&str]) {
     let arguments = take_apart(&owned(user));
     assert_eq!(arguments.with_settings(Some(OsStr::new("OURS"))), owned(&[&["--settings", "OURS"], expect].concat()));
     assert_eq!(arguments.settings, owned(settings));
-    assert_eq!(arguments.purpose, Purpose::Routed);
+    assert!(matches!(arguments.purpose, Purpose::Routed | Purpose::Errand), "{:?}", arguments.purpose);
 }
 
 fn purpose(user: &[&str]) -> Purpose {
@@ -72,6 +72,16 @@ fn subcommands_that_refuse_settings_get_none() {
     }
     for user in [&["update"][..], &["install", "stable"], &["--update"]] {
         assert_eq!(purpose(user), Purpose::Update, "{user:?}");
+    }
+}
+
+#[test]
+fn only_a_session_asks_models() {
+    for user in [&["mcp", "list"][..], &["doctor"], &["--version"], &["-p", "--help"], &["-v"]] {
+        assert_eq!(purpose(user), Purpose::Errand, "{user:?}");
+    }
+    for user in [&[][..], &["-p", "hi"], &["-p", "--", "--version"], &["agents"], &["--name", "-v"]] {
+        assert_eq!(purpose(user), Purpose::Routed, "{user:?}");
     }
 }
 

@@ -57,25 +57,29 @@ mod system {
     use tokio::process::{Child, Command};
     use tokio::signal::unix::{SignalKind, signal};
 
+    use crate::launch::signals::Ignored;
+
     pub(super) async fn run(mut command: Command) -> io::Result<u8> {
         // Before the agent exists, so that no signal falls between.
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut quit = signal(SignalKind::quit())?;
-        let mut suspend = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
-        let mut resume = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut hang_up = signal(SignalKind::hangup())?;
+        let ignored = Ignored::of_process();
+        let mut interrupt = ignored.listen(SignalKind::interrupt())?;
+        let mut quit = ignored.listen(SignalKind::quit())?;
+        let mut suspend = ignored.listen(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
+        let mut resume = ignored.listen(SignalKind::from_raw(Signal::CONT.as_raw()))?;
+        let mut terminate = ignored.listen(SignalKind::terminate())?;
+        let mut hang_up = ignored.listen(SignalKind::hangup())?;
+        // Without it there is no end to wait for, ignored or not.
         let mut changed = signal(SignalKind::child())?;
         let mut child = command.spawn()?;
         loop {
             tokio::select! {
                 status = child.wait() => return Ok(exit_code(status?)),
-                _ = interrupt.recv() => pass_unless_the_terminal_did(&child, Signal::INT),
-                _ = quit.recv() => pass_unless_the_terminal_did(&child, Signal::QUIT),
-                _ = suspend.recv() => pass_unless_the_terminal_did(&child, Signal::TSTP),
-                _ = resume.recv() => pass(&child, Signal::CONT),
-                _ = terminate.recv() => pass(&child, Signal::TERM),
-                _ = hang_up.recv() => pass(&child, Signal::HUP),
+                () = interrupt.recv() => pass_unless_the_terminal_did(&child, Signal::INT),
+                () = quit.recv() => pass_unless_the_terminal_did(&child, Signal::QUIT),
+                () = suspend.recv() => pass_unless_the_terminal_did(&child, Signal::TSTP),
+                () = resume.recv() => pass(&child, Signal::CONT),
+                () = terminate.recv() => pass(&child, Signal::TERM),
+                () = hang_up.recv() => pass(&child, Signal::HUP),
                 _ = changed.recv() => stop_with(&child),
             }
         }

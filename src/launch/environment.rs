@@ -29,14 +29,15 @@ pub struct Plan {
 
 /// The models as the agent sees them.
 ///
-/// The ids are the real ids of the routes' models: a request that names `main`
-/// came from the conversation, one that names `small` from a background task,
-/// and any other id was typed by the user with `--model` or `/model`.
+/// The ids name routes, the labels what serves them: a request that names `main` came
+/// from the conversation, one that names `small` from a background task, and any
+/// other id was typed by the user with `--model` or `/model`. An id outlives a change
+/// of its route; a label stays what it was when the agent started.
 #[derive(Debug, Clone)]
 pub struct Models {
-    /// The default route's model; `opus`, `sonnet` and `fable` mean it too.
+    /// The default route's id; `opus`, `sonnet` and `fable` mean it too.
     pub main: String,
-    /// The background route's model; `haiku` means it too.
+    /// The background route's id; `haiku` means it too.
     pub small: String,
     /// What `main` is called on screen.
     pub label: String,
@@ -226,8 +227,8 @@ pub(super) mod tests {
             base_url: "http://127.0.0.1:4711".to_owned(),
             token: Secret::new("session-token".to_owned()),
             models: Models {
-                main: "devstral-2512".to_owned(),
-                small: "ministral-8b".to_owned(),
+                main: "mcr/default".to_owned(),
+                small: "mcr/background".to_owned(),
                 label: "Devstral".to_owned(),
                 small_label: "Ministral".to_owned(),
                 window: 256_000,
@@ -243,12 +244,12 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn aliases_mean_the_routes_models() {
+    fn aliases_mean_the_routes() {
         let environment = environment(&plan(), &[]);
         let model = |alias: &str| environment.get(&format!("ANTHROPIC_DEFAULT_{alias}_MODEL"));
         assert_eq!(
             [model("OPUS"), model("SONNET"), model("FABLE"), model("HAIKU")],
-            [Some("devstral-2512"), Some("devstral-2512"), Some("devstral-2512"), Some("ministral-8b")]
+            [Some("mcr/default"), Some("mcr/default"), Some("mcr/default"), Some("mcr/background")]
         );
     }
 

@@ -18,6 +18,8 @@ pub mod find;
 pub mod managed;
 pub mod settings;
 pub mod settings_file;
+#[cfg(unix)]
+pub mod signals;
 
 pub use environment::{Models, Plan};
 
@@ -29,6 +31,7 @@ use settings_file::SettingsFile;
 pub struct Agent {
     command: child::Command,
     settings: Option<SettingsFile>,
+    purpose: Purpose,
 }
 
 /// Where things lie on this machine.
@@ -70,7 +73,7 @@ pub fn prepare(plan: &Plan, user: &[OsString], machine: &Machine) -> Result<Agen
         Purpose::Background => (environment.without(&[environment::NO_AGENT_VIEW]), None),
         // Asked for in so many words; no part of a conversation goes with it.
         Purpose::Update => (environment.without(&["DISABLE_AUTOUPDATER", environment::NO_UPDATES]), None),
-        Purpose::Routed | Purpose::Unroutable(_) => {
+        Purpose::Routed | Purpose::Errand | Purpose::Unroutable(_) => {
             refuse_other_routes(&arguments, &machine.managed)?;
             let user = arguments.settings.iter().map(|value| read(value)).collect::<Result<Vec<_>, _>>()?;
             let user: Vec<Value> = user.into_iter().flatten().collect();
@@ -88,10 +91,15 @@ pub fn prepare(plan: &Plan, user: &[OsString], machine: &Machine) -> Result<Agen
     let stdin = if plan.non_interactive { child::Stdin::Closed } else { child::Stdin::Inherited };
     let path = settings.as_ref().map(|file| file.path().as_os_str());
     let command = child::Command { program, arguments: arguments.with_settings(path), environment, stdin };
-    Ok(Agent { command, settings })
+    Ok(Agent { command, settings, purpose: arguments.purpose })
 }
 
 impl Agent {
+    /// Whether it will ask a model.
+    pub fn asks_models(&self) -> bool {
+        self.purpose == Purpose::Routed
+    }
+
     /// What will be started.
     pub fn command(&self) -> &child::Command {
         &self.command

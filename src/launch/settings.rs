@@ -68,7 +68,7 @@ const REFUSED: &[&str] = &[
 fn picker(plan: &Plan) -> Value {
     let models = &plan.models;
     let mut rows = vec![(&models.main, &models.label, "the default route")];
-    if models.small != models.main {
+    if models.small_label != models.label {
         rows.push((&models.small, &models.small_label, "the background route"));
     }
     let option = |(model, label, description): (&String, &String, &str)| {
@@ -244,7 +244,7 @@ mod tests {
     fn a_model_that_serves_both_routes_is_listed_once() {
         assert_eq!(merged(&[])["modelPicker"]["options"].as_array().map(Vec::len), Some(2));
         let mut plan = plan();
-        plan.models.small.clone_from(&plan.models.main);
+        plan.models.small_label.clone_from(&plan.models.label);
         let settings = settings(&plan, &environment(&plan, &[]), &[]).expect("shapes fit");
         assert_eq!(settings["modelPicker"]["options"].as_array().map(Vec::len), Some(1));
     }

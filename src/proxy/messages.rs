@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 
 use super::answer::Answer;
 use super::body::{self, Body, BodyLimits};
+use super::fallback::another_may_help;
 use super::record::{self, Record};
 use super::snapshot::Snapshot;
 use super::{Proxy, answered, failed, identify, json, turned_away};
@@ -27,11 +28,14 @@ const TOKEN_COUNT: HeaderName = HeaderName::from_static("x-mcr-token-count");
 /// Where Claude Code says which session a request belongs to, beside the metadata.
 const SESSION: &str = "x-claude-code-session-id";
 
-/// A request that was read and counted.
-struct Counted<'a> {
-    request: &'a MessagesRequest<'a>,
+/// A request that was read, and where it goes.
+pub(super) struct Routed<'a> {
+    pub(super) id: &'a str,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) request: &'a MessagesRequest<'a>,
     session: Option<&'a str>,
-    tokens: TokenCount,
+    pub(super) choice: Choice,
+    pub(super) facts: Facts,
 }
 
 impl Proxy {
@@ -71,7 +75,7 @@ impl Proxy {
     ) -> Result<Response<Body>, ApiError> {
         let refused = |error: &ApiError| record::refused(id, started, error);
         let mut request = parse(bytes).inspect_err(refused)?;
-        let mut facts = prepare(&mut request, snapshot);
+        let mut facts = prepare(&mut request, snapshot, id);
         let own = translate::session_id(&request);
         let session = own.as_deref().or(session);
         // Translated for the route that would be taken without a count, which is nearly always the one that is taken.
@@ -79,7 +83,8 @@ impl Proxy {
         let draft = translate::request(&request, &first.target, session).inspect_err(refused)?;
         facts.tokens = self.counter.count(&draft.request, &first.target);
         let choice = choose(snapshot, &facts).inspect_err(refused)?;
-        let counted = Counted { request: &request, session, tokens: facts.tokens };
+        let routed = Routed { id, snapshot, request: &request, session, choice, facts };
+        let choice = &routed.choice;
         let mut record = Record::open(
             id,
             started,
@@ -88,22 +93,17 @@ impl Proxy {
             request.stream,
             Arc::clone(&self.usage),
         );
-        let mut result = if Arc::ptr_eq(&choice.target, &first.target) {
-            self.send(snapshot, id, &counted, draft, &choice.target, &mut record).await
+        let tokens = routed.facts.tokens.number();
+        let result = if Arc::ptr_eq(&choice.target, &first.target) {
+            self.send(&routed, draft, &choice.target, tokens, &mut record).await
         } else {
             drop(draft);
-            self.attempt(snapshot, id, &counted, &choice.target, &mut record).await
+            self.attempt(&routed, &choice.target, tokens, &mut record).await
         };
-        for target in snapshot.config.fallback.targets(choice.scenario) {
-            let Err(error) = &result else { break };
-            if !another_may_help(error) || Arc::ptr_eq(target, &choice.target) {
-                continue;
-            }
-            let reason = format!("fallback from {}: {}", choice.target.name(), error.status);
-            tracing::warn!(request = id, target = %target.name(), %reason, error = %error.unquoted(), "falling back");
-            record.retarget(target, &reason);
-            result = self.attempt(snapshot, id, &counted, target, &mut record).await;
-        }
+        let result = match result {
+            Err(error) if another_may_help(&error) => self.fall_back(&routed, error, &mut record).await,
+            result => result,
+        };
         let reason = record.reason().to_owned();
         let reply = match result {
             Ok(reply) => reply,
@@ -123,31 +123,34 @@ impl Proxy {
         Ok(response)
     }
 
+    /// Counts a prompt as a target does.
+    pub(super) fn counted(&self, request: &MessagesRequest<'_>, target: &Target) -> Result<TokenCount, ApiError> {
+        Ok(self.counter.count(&translate::request(request, target, None)?.request, target))
+    }
+
     /// Translates a request for one target and sends it there.
-    async fn attempt(
+    pub(super) async fn attempt(
         &self,
-        snapshot: &Snapshot,
-        id: &str,
-        counted: &Counted<'_>,
+        routed: &Routed<'_>,
         target: &Target,
+        tokens: u64,
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
-        let outgoing = translate::request(counted.request, target, counted.session)?;
-        self.send(snapshot, id, counted, outgoing, target, record).await
+        let outgoing = translate::request(routed.request, target, routed.session)?;
+        self.send(routed, outgoing, target, tokens, record).await
     }
 
     /// Sends what was translated for a target and waits until its answer has begun.
     async fn send(
         &self,
-        snapshot: &Snapshot,
-        id: &str,
-        counted: &Counted<'_>,
+        routed: &Routed<'_>,
         mut outgoing: Outgoing<'_>,
         target: &Target,
+        tokens: u64,
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
+        let Routed { id, snapshot, request, session, .. } = *routed;
         let clocks = &snapshot.config.clocks;
-        let tokens = counted.tokens.number();
         outgoing.fit(tokens, target.facts.window);
         if !outgoing.dropped.is_empty() {
             tracing::debug!(request = id, dropped = %outgoing.dropped, "left out of the request");
@@ -156,12 +159,12 @@ impl Proxy {
         if let Some(trace) = &self.trace {
             trace.write(id, "upstream request", &body);
         }
-        let stream = counted.request.stream;
+        let stream = request.stream;
         let Outgoing { reply, .. } = outgoing;
         let provider = &target.provider.name;
         let message_id = id.replacen("req_", "msg_", 1);
         let mut translator = StreamTranslator::new(reply, provider, &target.model, &message_id, tokens);
-        let outbound = Outbound { body, stream, session: counted.session, prompt: tokens };
+        let outbound = Outbound { body, stream, session, prompt: tokens };
         record.sending();
         let reply = upstream::send(&snapshot.egress, target, clocks, outbound).await;
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
@@ -197,7 +200,7 @@ impl Proxy {
             Ok(bytes) => bytes,
             Err(refusal) => return turned_away(&refusal),
         };
-        match self.count(&snapshot, &bytes) {
+        match self.count(&snapshot, &id, &bytes) {
             Ok(tokens) => {
                 let mut response = json(&serde_json::json!({ "input_tokens": tokens.number() }));
                 response.headers_mut().insert(TOKEN_COUNT, HeaderValue::from_static(tokens.as_str()));
@@ -209,16 +212,15 @@ impl Proxy {
     }
 
     /// Counts for the target that the request would go to; one that is too long for it is counted all the same.
-    fn count(&self, snapshot: &Snapshot, bytes: &[u8]) -> Result<TokenCount, ApiError> {
+    fn count(&self, snapshot: &Snapshot, id: &str, bytes: &[u8]) -> Result<TokenCount, ApiError> {
         let mut request = parse(bytes)?;
-        let facts = prepare(&mut request, snapshot);
-        let target = choose(snapshot, &facts)?.target;
-        Ok(self.counter.count(&translate::request(&request, &target, None)?.request, &target))
+        let facts = prepare(&mut request, snapshot, id);
+        self.counted(&request, &choose(snapshot, &facts)?.target)
     }
 }
 
 /// An answer in the client's terms.
-enum Translated {
+pub(super) enum Translated {
     Whole(&'static str, Vec<u8>, Usage),
     Stream(Box<Answer>),
 }
@@ -235,12 +237,15 @@ fn parse(bytes: &[u8]) -> Result<MessagesRequest<'_>, ApiError> {
 }
 
 /// Does to a request what the configuration asks for, takes the subagent's tag out, and collects the facts but for the count.
-fn prepare(request: &mut MessagesRequest<'_>, snapshot: &Snapshot) -> Facts {
+fn prepare(request: &mut MessagesRequest<'_>, snapshot: &Snapshot, id: &str) -> Facts {
     if let Some(head) = &snapshot.config.system_head {
         translate::rewrite_system(request, head);
     }
-    let tag = route::take_tag(request);
-    Facts::new(request, tag, TokenCount::Estimate(0))
+    let tags = route::take_tags(request, |name| route::named_target(&snapshot.config, name).is_some());
+    if tags.left > 0 {
+        tracing::warn!(request = id, tags = tags.left, "left a subagent tag in a turn: no such model is configured");
+    }
+    Facts::new(request, tags.named, TokenCount::Estimate(0))
 }
 
 fn choose(snapshot: &Snapshot, facts: &Facts) -> Result<Choice, ApiError> {
@@ -248,11 +253,6 @@ fn choose(snapshot: &Snapshot, facts: &Facts) -> Result<Choice, ApiError> {
         Impossible::Unknown { .. } => ApiError::refused(format!("mcr: {error}")),
         Impossible::TooLong { tokens, window } => ApiError::too_long(tokens, window),
     })
-}
-
-/// Whether the next target of a fallback list may do better: not where the request itself is at fault.
-fn another_may_help(error: &ApiError) -> bool {
-    matches!(error.status, 401 | 403 | 404 | 408 | 429) || error.status >= 500
 }
 
 /// Text that a header can carry.

@@ -9,6 +9,7 @@ pub mod server;
 
 mod answer;
 mod clocked;
+mod fallback;
 mod messages;
 mod models;
 mod record;
@@ -88,6 +89,14 @@ impl Proxy {
     /// The configuration in use, to be swapped by [`watch`].
     pub fn snapshot(&self) -> Arc<ArcSwap<Snapshot>> {
         Arc::clone(&self.snapshot)
+    }
+
+    /// Connects to the default route's provider, so that the first request need not wait for that.
+    pub fn warm(&self) {
+        let snapshot = self.snapshot.load();
+        if let Ok(connection) = &snapshot.config.routes.default.provider.connection {
+            snapshot.egress.warm(&connection.endpoint);
+        }
     }
 
     /// Answers one request.

@@ -131,6 +131,11 @@ impl Listener {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+
+    /// Returns the base URL for clients on this machine.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
 }
 
 /// Serves until `shutdown` is ready, then lets answers in progress finish within the grace.

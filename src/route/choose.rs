@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Facts, named_target, names_provider};
+use super::{Facts, named_route, named_target, names_provider};
 use crate::config::{Config, Scenario, Target};
 
 /// Tokens that must be left for the answer, else a window counts as full.
@@ -51,11 +51,8 @@ fn suggestion(known: &[String]) -> String {
 pub fn choose(config: &Config, facts: &Facts) -> Result<Choice, Impossible> {
     let (target, scenario, reason) = first_match(config, facts)?;
     let chosen = Choice { target, scenario, reason };
-    if holds(&chosen.target, facts) {
-        return Ok(chosen);
-    }
+    let Some(why) = obstacle(&chosen.target, facts) else { return Ok(chosen) };
     let blind = fits(&chosen.target, facts);
-    let why = if blind { "cannot see images" } else { "is too small for the prompt" };
     let next = |takes: fn(&Target, &Facts) -> bool| {
         let (other, target) = next(config, blind).find(|(_, target)| takes(target, facts))?;
         let reason = format!("{}; {} {why}, so {}", chosen.reason, chosen.target.model, other.as_str());
@@ -72,26 +69,26 @@ pub fn choose(config: &Config, facts: &Facts) -> Result<Choice, Impossible> {
     }
 }
 
-/// The routes in the order in which a person would look: for eyes, or for more room.
+/// Routes that a request may be moved to, in the order in which a person would look for more room.
+///
+/// `webSearch` is none of them: it takes searches and nothing else.
+const FOR_ROOM: [Scenario; 5] =
+    [Scenario::LongContext, Scenario::Default, Scenario::Think, Scenario::Image, Scenario::Background];
+/// The same routes, in the order in which a person would look for eyes.
+const FOR_EYES: [Scenario; 5] =
+    [Scenario::Image, Scenario::Default, Scenario::Think, Scenario::LongContext, Scenario::Background];
+
 fn next(config: &Config, blind: bool) -> impl Iterator<Item = (Scenario, &Arc<Target>)> {
-    use Scenario::{Background, Default, Image, LongContext, Think};
-    let order = if blind {
-        [Image, Default, Think, LongContext, Background]
-    } else {
-        [LongContext, Default, Think, Image, Background]
-    };
+    let order = if blind { FOR_EYES } else { FOR_ROOM };
     order.into_iter().filter_map(|scenario| Some((scenario, config.routes.get(scenario)?)))
 }
 
 fn first_match(config: &Config, facts: &Facts) -> Result<(Arc<Target>, Scenario, String), Impossible> {
     let routes = &config.routes;
-    let background = routes.background.as_ref();
-    let is_default = routes.default.model == facts.model;
-    let is_background =
-        facts.model.contains("haiku") || (!is_default && background.is_some_and(|target| target.model == facts.model));
-    // The launcher tells the agent the bare ids of these two routes, so those are not an explicit wish.
-    let is_wish = names_provider(config, &facts.model) || !(is_background || is_default);
-    if is_wish {
+    let named = named_route(&facts.model);
+    let is_haiku = facts.model.contains("haiku") && !names_provider(config, &facts.model);
+    let is_background = named == Some(Scenario::Background) || is_haiku;
+    if named.is_none() && !is_background {
         if let Some(target) = named_target(config, &facts.model) {
             return Ok((target, Scenario::Default, format!("explicit model {}", facts.model)));
         }
@@ -136,17 +133,28 @@ fn unknown(config: &Config, name: &str) -> Impossible {
     Impossible::Unknown { name: name.to_owned(), known: config.targets.iter().map(|target| target.name()).collect() }
 }
 
+/// Returns why a target cannot take a request, in words that follow its name.
+pub fn obstacle(target: &Target, facts: &Facts) -> Option<&'static str> {
+    if !fits(target, facts) {
+        return Some("is too small for the prompt");
+    }
+    (facts.shows_image && !target.facts.vision).then_some("cannot see images")
+}
+
 fn holds(target: &Target, facts: &Facts) -> bool {
-    fits(target, facts) && (target.facts.vision || !facts.shows_image)
+    obstacle(target, facts).is_none()
 }
 
 fn fits(target: &Target, facts: &Facts) -> bool {
     facts.tokens.number() + ROOM <= target.facts.window
 }
 
+/// The window of the largest route that a long prompt may take.
+pub fn largest_window(config: &Config) -> u64 {
+    next(config, false).map(|(_, target)| target.facts.window).max().unwrap_or(config.routes.default.facts.window)
+}
+
 /// The largest prompt that the chosen target or any route takes: what the client should compact to.
 fn largest_prompt(config: &Config, chosen: &Target) -> u64 {
-    let routes = Scenario::ALL.into_iter().filter_map(|scenario| config.routes.get(scenario));
-    let windows = routes.map(|target| target.facts.window).chain([chosen.facts.window]);
-    windows.max().unwrap_or_default().saturating_sub(ROOM)
+    largest_window(config).max(chosen.facts.window).saturating_sub(ROOM)
 }

@@ -93,6 +93,11 @@ impl ApiError {
         self
     }
 
+    /// Adds words of our own behind the message.
+    pub fn add(&mut self, words: &str) {
+        self.message.extend(["; ", words]);
+    }
+
     /// The message for a log, which must hold nothing of a prompt: llama.cpp, for one, repeats it whole.
     pub fn unquoted(&self) -> Cow<'_, str> {
         if self.quoted.is_empty() {

@@ -225,6 +225,11 @@ class Conversation:
         request = {"subtype": "interrupt"}
         self._send({"type": "control_request", "request_id": "interrupt-1", "request": request})
 
+    def choose_model(self, name):
+        """Changes the model, as `/model` would."""
+        request = {"subtype": "set_model", "model": name}
+        self._send({"type": "control_request", "request_id": "model-1", "request": request})
+
     def wait_results(self, number, seconds):
         """Waits for so many `result` events and returns them."""
         with self._changed:

@@ -111,13 +111,73 @@ async fn after_the_first_word_nobody_else_is_asked() {
     assert_eq!(pair.requests(), (1, 0));
 }
 
-#[tokio::test]
-async fn when_all_fail_the_last_one_is_told() {
-    let pair = Pair::new(vec![failure(500)], vec![failure(503)]).await;
+/// Both fail; returns the error that the client got, with status, `retry-after` and whether it may try again.
+async fn told(first: Reply, second: Reply) -> (u16, String, Option<String>, Option<String>) {
+    let pair = Pair::new(vec![first], vec![second]).await;
     let answer = pair.messages(&ask("Hi")).await;
-    let words = answer.error.as_ref().map(|error| error.message.as_str());
-    assert_eq!((answer.status, words), (529, Some("spare: no capacity at the moment (503): no [request imitation-0]")));
-    assert_eq!(pair.server.wait_for_log(" request ", 1).await.len(), 1);
+    assert_eq!(pair.requests(), (1, 1));
+    let header = |name: &str| answer.header(name).map(str::to_owned);
+    let (after, retry) = (header("retry-after"), header("x-should-retry"));
+    let lines = pair.server.wait_for_log(" request ", 1).await;
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0].contains(&format!(" status={} ", answer.status)), "{}", lines[0]);
+    (answer.status, answer.error.map(|error| error.message).unwrap_or_default(), after, retry)
+}
+
+#[tokio::test]
+async fn when_all_fail_the_first_that_may_pass_is_told_with_its_wait_and_the_others_by_name() {
+    let full = failure(429).header("retry-after", "7");
+    let (status, words, after, retry) = told(full, failure(401)).await;
+    assert_eq!((status, after.as_deref(), retry), (429, Some("7"), None));
+    assert!(words.starts_with("mistral: ") && words.ends_with(&format!("; spare,{MODEL} failed too (401)")), "{words}");
+}
+
+#[tokio::test]
+async fn a_failure_that_may_pass_is_told_before_one_that_cannot() {
+    let (status, words, _, retry) = told(failure(401), failure(503)).await;
+    assert_eq!((status, retry), (529, None));
+    assert!(words.starts_with("spare: ") && words.ends_with(&format!("; mistral,{MODEL} failed too (401)")), "{words}");
+}
+
+#[tokio::test]
+async fn when_no_failure_can_pass_the_first_is_told() {
+    let (status, words, _, retry) = told(failure(401), failure(403)).await;
+    assert_eq!((status, retry.as_deref()), (401, Some("false")));
+    assert!(words.starts_with("mistral: "), "{words}");
+}
+
+/// A pair whose second target has a window of so many tokens, and sees or does not.
+async fn with_spare_of(window: u64, vision: bool, first: Vec<Reply>, second: Vec<Reply>) -> Pair {
+    let first = Imitation::scripted(first).await.unwrap();
+    let second = Imitation::scripted(second).await.unwrap();
+    let sandbox = Sandbox::new();
+    let mut config = with_fallback(&first.url(), &second.url());
+    config["Providers"][1]["facts"] = json!({ MODEL: {"window": window, "vision": vision} });
+    sandbox.configure(&config);
+    let server = sandbox.start().await;
+    Pair { server, first, second, _sandbox: sandbox }
+}
+
+#[tokio::test]
+async fn a_fallback_that_cannot_hold_the_prompt_is_passed_over() {
+    let pair = with_spare_of(2_000, true, vec![failure(503)], vec![]).await;
+    let answer = pair.messages(&ask(&"many words ".repeat(2_000))).await;
+    assert_eq!((answer.status, pair.requests()), (529, (1, 0)));
+    let words = answer.error.map(|error| error.message).unwrap_or_default();
+    assert!(words.ends_with(&format!("; spare,{MODEL} is too small for the prompt")), "{words}");
+}
+
+#[tokio::test]
+async fn a_fallback_that_cannot_see_the_image_is_passed_over() {
+    let image =
+        json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}});
+    let mut request = ask("");
+    request["messages"][0]["content"] = json!([image]);
+    let pair = with_spare_of(100_000, false, vec![failure(503)], vec![]).await;
+    let answer = pair.messages(&request).await;
+    assert_eq!((answer.status, pair.requests()), (529, (1, 0)));
+    let words = answer.error.map(|error| error.message).unwrap_or_default();
+    assert!(words.ends_with(&format!("; spare,{MODEL} cannot see images")), "{words}");
 }
 
 /// Two providers at these addresses; the request ends at the second, and the server is then told to end.

@@ -51,8 +51,8 @@ fn plan() -> Plan {
         base_url: "http://127.0.0.1:4711".to_owned(),
         token: Secret::new("session-token".to_owned()),
         models: Models {
-            main: "devstral-2512".to_owned(),
-            small: "ministral-8b".to_owned(),
+            main: "mcr/default".to_owned(),
+            small: "mcr/background".to_owned(),
             label: "Devstral".to_owned(),
             small_label: "Ministral".to_owned(),
             window: 256_000,
@@ -148,10 +148,7 @@ impl Sandbox {
 
     /// Starts the launcher and waits until the agent says `ready`.
     fn start(&self) -> Running {
-        let mut process = self.mcr(&["-p"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
-        let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
-        assert!(lines.map_while(Result::ok).any(|line| line == "ready"), "the agent never was ready");
-        Running(process)
+        Running::ready(self.mcr(&["-p"]))
     }
 }
 
@@ -164,6 +161,14 @@ struct End {
 struct Running(Child);
 
 impl Running {
+    /// Starts a launcher and waits until its agent says `ready`.
+    fn ready(mut launcher: Command) -> Self {
+        let mut process = launcher.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs");
+        let lines = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+        assert!(lines.map_while(Result::ok).any(|line| line == "ready"), "the agent never was ready");
+        Self(process)
+    }
+
     fn id(&self) -> Pid {
         Pid::from_child(&self.0)
     }
@@ -326,8 +331,8 @@ fn the_environment_is_routed_quiet_and_without_keys() {
     let expect = [
         ("ANTHROPIC_BASE_URL", Some("http://127.0.0.1:4711")),
         ("ANTHROPIC_AUTH_TOKEN", Some("session-token")),
-        ("ANTHROPIC_MODEL", Some("devstral-2512")),
-        ("ANTHROPIC_DEFAULT_HAIKU_MODEL", Some("ministral-8b")),
+        ("ANTHROPIC_MODEL", Some("mcr/default")),
+        ("ANTHROPIC_DEFAULT_HAIKU_MODEL", Some("mcr/background")),
         ("DISABLE_TELEMETRY", Some("1")),
         ("HTTPS_PROXY", Some("http://corp:1")),
         ("NO_PROXY", Some("corp.example,127.0.0.1,localhost,::1")),
@@ -387,6 +392,25 @@ fn signals_sent_to_mcr_reach_the_agent_and_mcr_waits_for_its_end() {
         assert_eq!(mcr.code(), Some(7), "{name}");
         assert_eq!(fs::read_to_string(sandbox.path().join("signal")).expect("it arrived").trim(), name);
         assert_eq!(fs::read_dir(sandbox.path().join("run")).expect("a folder").count(), 0);
+    }
+}
+
+/// As `nohup` does, and a shell without job control for what it puts in the background.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_signal_that_mcr_was_started_to_ignore_stays_ignored() {
+    for (signal, name) in [(Signal::HUP, "HUP"), (Signal::INT, "INT"), (Signal::QUIT, "QUIT")] {
+        let sandbox = Sandbox::new(WAIT);
+        let mcr = sandbox.mcr(&["-p"]);
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("trap '' {name}; exec \"$0\" \"$@\"")]).arg(mcr.get_program()).args(mcr.get_args());
+        shell.env(FOLDER, sandbox.path()).current_dir(sandbox.path()).process_group(0);
+        let mcr = Running::ready(shell);
+        // The agent hears it too, as it would of a terminal that is closed.
+        rustix::process::kill_process_group(mcr.id(), signal).expect("sent");
+        mcr.send(Signal::TERM);
+        assert_eq!(mcr.code(), Some(7), "{name}");
+        assert_eq!(fs::read_to_string(sandbox.path().join("signal")).expect("it arrived").trim(), "TERM", "{name}");
     }
 }
 

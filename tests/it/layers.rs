@@ -104,6 +104,7 @@ const FILES: &[(&str, &str)] = &[
     ("launch/managed.rs", "reads what an administrator forbids the agent"),
     ("launch/mod.rs", "reads the agent's settings"),
     ("launch/settings_file.rs", "the settings of one session: a file of its own that goes with it"),
+    ("launch/signals.rs", "asks the system which signals are ignored"),
     ("observe/log.rs", "opens the log and takes old ones away"),
     ("observe/trace.rs", "holds the file that `paths` opened"),
     ("paths.rs", "writes everything that stays"),

@@ -52,10 +52,10 @@ pub(super) fn status_line(plan: &Plan, settings: &Value, folder: &Path) -> Check
         "model": {"id": plan.models.main, "display_name": plan.models.label},
         "workspace": {"current_dir": folder},
     }));
-    if line.contains(&plan.models.main) {
+    if line.contains(&plan.models.label) {
         Check::ok(NAME, line)
     } else {
-        Check::failed(NAME, format!("`{line}` is without `{}`", plan.models.main), REPORT)
+        Check::failed(NAME, format!("`{line}` is without `{}`", plan.models.label), REPORT)
     }
 }
 

@@ -23,18 +23,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::signal::unix::SignalKind;
 
 use super::args::Smoke;
 use super::code;
 use super::config::Place;
 use super::reload::reload;
-use super::running::{Running, Settings, runtime};
+use super::running::{Running, Settings, bind, block_on};
 use crate::catalog::BUILT_IN_CONFIG;
 use crate::config::{self, Config, Environment, Origin, Scenario, StartOnly};
 use crate::env::MISTRAL_API_KEY;
 use crate::error::{Exit, Failure};
 use crate::imitation::{Brain, Imitation};
-use crate::launch::{Machine, find, managed};
+use crate::launch::signals::Ignored;
+use crate::launch::{Machine, Plan, find, managed};
 use crate::observe::log::{self, Log};
 use crate::proxy::Reload;
 use crate::proxy::auth::new_token;
@@ -55,11 +57,13 @@ pub fn run(smoke: &Smoke, place: &Place<'_>) -> Result<u8, Failure> {
     let options =
         log::Options { folder: ground.logs.clone(), level: log::Level::default(), enabled: true, stderr: false };
     let log = log::init(&options).map_err(no_ground)?;
-    let report = runtime()?.block_on(async {
+    let report = block_on(async {
+        let interrupt = Ignored::of_process().listen(SignalKind::interrupt());
+        let mut interrupt = interrupt.map_err(|error| Failure::new(Exit::Software, error))?;
         tokio::select! {
             report = checked(smoke, place, &ground, &log) => report.map(Some),
             // The agent ends with the terminal's own signal or with its handle; the folder goes too.
-            _ = tokio::signal::ctrl_c() => Ok(None),
+            () = interrupt.recv() => Ok(None),
         }
     })?;
     let Some(report) = report else { return Ok(INTERRUPTED) };
@@ -88,19 +92,12 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
     let machine = machine(&config, ground);
     let agent = Agent::find(&machine);
     let token = new_token().map_err(|error| Failure::new(Exit::Io, error))?;
-    let mut plan = code::plan(&config, &token);
-    plan.non_interactive = true;
+    let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
+    let plan = Plan { non_interactive: true, ..code::plan(&config, &token, listener.url()) };
     let trap = Trap::open().await.map_err(cannot)?;
-    let running = Running::start(Settings {
-        config,
-        host: IpAddr::V4(Ipv4Addr::LOCALHOST),
-        port: 0,
-        token,
-        trace_bodies: Some(&ground.bodies),
-        reload,
-        environment,
-    })?;
-    plan.base_url = running.url();
+    let running =
+        Running::start(Settings { config, listener, token, trace_bodies: Some(&ground.bodies), reload, environment })?;
+    running.warm();
     ui::say(match &imitation {
         Some(_) => "upstream: the imitation of Mistral in this binary".to_owned(),
         None => format!("upstream: {}", listed(&hosts)),

@@ -2,7 +2,7 @@
 
 use super::scenarios::{config, route};
 use crate::config::Config;
-use crate::route::{Counter, Facts, TokenCount, take_tag};
+use crate::route::{Counter, Facts, TokenCount, take_tags};
 use crate::translate::testing::{model, request, target_with};
 use crate::translate::{self, session_id};
 
@@ -61,7 +61,7 @@ fn section_3_2_the_tag_is_taken_out_of_what_is_sent() {
     let mut body = request(
         r#"{"system":"<CCR-SUBAGENT-MODEL>p,agent</CCR-SUBAGENT-MODEL>Search.","messages":[{"role":"user","content":"go"}]}"#,
     );
-    take_tag(&mut body);
+    take_tags(&mut body, |_| false);
     let target = target_with(model());
     let sent = String::from_utf8(translate::request(&body, &target, None).unwrap().body(&target)).unwrap();
     assert!(!sent.contains("CCR"), "{sent}");

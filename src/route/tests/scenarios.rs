@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use crate::config::{self, Config, Scenario};
-use crate::route::{Facts, Impossible, TokenCount, choose, take_tag};
+use crate::route::{Facts, Impossible, TokenCount, choose, largest_window, named_target, take_tags};
 use crate::translate::testing::request;
 
 /// One provider with a model for every route; only `eyes` and `long` see.
@@ -32,8 +32,8 @@ const SEARCHES: &str = r#""tools":[{"type":"web_search_20250305","name":"web_sea
 /// Routes a body of that many tokens and returns the target, the kind and the reason.
 pub(super) fn route(config: &Config, body: &str, tokens: u64) -> Result<(String, Scenario, String), Impossible> {
     let mut body = request(body);
-    let tag = take_tag(&mut body);
-    let choice = choose(config, &Facts::new(&body, tag, TokenCount::Exact(tokens)))?;
+    let tags = take_tags(&mut body, |name| named_target(config, name).is_some());
+    let choice = choose(config, &Facts::new(&body, tags.named, TokenCount::Exact(tokens)))?;
     Ok((choice.target.name(), choice.scenario, choice.reason))
 }
 
@@ -71,15 +71,54 @@ fn a_model_id_with_a_slash_is_found_with_its_provider_and_alone() {
 }
 
 #[test]
-fn the_ids_that_the_launcher_gives_the_agent_are_no_wish() {
-    check("main", &[THINKS], 10, ("p,thinker", "thinking asked for"));
-    check("small", &[THINKS], 10, ("p,small", "small model small"));
+fn the_ids_of_routes_are_no_wish_for_a_model() {
+    for id in ["mcr/default", "mcr/default[1m]"] {
+        check(id, &[], 10, ("p,main", "default"));
+        check(id, &[THINKS], 10, ("p,thinker", "thinking asked for"));
+        check(id, &[SEARCHES], 10, ("p,search", "web search tool"));
+        check(id, &[IMAGE], 10, ("p,eyes", "image, which main cannot see"));
+        check(id, &[], 70_000, ("p,long", "70000 tokens > threshold 60000"));
+    }
+    check("mcr/background", &[THINKS, SEARCHES], 10, ("p,small", "small model mcr/background"));
+    check("mcr/background", &[], 70_000, ("p,long", "70000 tokens > threshold 60000"));
 }
 
 #[test]
-fn the_full_names_of_default_and_background_are_a_wish() {
-    check("p,main", &[THINKS], 10, ("p,main", "explicit model p,main"));
-    check("p,small", &[THINKS], 10, ("p,small", "explicit model p,small"));
+fn the_ids_of_routes_tell_apart_what_has_the_same_model() {
+    let config = config(
+        r#"{Providers: [{name: "cloud", api_base_url: "https://x.example/v1", models: ["q"]}, {name: "local", api_base_url: "http://localhost/v1", models: ["q"]}],
+            Router: {default: "cloud,q", background: "local,q"}}"#,
+    );
+    let to = |model: &str| route(&config, &format!(r#"{{"model":"{model}"}}"#), 10).unwrap().0;
+    assert_eq!((to("mcr/default"), to("mcr/background")), ("cloud,q".to_owned(), "local,q".to_owned()));
+}
+
+#[test]
+fn without_a_background_route_its_id_means_the_default_route() {
+    let config = config(
+        r#"{Providers: [{name: "p", api_base_url: "http://localhost/v1", models: ["m"]}], Router: {default: "p,m"}}"#,
+    );
+    assert_eq!(route(&config, r#"{"model":"mcr/background"}"#, 10).unwrap().2, "default");
+}
+
+#[test]
+fn a_provider_may_have_the_name_of_mcr() {
+    let config = config(
+        r#"{Providers: [{name: "p", api_base_url: "http://localhost/v1", models: ["m"]}, {name: "mcr", api_base_url: "http://localhost/v1", models: ["default", "other"]}],
+            Router: {default: "p,m"}}"#,
+    );
+    let to = |model: &str| route(&config, &format!(r#"{{"model":"{model}"}}"#), 10).unwrap().0;
+    assert_eq!(
+        ["mcr/default", "mcr,default", "anthropic/mcr/default", "mcr/other"].map(to),
+        ["p,m", "mcr,default", "mcr,default", "mcr,other"]
+    );
+}
+
+#[test]
+fn the_names_of_the_models_of_default_and_background_are_a_wish() {
+    for (name, target) in [("p,main", "p,main"), ("main", "p,main"), ("p,small", "p,small"), ("small", "p,small")] {
+        check(name, &[THINKS], 10, (target, &format!("explicit model {name}")));
+    }
 }
 
 #[test]
@@ -106,7 +145,14 @@ fn a_tag_wins_over_the_long_context() {
 }
 
 #[test]
-fn a_tag_that_names_nothing_is_refused() {
+fn a_tag_that_names_nothing_is_a_turns_text() {
+    let quoted =
+        r#""messages":[{"role":"user","content":"What is <CCR-SUBAGENT-MODEL>provider,model</CCR-SUBAGENT-MODEL>?"}]"#;
+    check("m", &[quoted], 10, ("p,main", "default"));
+}
+
+#[test]
+fn a_tag_that_names_nothing_is_refused_in_a_subagents_definition() {
     let body = r#"{"model":"m","system":"<CCR-SUBAGENT-MODEL>p,gone</CCR-SUBAGENT-MODEL>"}"#;
     assert!(matches!(route(&CONFIG, body, 10), Err(Impossible::Unknown { name, .. }) if name == "p,gone"));
 }
@@ -209,6 +255,14 @@ fn a_blind_target_gives_way_to_the_image_route_first() {
         10,
         ("p,eyes", "small model claude-haiku-4-5; small cannot see images, so image"),
     );
+}
+
+#[test]
+fn the_window_of_the_search_route_is_of_no_use_to_a_long_prompt() {
+    let config = config(&ROUTES.replace(r#""search": {window: 100000"#, r#""search": {window: 3000000"#));
+    let error = route(&config, r#"{"model":"m"}"#, 2_000_000).unwrap_err();
+    assert_eq!(error, Impossible::TooLong { tokens: 2_000_000, window: 1_000_000 - 1_024 });
+    assert_eq!(largest_window(&config), 1_000_000);
 }
 
 #[test]

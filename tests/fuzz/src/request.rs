@@ -73,8 +73,8 @@ pub fn check(data: &[u8]) {
 /// Claims of any bytes that they are refused or translated.
 fn survives(body: &[u8]) {
     let Ok(mut request) = serde_json::from_slice::<MessagesRequest<'_>>(body) else { return };
-    let tag = route::take_tag(&mut request);
-    let _ = Facts::new(&request, tag, TokenCount::Estimate(0));
+    let tags = route::take_tags(&mut request, |name| name.len() % 2 == 0);
+    let _ = Facts::new(&request, tags.named, TokenCount::Estimate(0));
     translate::rewrite_system(&mut request, "head ");
     let session = translate::session_id(&request);
     for target in OTHERS.iter().chain([&MISTRAL[0], &MISTRAL[MISTRAL.len() - 1]]) {

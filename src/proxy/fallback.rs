@@ -1,0 +1,106 @@
+//! Other targets, when one fails.
+
+use std::sync::Arc;
+
+use super::Proxy;
+use super::messages::{Routed, Translated};
+use super::record::Record;
+use crate::config::Target;
+use crate::route;
+use crate::wire::error::ApiError;
+
+/// Targets that gave no answer, the first of all in front.
+#[derive(Default)]
+struct Missed {
+    failed: Vec<Failed>,
+    /// Targets that were not asked, and why.
+    unfit: Vec<String>,
+}
+
+struct Failed {
+    target: Arc<Target>,
+    /// Why it was chosen.
+    reason: String,
+    error: ApiError,
+}
+
+/// Whether another target may do better: not where the request itself is at fault.
+pub(super) fn another_may_help(error: &ApiError) -> bool {
+    matches!(error.status, 401 | 403 | 404 | 408 | 429) || error.status >= 500
+}
+
+impl Proxy {
+    /// Tries the targets of the route's fallback list, after the route's own target failed.
+    ///
+    /// # Errors
+    /// Of the failures the first that may pass is told, with its wait: a spare without
+    /// a key must not keep the client from trying the first target again.
+    pub(super) async fn fall_back(
+        &self,
+        routed: &Routed<'_>,
+        error: ApiError,
+        record: &mut Record,
+    ) -> Result<Translated, ApiError> {
+        let (id, first) = (routed.id, &routed.choice.target);
+        let spares = routed.snapshot.config.fallback.targets(routed.choice.scenario);
+        let spares: Vec<&Arc<Target>> = spares.iter().filter(|spare| !Arc::ptr_eq(spare, first)).collect();
+        if spares.is_empty() {
+            return Err(error);
+        }
+        let mut missed = Missed::default();
+        missed.failed(id, first, routed.choice.reason.clone(), error);
+        for spare in spares {
+            let reason = missed.reason();
+            let error = match self.tokens_for(routed, spare) {
+                Err(error) => error,
+                Ok(Err(why)) => {
+                    missed.unfit.push(format!("{} {why}", spare.name()));
+                    continue;
+                }
+                Ok(Ok(tokens)) => {
+                    record.retarget(spare, &reason);
+                    match self.attempt(routed, spare, tokens, record).await {
+                        Ok(reply) => return Ok(reply),
+                        Err(error) => error,
+                    }
+                }
+            };
+            missed.failed(id, spare, reason, error);
+        }
+        Err(missed.told(record))
+    }
+
+    /// Counts the prompt as a target does, or says what keeps the target from taking it.
+    fn tokens_for(&self, routed: &Routed<'_>, target: &Target) -> Result<Result<u64, &'static str>, ApiError> {
+        let mut facts = routed.facts.clone();
+        facts.tokens = self.counted(routed.request, target)?;
+        // Where the chosen target does not see either, the image has become a note to the model.
+        facts.shows_image &= routed.choice.target.facts.vision;
+        Ok(route::obstacle(target, &facts).map_or(Ok(facts.tokens.number()), Err))
+    }
+}
+
+impl Missed {
+    fn failed(&mut self, id: &str, target: &Arc<Target>, reason: String, error: ApiError) {
+        tracing::warn!(request = id, target = %target.name(), %reason, error = %error.unquoted(), "target failed");
+        self.failed.push(Failed { target: Arc::clone(target), reason, error });
+    }
+
+    /// Why the next target is tried.
+    fn reason(&self) -> String {
+        let failed = self.failed.iter().map(|failed| format!("{}: {}", failed.target.name(), failed.error.status));
+        format!("fallback from {}", failed.chain(self.unfit.iter().cloned()).collect::<Vec<_>>().join("; "))
+    }
+
+    /// The failure that the client is told, with the others by name.
+    fn told(mut self, record: &mut Record) -> ApiError {
+        let position = self.failed.iter().position(|failed| failed.error.retry).unwrap_or(0);
+        let Failed { target, reason, mut error } = self.failed.remove(position);
+        for other in &self.failed {
+            error.add(&format!("{} failed too ({})", other.target.name(), other.error.status));
+        }
+        self.unfit.iter().for_each(|words| error.add(words));
+        record.retarget(&target, &reason);
+        error
+    }
+}

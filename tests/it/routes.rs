@@ -1,0 +1,87 @@
+//! Ids that name routes, and tags, through the whole proxy.
+
+use mcr::imitation::client::Answer;
+use mcr::imitation::{Imitation, Reply, Scripted};
+use serde_json::{Value, json};
+
+use crate::common::requests::{MODEL, provider};
+use crate::common::{Rig, Sandbox, ask, config, soon};
+
+const OTHER: &str = "mistral-small-2603";
+
+fn asking(model: &str) -> Value {
+    let mut request = ask("Hi");
+    request["model"] = json!(model);
+    request
+}
+
+fn route(answer: &Answer) -> &str {
+    assert_eq!(answer.status, 200, "{:?}", answer.error);
+    answer.header("x-mcr-route").expect("a reason")
+}
+
+fn asked_models(upstream: &Scripted) -> Vec<Value> {
+    upstream.captured().iter().map(|captured| captured.body["model"].clone()).collect()
+}
+
+#[tokio::test]
+async fn background_work_goes_to_its_own_provider_where_both_models_have_one_id() {
+    let cloud = Imitation::scripted([Reply::say("cloud")]).await.unwrap();
+    let local = Imitation::scripted([Reply::say("local")]).await.unwrap();
+    let sandbox = Sandbox::new();
+    let mut config = config(&cloud.url());
+    let mut spare = provider("local", &local.url(), MODEL);
+    spare["dialect"] = json!("mistral");
+    config["Providers"].as_array_mut().expect("a list").push(spare);
+    config["Router"]["background"] = json!(format!("local,{MODEL}"));
+    sandbox.configure(&config);
+    let server = sandbox.start().await;
+    let client = server.client();
+    for (id, words) in [("mcr/background", "local"), ("mcr/default", "cloud")] {
+        let answer = soon(client.messages(&asking(id))).await.unwrap();
+        assert_eq!(answer.message.text(), words, "{id}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_route_moves_a_client_that_keeps_its_id() {
+    let rig = Rig::configured([Reply::say("one"), Reply::say("two"), Reply::say("three")], |config| {
+        config["Providers"][0]["models"] = json!([MODEL, OTHER]);
+    })
+    .await;
+    assert_eq!(route(&rig.messages(&asking("mcr/default")).await), "default");
+    let mut edited = config(&rig.upstream.url());
+    edited["Providers"][0]["models"] = json!([MODEL, OTHER]);
+    edited["Router"] = json!({"default": format!("mistral,{OTHER}"), "think": format!("mistral,{MODEL}")});
+    rig.sandbox.configure(&edited);
+    rig.server.wait_for_log("configuration reloaded", 1).await;
+    assert_eq!(route(&rig.messages(&asking("mcr/default")).await), "default");
+    let mut thinking = asking("mcr/default");
+    thinking["max_tokens"] = json!(32_000);
+    thinking["thinking"] = json!({"type": "enabled", "budget_tokens": 31_999});
+    assert_eq!(route(&rig.messages(&thinking).await), "thinking asked for");
+    assert_eq!(asked_models(&rig.upstream), [MODEL, OTHER, MODEL]);
+}
+
+const QUOTED: &str = "What does <CCR-SUBAGENT-MODEL>provider,model</CCR-SUBAGENT-MODEL> mean?";
+
+#[tokio::test]
+async fn a_prompt_that_quotes_a_tag_is_sent_as_it_is_and_the_log_says_so_without_its_words() {
+    let rig = Rig::new([Reply::say("A route.")]).await;
+    let answer = rig.messages(&ask(QUOTED)).await;
+    assert_eq!((route(&answer), answer.message.text().as_str()), ("default", "A route."));
+    assert_eq!(rig.upstream.captured()[0].body["messages"][0]["content"], QUOTED);
+    let lines = rig.server.wait_for_log("subagent tag", 1).await;
+    assert!(lines[0].contains(" warn ") && !lines[0].contains("provider,model"), "{}", lines[0]);
+}
+
+#[tokio::test]
+async fn a_subagent_whose_definition_names_an_unknown_model_is_told() {
+    let rig = Rig::new([]).await;
+    let mut request = ask("Hi");
+    request["system"] = json!([{"type": "text", "text": QUOTED}]);
+    let answer = rig.messages(&request).await;
+    let words = answer.error.map(|error| error.message).unwrap_or_default();
+    assert_eq!(answer.status, 400);
+    assert!(words.starts_with("mcr: model `provider,model` is not in the configuration"), "{words}");
+}
