@@ -45,6 +45,7 @@
 //! upstream   -> egress  translate  wire  config
 //! egress     -> (nothing)          launch  -> config  error
 //! observe    -> paths              config  -> catalog  env  paths  error
+//! keys       -> config  error  paths
 //! translate  -> wire  config  catalog
 //! route      -> wire  config  catalog
 //! imitation  -> (nothing but the catalogue's data)
@@ -72,6 +73,8 @@ pub mod ui;
 
 pub mod catalog;
 pub mod config;
+
+pub mod keys;
 
 pub mod wire;
 

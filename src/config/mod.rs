@@ -44,7 +44,9 @@ mod clocks;
 mod dialect;
 mod endpoint;
 mod facts;
+mod host;
 mod interpolate;
+mod key_name;
 mod load;
 mod locate;
 mod path;
@@ -68,12 +70,14 @@ use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 pub use clocks::Clocks;
 pub use dialect::Dialect;
+pub use host::Host;
+pub use key_name::KeyName;
 pub use load::{Text, failure, file, load, text};
 pub use problem::{Position, Problem, Problems, Severity};
 pub use provider::{Connection, Provider, Target, Unset};
 pub use read::read;
 pub use routes::{Fallback, Routes, Scenario};
-pub use secret::Secret;
+pub use secret::{NotAKey, Secret};
 pub use setting::{Setting, Source};
 pub use transformer::{Rewrite, Sampling, Transformer};
 
