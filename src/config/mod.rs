@@ -24,7 +24,15 @@
 //! | `fallback` | - | lists of `"provider,model"` under the names of `Router` |
 //! | `StatusLine.enabled` | false | whether the agent shows mcr's status line |
 //! | `REWRITE_SYSTEM_PROMPT` | - | a file, seen from the configuration's folder, for the head of the system prompt |
-//! | `Clocks` (mcr's own) | 5 s, 60 or 300 s, 60 or 300 s, 90 s, 600 s | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
+//! | `Clocks` (mcr's own) | see below | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
+//!
+//! | clock | runs | hosted service | Mistral's | local server |
+//! |---|---|---|---|---|
+//! | `connect_ms` | until the connection stands, TLS included | 5 s | 5 s | 5 s |
+//! | `headers_ms` | until the headers of a stream | 60 s | 720 s | 300 s |
+//! | `first_event_ms` | from there to the first event | 60 s | 720 s | 300 s |
+//! | `idle_ms` | between two events | 90 s | 300 s | 90 s |
+//! | `total_ms` | over an answer that comes whole | `API_TIMEOUT_MS` | the same | the same |
 //!
 //! | key of a provider | meaning |
 //! |---|---|

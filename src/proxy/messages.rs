@@ -156,7 +156,7 @@ impl Proxy {
         record.first_event();
         match reply {
             Reply::Stream(incoming, decoder) => {
-                let answer = Answer::new(incoming, decoder, translator, provider, clocks.idle());
+                let answer = Answer::new(incoming, decoder, translator, provider, clocks.idle(&target.provider));
                 // An error in place of the first event is one that another target may help with.
                 answer.refusal().map_or_else(|| Ok(Translated::Stream(Box::new(answer))), Err)
             }

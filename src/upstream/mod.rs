@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
@@ -61,11 +61,10 @@ pub async fn send(
         .connection
         .as_ref()
         .map_err(|unset| ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}")))?;
-    let local = connection.is_local();
     let started = Instant::now();
     let (stream, prompt) = (outbound.stream, outbound.prompt);
     let request = request(target, connection, outbound)?;
-    let headers_clock = clocks.total(stream).unwrap_or_else(|| clocks.headers(local));
+    let headers_clock = if stream { clocks.headers(&target.provider) } else { clocks.total() };
     let response = match timeout(headers_clock, egress.send(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
@@ -81,17 +80,23 @@ pub async fn send(
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
     if stream && !is_json {
-        return first_event(target, clocks.first_event(local), response.into_body()).await;
+        return first_event(target, clocks.first_event(&target.provider), response.into_body()).await;
     }
-    let left = headers_clock.saturating_sub(started.elapsed());
+    // A server that cannot stream writes its whole answer before the first byte.
+    let left = clocks.total().saturating_sub(started.elapsed());
     match timeout(left, Limited::new(response.into_body(), ANSWER_LIMIT).collect()).await {
         Ok(Ok(body)) => Ok(Reply::Whole(body.to_bytes())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::last(
+            502,
+            ErrorKind::ApiError,
+            format!("{provider}: the answer is larger than {} MiB", ANSWER_LIMIT >> 20),
+        )),
         Ok(Err(_)) => Err(ApiError::new(
             502,
             ErrorKind::ApiError,
             format!("{provider}: the connection broke in the middle of the answer"),
         )),
-        Err(_) => Err(ran_out(provider, "total", headers_clock)),
+        Err(_) => Err(ran_out(provider, "total", clocks.total())),
     }
 }
 

@@ -43,6 +43,13 @@ async fn a_whole_answer_has_a_clock_for_all_of_it() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_answered_whole_has_that_clock_too() {
+    let words = "mistral: no answer within 0.15 s (`total` clock)";
+    let reply = Reply::new().raw("{\"id\"").stall().header("content-type", "application/json");
+    runs_out("total_ms", reply, ask("Hi"), words).await;
+}
+
+#[tokio::test]
 async fn comments_do_not_pass_for_a_first_event() {
     let words = "mistral: no answer within 0.15 s (`first_event` clock)";
     runs_out("first_event_ms", Reply::new().raw(": still loading\n\n").stall(), ask("Hi"), words).await;

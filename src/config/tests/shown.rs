@@ -39,11 +39,15 @@ fn every_value_says_where_it_came_from() {
             r"NON_INTERACTIVE_MODE = false (default)",
             r"StatusLine.enabled = false (default)",
             r"Clocks.headers_ms (cloud) = 60000 (default)",
+            r"Clocks.headers_ms (mistral) = 720000 (default)",
             r"Clocks.headers_ms (local) = 300000 (default)",
             r"Clocks.first_event_ms (cloud) = 60000 (default)",
+            r"Clocks.first_event_ms (mistral) = 720000 (default)",
             r"Clocks.first_event_ms (local) = 300000 (default)",
+            r"Clocks.idle_ms (cloud) = 90000 (default)",
+            r"Clocks.idle_ms (mistral) = 300000 (default)",
+            r"Clocks.idle_ms (local) = 90000 (default)",
             r"Clocks.connect_ms = 5000 (default)",
-            r"Clocks.idle_ms = 90000 (default)",
             r"Clocks.total_ms = 600000 (default)",
         ]
     );
