@@ -11,7 +11,7 @@
 //! | key | default | meaning |
 //! |---|---|---|
 //! | `PORT`, `HOST` | 3456, 127.0.0.1 | where the background service listens; loopback only |
-//! | `APIKEY` | made up | the token that clients must show |
+//! | `APIKEY` | made up | the token that clients must show, or where it is ([`SecretRef`]) |
 //! | `PROXY_URL`; also `HTTPS_PROXY`, `https_proxy`, `httpsProxy` | - | the proxy on the way to providers |
 //! | `LOG`, `LOG_LEVEL` | true, info | whether and what to log |
 //! | `API_TIMEOUT_MS` | 600000 | how long the agent waits; also `Clocks.total_ms` |
@@ -38,7 +38,7 @@
 //! |---|---|
 //! | `name` | what routes call it; case makes no difference |
 //! | `api_base_url` | the endpoint (`…/v1/chat/completions`) or its base (`…/v1`); `http` for local servers only |
-//! | `api_key` | the bearer token; empty for servers that want none |
+//! | `api_key` | the bearer token, or where it is ([`SecretRef`]): `env:`, `file:`, `cmd:`, `store:`; empty for servers that want none |
 //! | `models` | the ids that routes may name |
 //! | `transformer` | `use` lists for all models, and below the id of one for that: see [`Transformer`] |
 //! | `dialect` (mcr's own) | whose rules the server follows ([`Dialect`]); inferred from host and name |
@@ -67,6 +67,7 @@ mod routes;
 mod routing;
 mod scalars;
 mod secret;
+mod secret_ref;
 mod setting;
 mod suggest;
 #[cfg(test)]
@@ -86,6 +87,7 @@ pub use provider::{Connection, Provider, Target, Unset};
 pub use read::read;
 pub use routes::{Fallback, Routes, Scenario};
 pub use secret::{NotAKey, Secret};
+pub use secret_ref::{Place, Reference, SecretRef};
 pub use setting::{Setting, Source};
 pub use transformer::{Rewrite, Sampling, Transformer};
 
@@ -101,7 +103,7 @@ pub struct Config {
     /// The port of the background service.
     pub port: u16,
     /// The token that clients must show; one is made up when there is none.
-    pub apikey: Option<Secret>,
+    pub apikey: Option<SecretRef>,
     /// The proxy to reach providers through; may hold credentials, so it is not for printing.
     pub proxy_url: Option<http::Uri>,
     /// Whether a log is written.

@@ -63,7 +63,7 @@ pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result
         alone(position, syntax(&error))
     })?;
     let strings = interpolate::document(&mut document, environment);
-    let mut reader = Reader::new(file_name, places, strings);
+    let mut reader = Reader::new(file_name, places, strings, environment);
     let root = Node { value: &document, path: String::new() };
     let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, file_name));
     let mut problems = std::mem::take(&mut reader.problems);

@@ -152,7 +152,7 @@ impl Proxy {
         let message_id = id.replacen("req_", "msg_", 1);
         let mut translator = StreamTranslator::new(reply, provider, &target.model, &message_id, tokens);
         let outbound = Outbound { body, stream, session, prompt: tokens };
-        let reply = upstream::send(&self.egress, target, clocks, outbound).await?;
+        let reply = upstream::send(&self.egress, &self.keys, target, clocks, outbound).await?;
         record.first_event();
         match reply {
             Reply::Stream(incoming, decoder) => {
