@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::args::Own;
 use super::config::Place;
 use super::reload::reload;
-use super::running::{Running, Settings, bind, block_on, open_log};
+use super::running::{Running, Settings, bind, block_on, keys, open_log};
 use crate::config::{Config, Secret, Source, StartOnly, Target, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
@@ -35,6 +35,7 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
             config,
             listener,
             token,
+            keys: keys(place.paths),
             trace_bodies: own.trace_bodies.as_deref(),
             reload: Some(reload(place, StartOnly::AGENT)),
             environment: place.environment,
@@ -91,9 +92,10 @@ fn status_line_command() -> Option<String> {
     Some(format!("'{}' statusline", program.replace('\'', r"'\''")))
 }
 
-/// The variables from which the providers' keys came.
+/// The variables from which the providers' keys and the service's token came.
 fn secrets(config: &Config) -> Vec<String> {
-    let keys = config.settings.iter().filter(|setting| setting.path.ends_with("api_key"));
+    let is_key = |path: &str| path.ends_with("api_key") || path == "APIKEY";
+    let keys = config.settings.iter().filter(|setting| is_key(&setting.path));
     let mut variables: Vec<String> = keys
         .flat_map(|setting| match &setting.source {
             Source::Written { variables, .. } => variables.clone(),

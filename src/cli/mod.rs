@@ -3,6 +3,7 @@
 pub mod args;
 pub mod code;
 pub mod config;
+pub mod key;
 pub mod smoke;
 pub mod start;
 pub mod statusline;
@@ -40,6 +41,7 @@ pub fn run() -> Result<u8, Failure> {
         Command::Config(options) => {
             place(options.config.as_deref(), &|place| config::run(options.command, place).map(|()| 0))
         }
+        Command::Key(options) => place(options.config.as_deref(), &|place| key::run(&options.command, place)),
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
         Command::Statusline => statusline::run().map(|()| 0),
     }
@@ -50,6 +52,7 @@ fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
     let command = match &arguments.command {
         Command::Code(_) | Command::Start(_) => return Ok(()),
         Command::Config(_) => "config",
+        Command::Key(_) => "key",
         Command::Smoke(_) => "smoke",
         Command::Statusline => "statusline",
     };

@@ -12,6 +12,7 @@ use super::reload::door;
 use crate::config::{Config, Environment, Secret};
 use crate::egress::ProxyVariables;
 use crate::error::{Exit, Failure};
+use crate::keys::Resolver;
 use crate::observe::log;
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
@@ -38,6 +39,7 @@ pub(super) struct Settings<'a> {
     pub(super) config: Config,
     pub(super) listener: Listener,
     pub(super) token: Secret,
+    pub(super) keys: Resolver,
     pub(super) trace_bodies: Option<&'a Path>,
     /// Absent where nothing of a person's is in use.
     pub(super) reload: Option<Reload>,
@@ -57,6 +59,7 @@ impl Running {
             token: settings.token,
             config: settings.config,
             egress,
+            keys: settings.keys,
             usage: Arc::clone(&usage),
             trace,
         };
@@ -92,6 +95,11 @@ pub(super) fn bind(host: IpAddr, port: u16) -> Result<Listener, Failure> {
         let hint = error.hint();
         Failure::new(Exit::CannotCreate, error).hint(hint)
     })
+}
+
+/// Where the providers' keys are looked for.
+pub(super) fn keys(paths: &Paths) -> Resolver {
+    Resolver::new(paths, crate::env::process)
 }
 
 /// Opens the log as the configuration asks for it.

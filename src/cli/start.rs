@@ -8,9 +8,10 @@ use tokio::signal::unix::SignalKind;
 use super::args::{Own, Start};
 use super::config::Place;
 use super::reload::reload;
-use super::running::{Running, Settings, bind, block_on, open_log, raise_file_limit};
+use super::running::{Running, Settings, bind, block_on, keys, open_log, raise_file_limit};
 use crate::config::{Config, Secret, StartOnly, load};
 use crate::error::{Exit, Failure};
+use crate::keys::{KeyError, Resolver};
 use crate::launch::signals::Ignored;
 use crate::paths::{self, Paths};
 use crate::proxy::auth::new_token;
@@ -25,9 +26,10 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
     let config = load(place.explicit, place.paths, place.environment)?;
     config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
     open_log(&config, place.paths, false)?;
-    let (token, file) = token(&config, place.paths)?;
+    let keys = keys(place.paths);
     raise_file_limit();
     block_on(async {
+        let (token, file) = token(&config, &keys, place.paths).await?;
         let ignored = Ignored::of_process();
         let listen_for = |kind| ignored.listen(kind).map_err(|error| Failure::new(Exit::Software, error));
         let mut interrupt = listen_for(SignalKind::interrupt())?;
@@ -38,6 +40,7 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
             config,
             listener,
             token,
+            keys,
             trace_bodies: options.trace_bodies.as_deref().or(own.trace_bodies.as_deref()),
             reload: Some(reload(place, StartOnly::SERVICE)),
             environment: place.environment,
@@ -66,8 +69,13 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
 }
 
 /// The configured `APIKEY`, else this installation's own token, made on first use, and the file it is kept in.
-fn token(config: &Config, places: &Paths) -> Result<(Secret, Option<PathBuf>), Failure> {
+///
+/// A key of the store's serves as token only when it is bound to the address that is listened on: clients are
+/// given it, and a provider's key is not for them.
+async fn token(config: &Config, keys: &Resolver, places: &Paths) -> Result<(Secret, Option<PathBuf>), Failure> {
     if let Some(token) = &config.apikey {
+        let token = keys.resolve(token, &config.host.to_string()).await;
+        let token = token.map_err(|error| KeyError { what: format!("no `APIKEY`: {}", error.what), ..error })?;
         return Ok((token.clone(), None));
     }
     let file = places.state.join("token");

@@ -11,7 +11,7 @@
 //! | key | default | meaning |
 //! |---|---|---|
 //! | `PORT`, `HOST` | 3456, 127.0.0.1 | where the background service listens; loopback only |
-//! | `APIKEY` | made up | the token that clients must show |
+//! | `APIKEY` | made up | the token that clients must show, or where it is ([`SecretRef`]) |
 //! | `PROXY_URL`; also `HTTPS_PROXY`, `https_proxy`, `httpsProxy` | - | the proxy on the way to providers: `http`, `socks5`, `socks5h` |
 //! | `LOG`, `LOG_LEVEL` | true, info | whether and what to log |
 //! | `API_TIMEOUT_MS` | 600000 | how long the agent waits; also `Clocks.total_ms` |
@@ -38,7 +38,7 @@
 //! |---|---|
 //! | `name` | what routes call it; case makes no difference |
 //! | `api_base_url` | the endpoint (`…/v1/chat/completions`) or its base (`…/v1`); `http` for local servers only |
-//! | `api_key` | the bearer token; empty for servers that want none |
+//! | `api_key` | the bearer token, or where it is ([`SecretRef`]): `env:`, `file:`, `cmd:`, `store:`; empty for servers that want none |
 //! | `models` | the ids that routes may name |
 //! | `transformer` | `use` lists for all models, and below the id of one for that: see [`Transformer`] |
 //! | `dialect` (mcr's own) | whose rules the server follows ([`Dialect`]); inferred from host and name |
@@ -52,7 +52,9 @@ mod clocks;
 mod dialect;
 mod endpoint;
 mod facts;
+mod host;
 mod interpolate;
+mod key_name;
 mod load;
 mod local;
 mod locate;
@@ -66,6 +68,7 @@ mod routes;
 mod routing;
 mod scalars;
 mod secret;
+mod secret_ref;
 mod setting;
 mod start_only;
 mod suggest;
@@ -84,6 +87,8 @@ use std::{
 
 pub use clocks::Clocks;
 pub use dialect::Dialect;
+pub use host::Host;
+pub use key_name::KeyName;
 pub use load::{Look, Reading, Text, examine, failure, file, load, read_again, text};
 pub use local::{is_this_machine, may_listen};
 pub use problem::{Position, Problem, Problems, Severity};
@@ -91,7 +96,8 @@ pub use provider::{Connection, Provider, Target, Unset};
 pub use read::read;
 pub use routes::{Fallback, Routes, Scenario};
 pub use scalars::{PROXY_SCHEMES, unusable_proxy};
-pub use secret::Secret;
+pub use secret::{NotAKey, Secret};
+pub use secret_ref::{Place, Reference, SecretRef};
 pub use setting::{Setting, Source};
 pub use start_only::StartOnly;
 pub use transformer::{Rewrite, Sampling, Transformer};
@@ -111,7 +117,7 @@ pub struct Config {
     /// The port of the background service.
     pub port: u16,
     /// The token that clients must show; one is made up when there is none.
-    pub apikey: Option<Secret>,
+    pub apikey: Option<SecretRef>,
     /// The proxy to reach providers through; may hold credentials, so it is not for printing.
     pub proxy_url: Option<http::Uri>,
     /// Whether a log is written.

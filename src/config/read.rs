@@ -73,7 +73,7 @@ pub(super) fn read_with(
         alone(position, syntax(&error))
     })?;
     let strings = interpolate::document(&mut document, environment);
-    let mut reader = Reader::new(file_name, places, strings);
+    let mut reader = Reader::new(file_name, places, strings, environment);
     let root = Node { value: &document, path: String::new() };
     let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, file_name, files));
     let mut problems = std::mem::take(&mut reader.problems);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Clocks, Files, LogLevel, Secret, Source,
+    Clocks, Files, LogLevel, SecretRef, Source,
     clocks::Server,
     local, providing,
     reader::{Node, Reader},
@@ -58,8 +58,12 @@ pub(super) fn milliseconds(reader: &mut Reader, root: &Node<'_>, key: &str, defa
 }
 
 /// Reads a boolean.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method's path is of one lifetime, and any is needed"
+)]
 pub(super) fn boolean(reader: &mut Reader, root: &Node<'_>, key: &str, default: bool) -> bool {
-    value(reader, root, key, default, Reader::boolean)
+    value(reader, root, key, default, |reader, node| reader.boolean(node))
 }
 
 /// Reads the path of a file; an empty one is none.
@@ -109,8 +113,8 @@ pub(super) fn host(reader: &mut Reader, root: &Node<'_>) -> IpAddr {
     host.parse().unwrap_or(default)
 }
 
-/// Reads the token that clients must show.
-pub(super) fn apikey(reader: &mut Reader, root: &Node<'_>) -> Option<Secret> {
+/// Reads the token that clients must show, or where it is.
+pub(super) fn apikey(reader: &mut Reader, root: &Node<'_>) -> Option<SecretRef> {
     let node = root.get("APIKEY")?;
     providing::key(reader, &node)
 }

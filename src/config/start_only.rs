@@ -1,6 +1,8 @@
 //! Keys that are read once, when mcr starts: an edit of them waits for the next start.
 
-use super::{Config, Secret};
+use std::borrow::Cow;
+
+use super::{Config, SecretRef};
 
 /// One such key.
 #[derive(Debug)]
@@ -37,8 +39,11 @@ impl StartOnly {
     }
 }
 
-fn token(config: &Config) -> Option<&str> {
-    config.apikey.as_ref().map(Secret::expose)
+fn token(config: &Config) -> Option<Cow<'_, str>> {
+    Some(match config.apikey.as_ref()? {
+        SecretRef::Value(token) => Cow::Borrowed(token.expose()),
+        SecretRef::Elsewhere(place) => Cow::Owned(place.to_string()),
+    })
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ use hyper::body::Incoming;
 use crate::config::{Config, Secret};
 use crate::egress::Egress;
 use crate::error::{Exit, Failure};
+use crate::keys::Resolver;
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
 use crate::route::Counter;
@@ -44,6 +45,7 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 pub struct Proxy {
     door: Door,
     snapshot: Arc<ArcSwap<Snapshot>>,
+    keys: Resolver,
     counter: Counter,
     usage: Arc<Usage>,
     trace: Option<Arc<Trace>>,
@@ -62,6 +64,8 @@ pub struct Parts {
     pub config: Config,
     /// The door out, for this configuration.
     pub egress: Egress,
+    /// Finds the providers' keys.
+    pub keys: Resolver,
     /// Sums up what passes.
     pub usage: Arc<Usage>,
     /// Where bodies are written, when the person asked for that.
@@ -78,6 +82,7 @@ impl Proxy {
         Ok(Self {
             door,
             snapshot: Arc::new(ArcSwap::from_pointee(Snapshot { config: parts.config, egress: parts.egress })),
+            keys: parts.keys,
             counter: Counter::default(),
             usage: parts.usage,
             trace: parts.trace.map(Arc::new),

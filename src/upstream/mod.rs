@@ -3,22 +3,31 @@
 //! Until the first event of an answer is in, everything that goes wrong is an HTTP
 //! error and another target may be tried; from then on it ends the stream.
 
+mod probe;
+
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
-use http::{Method, Request, Response};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, RETRY_AFTER,
+    USER_AGENT,
+};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use crate::config::{Clocks, Connection, Dialect, Secret, Target};
 use crate::egress::Egress;
+use crate::keys::{KeyError, Resolver};
 use crate::translate;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::sse::Decoder;
+pub use probe::{NoAnswer, probe};
 
+/// How mcr calls itself.
+const AGENT: &str = concat!("mcr/", env!("CARGO_PKG_VERSION"));
 /// Bytes of an error's body that are read.
 const ERROR_LIMIT: usize = 64 * 1024;
 /// Bytes of a whole answer that are read.
@@ -72,6 +81,7 @@ impl From<ApiError> for Unanswered {
 /// Sends a request to a target and waits for the beginning of its answer.
 pub async fn send(
     egress: &Egress,
+    keys: &Resolver,
     target: &Target,
     clocks: &Clocks,
     outbound: Outbound<'_>,
@@ -83,9 +93,16 @@ pub async fn send(
         .as_ref()
         .map_err(|unset| ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}")))
         .map_err(Unanswered::unsent)?;
-    let started = Instant::now();
     let (stream, prompt) = (outbound.stream, outbound.prompt);
-    let request = request(target, connection, outbound).map_err(Unanswered::unsent)?;
+    let key = match &connection.key {
+        Some(key) => {
+            let key = keys.resolve(key, connection.host()).await;
+            Some(key.map_err(|error| Unanswered::unsent(no_key(provider, &error)))?)
+        }
+        None => None,
+    };
+    let started = Instant::now();
+    let request = request(target, connection, key.as_deref(), outbound).map_err(Unanswered::unsent)?;
     let headers_clock = if stream { clocks.headers(&target.provider) } else { clocks.total() };
     let response = match timeout(headers_clock, egress.send(request)).await {
         Ok(Ok(response)) => response,
@@ -97,7 +114,10 @@ pub async fn send(
         Err(_) => return Err(ran_out(provider, if stream { "headers" } else { "total" }, headers_clock).into()),
     };
     if !response.status().is_success() {
-        return Err(refusal(target, prompt, response).await.into());
+        if let (StatusCode::UNAUTHORIZED, Some(key)) = (response.status(), &connection.key) {
+            keys.forget(key, connection.host());
+        }
+        return Err(refusal(target, key.as_deref(), prompt, response).await.into());
     }
     let is_json = response
         .headers()
@@ -125,7 +145,20 @@ pub async fn send(
     whole.map_err(Unanswered::from)
 }
 
-fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> Result<Request<Full<Bytes>>, ApiError> {
+/// Says whose key is missing; no retry mends that.
+fn no_key(provider: &str, error: &KeyError) -> ApiError {
+    let message = format!("{provider}: no API key for provider `{provider}`: {error}");
+    let (status, kind) =
+        if error.is_denied() { (403, ErrorKind::PermissionError) } else { (401, ErrorKind::AuthenticationError) };
+    ApiError::last(status, kind, message).quoting(&error.quoted, &format!("; {}", error.mend))
+}
+
+fn request(
+    target: &Target,
+    connection: &Connection,
+    key: Option<&Secret>,
+    outbound: Outbound<'_>,
+) -> Result<Request<Full<Bytes>>, ApiError> {
     let accept = if outbound.stream { "text/event-stream" } else { "application/json" };
     let mut request = Request::new(Full::new(outbound.body));
     *request.method_mut() = Method::POST;
@@ -133,9 +166,9 @@ fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> 
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
-    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("mcr/", env!("CARGO_PKG_VERSION"))));
-    if let Some(key) = &connection.key {
-        let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose())).map_err(|_| {
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    if let Some(key) = key {
+        let value = authorization(key).map_err(|_| {
             let provider = &target.provider.name;
             ApiError::last(
                 401,
@@ -143,7 +176,6 @@ fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> 
                 format!("{provider}: the API key of provider `{provider}` holds characters that no header can; correct its `api_key`"),
             )
         })?;
-        value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
     if target.provider.dialect == Dialect::Mistral
@@ -152,6 +184,12 @@ fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> 
         headers.insert(HeaderName::from_static("x-affinity"), session);
     }
     Ok(request)
+}
+
+fn authorization(key: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose()))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 async fn first_event(target: &Target, clock: Duration, mut body: Incoming) -> Result<Reply, ApiError> {
@@ -182,11 +220,10 @@ async fn first_event(target: &Target, clock: Duration, mut body: Incoming) -> Re
     }
 }
 
-async fn refusal(target: &Target, prompt: u64, response: Response<Incoming>) -> ApiError {
+async fn refusal(target: &Target, key: Option<&Secret>, prompt: u64, response: Response<Incoming>) -> ApiError {
     let (head, body) = response.into_parts();
     let body = timeout(ERROR_CLOCK, Limited::new(body, ERROR_LIMIT).collect()).await;
     let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let key = target.provider.connection.as_ref().ok().and_then(|connection| connection.key.as_ref());
     let body = key.map_or(Cow::Borrowed(&*body), |key| without_key(&body, key));
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     translate::from_status(&translate::Upstream {

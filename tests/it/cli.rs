@@ -43,7 +43,7 @@ fn the_version_is_one_line_of_data() {
 fn help_is_data_and_names_every_command() {
     let help = Sandbox::new().mcr(["--help"]);
     assert!(help.starts_with("exit code: 0\n----- stdout -----\nClaude Code on European and local models\n"), "{help}");
-    for command in ["code", "start", "config", "smoke", "statusline"] {
+    for command in ["code", "start", "config", "key", "smoke", "statusline"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in {help}");
     }
     assert!(!help.contains("stderr"), "{help}");

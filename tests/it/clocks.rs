@@ -2,13 +2,16 @@
 //!
 //! Short clocks run in the real binary; the long ones in this process, where time can be made to pass.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mcr::config::{self, Secret};
 use mcr::egress::{Egress, Options};
 use mcr::imitation::{Client, Gate, Imitation, Reply};
+use mcr::keys::Resolver;
 use mcr::observe::usage::Usage;
+use mcr::paths::Paths;
 use mcr::proxy::server::{Limits, Listener, serve};
 use mcr::proxy::{Parts, Proxy};
 use serde_json::{Value, json};
@@ -65,6 +68,7 @@ fn in_process(upstream: &str) -> Client {
         token: Secret::new("token".to_owned()),
         config,
         egress: Egress::new(&Options::default()).expect("a way out"),
+        keys: Resolver::new(&Paths::below(Path::new("/nonexistent")), |_| None),
         usage: Arc::new(Usage::default()),
         trace: None,
     };

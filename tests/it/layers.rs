@@ -34,6 +34,7 @@ const LAYERS: &[Layer] = &[
             "env",
             "error",
             "imitation",
+            "keys",
             "launch",
             "observe",
             "paths",
@@ -46,10 +47,12 @@ const LAYERS: &[Layer] = &[
         ],
     ),
     // `egress`: the door is opened once and handed down. `error`: binding may fail before anybody listens.
-    layer("proxy", &["config", "egress", "error", "observe", "route", "translate", "upstream", "wire"]),
+    layer("proxy", &["config", "egress", "error", "keys", "observe", "route", "translate", "upstream", "wire"]),
     // `translate`: what an upstream's status means is told in the client's terms there.
-    layer("upstream", &["config", "egress", "observe", "translate", "wire"]),
+    layer("upstream", &["config", "egress", "keys", "observe", "translate", "wire"]),
     layer("egress", &["catalog", "config"]),
+    // `error`: a key that cannot be had ends a command as it ends a request.
+    layer("keys", &["config", "error", "paths"]),
     // `paths` opens the trace for its owner only.
     layer("observe", &["config", "paths", "wire"]),
     // `error`: what the agent lacks is told to the person with a hint.
@@ -99,6 +102,7 @@ const FILES: &[(&str, &str)] = &[
     ("cli/smoke/ground.rs", "makes that folder"),
     ("config/load.rs", "reads the configuration and what it names, and sees whether they changed"),
     ("imitation/client/workspace.rs", "plays the agent's file tools in a folder made for it"),
+    ("keys/store.rs", "holds the lock that `paths` opened"),
     ("launch/child.rs", "asks the terminal whose turn it is"),
     ("launch/find.rs", "looks for the agent below nvm's folder"),
     ("launch/managed.rs", "reads what an administrator forbids the agent"),

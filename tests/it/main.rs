@@ -15,6 +15,7 @@ mod edge;
 mod errors;
 mod fallback;
 mod generated;
+mod key;
 mod launch;
 mod layers;
 mod privacy;

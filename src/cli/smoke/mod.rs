@@ -29,7 +29,7 @@ use super::args::Smoke;
 use super::code;
 use super::config::Place;
 use super::reload::reload;
-use super::running::{Running, Settings, bind, block_on};
+use super::running::{Running, Settings, bind, block_on, keys};
 use crate::catalog::BUILT_IN_CONFIG;
 use crate::config::{self, Config, Environment, Origin, Scenario, StartOnly};
 use crate::env::MISTRAL_API_KEY;
@@ -95,8 +95,15 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
     let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
     let plan = Plan { non_interactive: true, ..code::plan(&config, &token, listener.url()) };
     let trap = Trap::open().await.map_err(cannot)?;
-    let running =
-        Running::start(Settings { config, listener, token, trace_bodies: Some(&ground.bodies), reload, environment })?;
+    let running = Running::start(Settings {
+        config,
+        listener,
+        token,
+        keys: keys(place.paths),
+        trace_bodies: Some(&ground.bodies),
+        reload,
+        environment,
+    })?;
     running.warm();
     ui::say(match &imitation {
         Some(_) => "upstream: the imitation of Mistral in this binary".to_owned(),

@@ -61,3 +61,23 @@ fn a_key_that_waits_for_its_variable_says_so() {
     let key = config.settings.iter().find(|setting| setting.path == "Providers[0].api_key").unwrap();
     assert_eq!(key.source.to_string(), "2:10, $NONE is unset or empty");
 }
+
+#[test]
+fn a_reference_is_shown_as_it_is_written_and_its_variables_with_it() {
+    for (text, value, variables) in [
+        ("env:MISTRAL_API_KEY", "env:MISTRAL_API_KEY", ", $MISTRAL_API_KEY"),
+        ("cmd:vault -t $MISTRAL_API_KEY", "cmd:vault -t $MISTRAL_API_KEY", ", $MISTRAL_API_KEY"),
+        ("store:mistral", "store:mistral", ""),
+        ("file:~/key", "file:~/key", ""),
+        ("env:NONE", "env:NONE", ", $NONE is unset or empty"),
+        ("$MISTRAL_API_KEY", "[secret]", ", $MISTRAL_API_KEY"),
+    ] {
+        let config = accept(&format!(
+            "{{Providers: [{{name: 'p', api_base_url: 'https://x.example', models: ['m'],\napi_key: '{text}'}}], \
+             Router: {{default: 'p,m'}}}}"
+        ));
+        let key = config.settings.iter().find(|setting| setting.path == "Providers[0].api_key").unwrap();
+        assert_eq!((key.value.as_str(), key.source.to_string()), (Some(value), format!("2:10{variables}")));
+        assert!(!format!("{config:?} {:?}", config.settings).contains("sk-mistral"), "{text}");
+    }
+}
