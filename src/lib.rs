@@ -41,7 +41,7 @@
 //!
 //! ```text
 //! cli        -> everything
-//! proxy      -> route  translate  upstream  egress  observe  wire  config  error
+//! proxy      -> route  translate  upstream  egress  observe  wire  config  catalog  error
 //! upstream   -> egress  translate  wire  config
 //! egress     -> (nothing)          launch  -> config  error
 //! observe    -> paths              config  -> catalog  env  paths  error

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Response, request::Parts};
 use hyper::body::Incoming;
 
@@ -14,6 +14,7 @@ use super::record::{self, Record};
 use super::snapshot::Snapshot;
 use super::{Proxy, answered, failed, identify, json, turned_away};
 use crate::config::Target;
+use crate::observe::sessions::Part;
 use crate::route::{self, Choice, Facts, Impossible, TokenCount};
 use crate::translate::{self, Outgoing, StreamTranslator};
 use crate::upstream::{self, Outbound, Reply};
@@ -25,6 +26,8 @@ const ROUTE: HeaderName = HeaderName::from_static("x-mcr-route");
 const TOKEN_COUNT: HeaderName = HeaderName::from_static("x-mcr-token-count");
 /// Where Claude Code says which session a request belongs to, beside the metadata.
 const SESSION: &str = "x-claude-code-session-id";
+/// What a subagent's requests carry.
+const AGENT: &str = "x-claude-code-agent-id";
 
 /// A request that was read, and where it goes.
 struct Routed<'a> {
@@ -46,8 +49,7 @@ impl Proxy {
         if let Some(trace) = &self.trace {
             trace.write(&id, "request", &bytes);
         }
-        let header = parts.headers.get(SESSION).and_then(|value| value.to_str().ok());
-        match self.answer(&snapshot, &id, started, &bytes, header).await {
+        match self.answer(&snapshot, &id, started, &bytes, &parts.headers).await {
             Ok(mut response) => {
                 identify(&mut response, &id);
                 response
@@ -62,11 +64,12 @@ impl Proxy {
         id: &str,
         started: Instant,
         bytes: &Bytes,
-        session: Option<&str>,
+        headers: &HeaderMap,
     ) -> Result<Response<Body>, ApiError> {
         let refused = |error: &ApiError| record::refused(id, started, error);
         let mut request = parse(bytes).inspect_err(refused)?;
         let tag = prepare(&mut request, snapshot);
+        let session = headers.get(SESSION).and_then(|value| value.to_str().ok());
         let routed = self.route(snapshot, &request, tag, session).inspect_err(refused)?;
         let choice = &routed.choice;
         let mut record = Record::open(
@@ -76,7 +79,8 @@ impl Proxy {
             &choice.reason,
             request.stream,
             Arc::clone(&self.usage),
-        );
+        )
+        .of_session(&self.sessions, routed.session.as_deref(), part(&request, headers));
         let mut result = self.attempt(snapshot, id, &routed, &choice.target, &mut record).await;
         for target in snapshot.config.fallback.targets(choice.scenario) {
             let Err(error) = &result else { break };
@@ -205,6 +209,15 @@ impl Proxy {
 enum Translated {
     Whole(&'static str, Vec<u8>, Usage),
     Stream(Box<Answer>),
+}
+
+/// Tells the conversation from what Claude Code asks beside it.
+///
+/// The conversation offers tools; titles, summaries and web searches offer none of the
+/// client's, and subagents say who they are (seen with 2.1.329).
+fn part(request: &MessagesRequest<'_>, headers: &HeaderMap) -> Part {
+    let offers_tools = request.tools.iter().any(|tool| tool.kind.as_deref().is_none_or(|kind| kind == "custom"));
+    if offers_tools && !headers.contains_key(AGENT) { Part::Conversation } else { Part::Aside }
 }
 
 fn parse(bytes: &[u8]) -> Result<MessagesRequest<'_>, ApiError> {

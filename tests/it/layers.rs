@@ -45,8 +45,9 @@ const LAYERS: &[Layer] = &[
             "wire",
         ],
     ),
-    // `egress`: the door is opened once and handed down. `error`: binding may fail before anybody listens.
-    layer("proxy", &["config", "egress", "error", "observe", "route", "translate", "upstream", "wire"]),
+    // `catalog`: what an answer cost, and where its host is. `egress`: the door is opened once and handed down.
+    // `error`: binding may fail before anybody listens.
+    layer("proxy", &["catalog", "config", "egress", "error", "observe", "route", "translate", "upstream", "wire"]),
     // `translate`: what an upstream's status means is told in the client's terms there.
     layer("upstream", &["config", "egress", "observe", "translate", "wire"]),
     layer("egress", &["catalog", "config"]),
