@@ -77,7 +77,7 @@ pub(super) fn plan(config: &Config, token: &Secret) -> Plan {
         },
         api_timeout: config.api_timeout,
         non_interactive: config.non_interactive,
-        status_line: config.status_line.then(status_line_command).flatten(),
+        status_line: config.status_line.enabled.then(status_line_command).flatten(),
         secrets: secrets(config),
     }
 }

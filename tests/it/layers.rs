@@ -100,7 +100,7 @@ const FILES: &[(&str, &str)] = &[
     ("cli/smoke/agent.rs", "plays the agent in a folder made for it"),
     ("cli/smoke/ground.rs", "makes that folder"),
     ("cli/start.rs", "reads the token of the installation before it asks `paths` to write one"),
-    ("config/load.rs", "reads the configuration"),
+    ("config/load.rs", "reads the configuration, and the status line of a preset's manifest"),
     ("imitation/client/workspace.rs", "plays the agent's file tools in a folder made for it"),
     ("launch/child.rs", "asks the terminal whose turn it is"),
     ("launch/find.rs", "looks for the agent below nvm's folder"),
