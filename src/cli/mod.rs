@@ -37,7 +37,7 @@ pub fn run() -> Result<u8, Failure> {
             place(options.config.as_deref(), &|place| config::run(options.command, place).map(|()| 0))
         }
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
-        Command::Statusline => statusline::run().map(|()| 0),
+        Command::Statusline(options) => place(None, &|place| statusline::run(options, place).map(|()| 0)),
     }
 }
 

@@ -39,6 +39,7 @@ const LAYERS: &[Layer] = &[
             "paths",
             "proxy",
             "route",
+            "status_line",
             "translate",
             "ui",
             "upstream",
@@ -63,6 +64,8 @@ const LAYERS: &[Layer] = &[
     layer("config", &["catalog", "env", "error", "paths"]),
     // Shares nothing with what it judges; the model data is included as a file.
     layer("imitation", &[]),
+    // `wire`: what the proxy says of a session is what the line is drawn from.
+    layer("status_line", &["config", "wire"]),
     layer("ui", &["error"]),
     layer("error", &[]),
     layer("paths", &["env", "error"]),
@@ -72,7 +75,7 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Layers that compute and nothing else.
-const PURE: &[&str] = &["catalog", "config", "route", "translate", "wire"];
+const PURE: &[&str] = &["catalog", "config", "route", "status_line", "translate", "wire"];
 /// Files of pure layers that are not.
 const NOT_PURE: &[(&str, &str)] =
     &[("config/load.rs", "reads the configuration's file; the rest of `config` gets its text")];
@@ -100,6 +103,7 @@ const FILES: &[(&str, &str)] = &[
     ("cli/smoke/agent.rs", "plays the agent in a folder made for it"),
     ("cli/smoke/ground.rs", "makes that folder"),
     ("cli/start.rs", "reads the token of the installation before it asks `paths` to write one"),
+    ("cli/statusline/branch.rs", "reads which branch the folder's repository is on"),
     ("config/load.rs", "reads the configuration, and the status line of a preset's manifest"),
     ("imitation/client/workspace.rs", "plays the agent's file tools in a folder made for it"),
     ("launch/child.rs", "asks the terminal whose turn it is"),

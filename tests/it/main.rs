@@ -19,6 +19,7 @@ mod layers;
 mod privacy;
 mod reload;
 mod smoke;
+mod status_line;
 mod streaming;
 mod tokens;
 mod truth;
