@@ -123,6 +123,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             break
         }
         'mcr;statusline' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print every variable with its value as JSON instead')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -304,7 +304,7 @@ _mcr() {
             return 0
             ;;
         mcr__subcmd__statusline)
-            opts="-h --help"
+            opts="-h --json --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

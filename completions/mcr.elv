@@ -107,6 +107,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --help 'Print help'
         }
         &'mcr;statusline'= {
+            cand --json 'Print every variable with its value as JSON instead'
             cand -h 'Print help'
             cand --help 'Print help'
         }

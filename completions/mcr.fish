@@ -74,4 +74,5 @@ complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l offline -d 'Use the imitation of Mistral inside this binary: no key, no network'
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l json -d 'Print the checks as JSON'
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand statusline" -l json -d 'Print every variable with its value as JSON instead'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -s h -l help -d 'Print help'

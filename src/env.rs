@@ -11,6 +11,19 @@ pub const MISTRAL_API_KEY: &str = "MISTRAL_API_KEY";
 /// The Claude Code executable; the configuration's `CLAUDE_PATH` beats it.
 pub const CLAUDE_PATH: &str = "CLAUDE_PATH";
 
+/// Where the agent finds its proxy, and with it `mcr statusline`.
+pub const ANTHROPIC_BASE_URL: &str = "ANTHROPIC_BASE_URL";
+/// What the agent shows there.
+pub const ANTHROPIC_AUTH_TOKEN: &str = "ANTHROPIC_AUTH_TOKEN";
+/// Without colours, when it is anything but empty: <https://no-color.org>.
+pub const NO_COLOR: &str = "NO_COLOR";
+/// The kind of terminal; `dumb` and `unknown` get neither colours nor icons.
+pub const TERM: &str = "TERM";
+/// The terminal's width; the status line keeps within it.
+pub const COLUMNS: &str = "COLUMNS";
+/// claude-code-router's switch for a status line without icons, `true`.
+pub const USE_SIMPLE_ICONS: &str = "USE_SIMPLE_ICONS";
+
 /// Reads a variable of this process; one that is not UTF-8 counts as unset.
 ///
 /// Everything else takes the environment as an argument.

@@ -6,7 +6,7 @@
 //! # What decides everything
 //!
 //! 1. Bytes and decisions are pure; sockets and clocks live at the edge. [`wire`],
-//!    [`translate`], [`route`], [`catalog`] and [`config`] (but for [`config::load()`])
+//!    [`translate`], [`route`], [`catalog`], [`status_line`] and [`config`] (but for [`config::load()`])
 //!    know no tokio, no hyper, no file, no environment and no clock.
 //! 2. A request is one async function read top to bottom, without a middleware stack.
 //!    A command is one function in one file of [`cli`].
@@ -42,13 +42,14 @@
 //!
 //! ```text
 //! cli        -> everything
-//! proxy      -> route  translate  upstream  egress  keys  observe  wire  config  error
+//! proxy      -> route  translate  upstream  egress  keys  observe  wire  config  catalog  error
 //! upstream   -> egress  keys  translate  wire  config
 //! egress     -> config             launch  -> config  error  paths
 //! observe    -> paths              config  -> catalog  env  paths  error
 //! keys       -> config  error  paths
 //! translate  -> wire  config  catalog
 //! route      -> wire  config  catalog
+//! status_line -> wire  config
 //! imitation  -> (nothing but the catalogue's data)
 //! catalog, wire -> (nothing)
 //! ```
@@ -89,6 +90,8 @@ pub mod observe;
 pub mod proxy;
 
 pub mod launch;
+
+pub mod status_line;
 
 pub mod imitation;
 

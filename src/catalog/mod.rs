@@ -1,10 +1,14 @@
-//! What is known of models: data with a date and a source, and its types.
+//! What is known of models and of the hosts that serve them: data with a date and a source, and its types.
 //!
-//! `models.json` is the data; ids of models stand there and nowhere in code.
+//! `models.json`, `hosts.json` and `prices.json` are the data; ids of models stand there and nowhere in code.
+
+mod hosts;
 
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+
+pub use hosts::{Host, Price, host, price};
 
 /// How much a model is asked to think, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

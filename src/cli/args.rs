@@ -51,7 +51,8 @@ pub enum Command {
     #[command(after_help = SMOKE)]
     Smoke(Smoke),
     /// Print a status line from the JSON that Claude Code gives on stdin
-    Statusline,
+    #[command(after_help = STATUSLINE)]
+    Statusline(Statusline),
 }
 
 /// Arguments of `mcr code`.
@@ -147,6 +148,22 @@ pub struct KeyTest {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a doc comment here would replace the one of the struct in the help")]
     pub form: Form,
+}
+
+/// Who calls it, and how to see what it would say.
+const STATUSLINE: &str = "\
+`mcr code` tells Claude Code to call this when `StatusLine.enabled` is true.
+
+Example: echo '{\"model\":{\"id\":\"m\"}}' | mcr statusline";
+
+/// Options of `mcr statusline`.
+#[derive(Debug, Args)]
+pub struct Statusline {
+    /// Draw the line as this preset has it
+    pub preset: Option<String>,
+    /// Print every variable with its value as JSON instead
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// What the last checks of `mcr smoke` can see, and what it costs.

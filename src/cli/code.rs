@@ -2,12 +2,13 @@
 
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 
 use super::args::Own;
 use super::config::Place;
 use super::reload::reload;
 use super::running::{Running, Settings, bind, block_on, keys, open_log};
-use crate::config::{Config, Secret, Source, StartOnly, Target, load};
+use crate::config::{Config, Origin, Secret, Source, StartOnly, Target, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
 use crate::proxy::auth::new_token;
@@ -80,16 +81,21 @@ pub(super) fn plan(config: &Config, token: &Secret, base_url: String) -> Plan {
         },
         api_timeout: config.api_timeout,
         non_interactive: config.non_interactive,
-        status_line: config.status_line.then(status_line_command).flatten(),
+        status_line: config.status_line.enabled.then(|| status_line_command(&config.origin)).flatten(),
         secrets: secrets(config),
     }
 }
 
-/// The command that draws the status line: this very executable, quoted for the shell that Claude Code uses.
-fn status_line_command() -> Option<String> {
-    let program = std::env::current_exe().ok()?;
-    let program = program.to_str()?;
-    Some(format!("'{}' statusline", program.replace('\'', r"'\''")))
+/// The command that draws the status line: this very executable with this very configuration, quoted for the shell
+/// that Claude Code uses.
+fn status_line_command(origin: &Origin) -> Option<String> {
+    let quoted = |path: &Path| Some(format!("'{}'", path.to_str()?.replace('\'', r"'\''")));
+    let program = quoted(&std::env::current_exe().ok()?)?;
+    let config = match origin {
+        Origin::File(path) => format!(" --config {}", quoted(&std::path::absolute(path).ok()?)?),
+        Origin::BuiltIn => String::new(),
+    };
+    Some(format!("{program}{config} statusline"))
 }
 
 /// The variables from which the providers' keys and the service's token came.

@@ -43,7 +43,7 @@ pub fn run() -> Result<u8, Failure> {
         }
         Command::Key(options) => place(options.config.as_deref(), &|place| key::run(&options.command, place)),
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
-        Command::Statusline => statusline::run().map(|()| 0),
+        Command::Statusline(options) => place(None, &|place| statusline::run(options, place).map(|()| 0)),
     }
 }
 
@@ -54,7 +54,7 @@ fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
         Command::Config(_) => "config",
         Command::Key(_) => "key",
         Command::Smoke(_) => "smoke",
-        Command::Statusline => "statusline",
+        Command::Statusline(_) => "statusline",
     };
     if arguments.own.trace_bodies.is_none() {
         return Ok(());

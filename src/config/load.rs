@@ -11,7 +11,10 @@ use std::{
 
 use anyhow::anyhow;
 
-use super::{Config, Environment, Origin, Problems, read::read_with};
+use super::{
+    Config, Environment, Origin, Problems, StatusLine,
+    read::{read_status_line, read_with},
+};
 use crate::{
     catalog, env,
     error::{Exit, Failure},
@@ -129,6 +132,37 @@ fn decoded(name: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
 fn not_read(name: &Path, error: io::Error) -> Failure {
     let exit = if error.kind() == ErrorKind::NotFound { Exit::NoInput } else { Exit::Io };
     cannot_read(exit, name, error)
+}
+
+/// Reads how the status line looks: a preset's own where it has one, else the configuration's, else the usual.
+///
+/// # Errors
+/// Fails when the preset or a named file is not there, and when `StatusLine` has errors, with all of them.
+pub fn status_line(
+    preset: Option<&str>,
+    explicit: Option<&Path>,
+    paths: &Paths,
+    environment: Environment<'_>,
+) -> Result<StatusLine, Failure> {
+    let read = |path: &Path| match fs::read_to_string(path) {
+        Ok(text) => read_status_line(&text, &path.display().to_string(), environment).map_err(|all| failure(&all)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(cannot_read(Exit::NoInput, path, error)),
+        Err(error) => Err(cannot_read(Exit::Io, path, error)),
+    };
+    if let Some(name) = preset {
+        let is_name = |part| matches!(part, std::path::Component::Normal(part) if part == name);
+        if !Path::new(name).components().all(is_name) || name.is_empty() {
+            return Err(Failure::say(Exit::Usage, format!("`{name}` is no name of a preset")));
+        }
+        if let Some(line) = read(&paths.presets.join(name).join("manifest.json"))? {
+            return Ok(line);
+        }
+    }
+    let path = file(explicit, paths, environment);
+    if named(explicit, environment).is_none() && !path.exists() {
+        return Ok(StatusLine::default());
+    }
+    Ok(read(&path)?.unwrap_or_default())
 }
 
 fn named(explicit: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {

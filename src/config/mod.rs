@@ -23,6 +23,8 @@
 //! | `Router.longContextThreshold` | 60000 | tokens above which a request is long |
 //! | `fallback` | - | lists of `"provider,model"` under the names of `Router` |
 //! | `StatusLine.enabled` | false | whether the agent shows mcr's status line |
+//! | `StatusLine.currentStyle` | default | `default`, `powerline`, `simple`, `full`, or a key of `StatusLine` |
+//! | `StatusLine.<style>` | - | `modules`, and `separator` (mcr's own); see [`StatusLine`] |
 //! | `REWRITE_SYSTEM_PROMPT` | - | a file, seen from the configuration's folder, for the head of the system prompt |
 //! | `Clocks` (mcr's own) | see below | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
 //!
@@ -46,9 +48,10 @@
 //!
 //! From text to value: `locate` finds where each value stands, `interpolate` puts the
 //! variables in, `reader` checks types and keeps the problems and the [`Setting`]s;
-//! `providing`, `transforming`, `facts`, `routing` and `scalars` each read their part.
+//! `providing`, `transforming`, `facts`, `routing`, `styling` and `scalars` each read their part.
 
 mod clocks;
+mod color;
 mod dialect;
 mod endpoint;
 mod facts;
@@ -71,7 +74,10 @@ mod secret;
 mod secret_ref;
 mod setting;
 mod start_only;
+mod status_line;
+mod styling;
 mod suggest;
+mod template;
 #[cfg(test)]
 mod tests;
 mod transformer;
@@ -86,20 +92,23 @@ use std::{
 };
 
 pub use clocks::Clocks;
+pub use color::Color;
 pub use dialect::Dialect;
 pub use host::Host;
 pub use key_name::KeyName;
-pub use load::{Look, Reading, Text, examine, failure, file, load, read_again, text};
+pub use load::{Look, Reading, Text, examine, failure, file, load, read_again, status_line, text};
 pub use local::{is_this_machine, may_listen};
 pub use problem::{Position, Problem, Problems, Severity};
 pub use provider::{Connection, Provider, Target, Unset};
-pub use read::read;
+pub use read::{read, read_status_line};
 pub use routes::{Fallback, Routes, Scenario};
 pub use scalars::{PROXY_SCHEMES, unusable_proxy};
 pub use secret::{NotAKey, Secret};
 pub use secret_ref::{Place, Reference, SecretRef};
 pub use setting::{Setting, Source};
 pub use start_only::StartOnly;
+pub use status_line::{Module, Separator, StatusLine, Style};
+pub use template::{Piece, Template, Variable};
 pub use transformer::{Rewrite, Sampling, Transformer};
 
 /// Looks a variable up; an argument everywhere, so that a test can be its own environment.
@@ -138,8 +147,8 @@ pub struct Config {
     pub routes: Routes,
     /// What to try when a route's target fails.
     pub fallback: Fallback,
-    /// Whether the agent shows mcr's status line.
-    pub status_line: bool,
+    /// Whether the agent shows mcr's status line, and how it looks.
+    pub status_line: StatusLine,
     /// A file whose text replaces the head of the agent's system prompt.
     pub rewrite_system_prompt: Option<PathBuf>,
     /// That file's text; [`read()`], which knows no file, leaves it out.

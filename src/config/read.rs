@@ -5,11 +5,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use serde_json::Value;
 
 use super::{
-    Config, Environment, Files, Origin, Position, Problem, Problems, Scenario, Severity, Target, interpolate, locate,
+    Config, Environment, Files, Origin, Position, Problem, Problems, Scenario, Severity, StatusLine, Target,
+    interpolate, locate,
     providing::{self, NO_PROVIDER, Providing},
     reader::{Node, Reader},
     routing::{self, Known},
-    scalars, transforming,
+    scalars, styling, transforming,
 };
 
 const KEYS: [&str; 20] = [
@@ -62,6 +63,52 @@ pub(super) fn read_with(
     environment: Environment<'_>,
     files: Option<Files<'_>>,
 ) -> Result<Config, Problems> {
+    let (document, mut reader) = parse(text, file_name, environment)?;
+    let root = Node { value: &document, path: String::new() };
+    let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, file_name, files));
+    let mut problems = std::mem::take(&mut reader.problems);
+    problems.sort_by_key(|problem| problem.position);
+    match config {
+        Some(mut config) if is_harmless(&problems) => {
+            config.warnings = problems;
+            config.settings = reader.settings;
+            Ok(config)
+        }
+        _ => Err(Problems(problems)),
+    }
+}
+
+/// Reads the status line alone, of a configuration or of a preset's manifest; absent when the text has none.
+///
+/// What else is wrong with the text is no reason to draw nothing: the agent's environment
+/// lacks the keys that providers need.
+///
+/// # Errors
+/// Fails when the text is no JSON5, and when `StatusLine` has errors, with all of them.
+pub fn read_status_line(
+    text: &str,
+    file_name: &str,
+    environment: Environment<'_>,
+) -> Result<Option<StatusLine>, Problems> {
+    let (document, mut reader) = parse(text, file_name, environment)?;
+    let root = Node { value: &document, path: String::new() };
+    // A manifest with a template is nothing but that.
+    let root = root.get("template").filter(|template| template.value.is_object()).unwrap_or(root);
+    if root.get("StatusLine").is_none() {
+        return Ok(None);
+    }
+    // Keys that stand twice elsewhere were noted before.
+    reader.problems.clear();
+    let line = styling::status_line(&mut reader, &root);
+    if is_harmless(&reader.problems) { Ok(Some(line)) } else { Err(Problems(reader.problems)) }
+}
+
+fn is_harmless(problems: &[Problem]) -> bool {
+    problems.iter().all(|problem| problem.severity == Severity::Warning)
+}
+
+/// Reads the text as JSON5 and puts the variables in.
+fn parse<'e>(text: &str, file_name: &str, environment: Environment<'e>) -> Result<(Value, Reader<'e>), Problems> {
     let alone = |position, what: String| {
         let (file, path) = (file_name.into(), String::new());
         Problems(vec![Problem { severity: Severity::Error, file, position, path, what, suggestion: None }])
@@ -73,19 +120,7 @@ pub(super) fn read_with(
         alone(position, syntax(&error))
     })?;
     let strings = interpolate::document(&mut document, environment);
-    let mut reader = Reader::new(file_name, places, strings, environment);
-    let root = Node { value: &document, path: String::new() };
-    let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, file_name, files));
-    let mut problems = std::mem::take(&mut reader.problems);
-    problems.sort_by_key(|problem| problem.position);
-    match config {
-        Some(mut config) if problems.iter().all(|problem| problem.severity == Severity::Warning) => {
-            config.warnings = problems;
-            config.settings = reader.settings;
-            Ok(config)
-        }
-        _ => Err(Problems(problems)),
-    }
+    Ok((document, Reader::new(file_name, places, strings, environment)))
 }
 
 /// Says what a text that is no JSON5 lacks.
@@ -128,7 +163,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
         api_timeout,
         non_interactive: scalars::boolean(reader, root, "NON_INTERACTIVE_MODE", false),
         claude_path: scalars::file(reader, root, "CLAUDE_PATH"),
-        status_line: scalars::status_line(reader, root),
+        status_line: styling::status_line(reader, root),
         rewrite_system_prompt,
         system_head,
         clocks: scalars::clocks(reader, root, api_timeout),

@@ -156,17 +156,6 @@ pub(super) fn log_level(reader: &mut Reader, root: &Node<'_>) -> LogLevel {
     LogLevel::ALL.into_iter().find(|level| level.as_str() == word).unwrap_or(LogLevel::Info)
 }
 
-/// Reads whether mcr's status line is shown; how claude-code-router's looks is its own affair.
-pub(super) fn status_line(reader: &mut Reader, root: &Node<'_>) -> bool {
-    let absent = serde_json::Value::Object(serde_json::Map::new());
-    let node = root.get("StatusLine").unwrap_or(Node { value: &absent, path: "StatusLine".to_owned() });
-    reader.object(&node);
-    for key in node.keys().filter(|key| *key != "enabled") {
-        reader.warn_of_key(&node, key, "mcr's status line has a look of its own", None);
-    }
-    boolean(reader, &node, "enabled", false)
-}
-
 /// Reads how long to wait for what; an answer as a whole may take as long as the agent waits.
 pub(super) fn clocks(reader: &mut Reader, root: &Node<'_>, api_timeout: Duration) -> Clocks {
     let default = Clocks { total: api_timeout, ..Clocks::default() };

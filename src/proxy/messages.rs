@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Response, request::Parts};
 use hyper::body::Incoming;
 
@@ -15,6 +15,7 @@ use super::record::{self, Record};
 use super::snapshot::Snapshot;
 use super::{Proxy, answered, failed, identify, json, turned_away};
 use crate::config::Target;
+use crate::observe::sessions::Part;
 use crate::observe::trace::Tap;
 use crate::route::{self, Choice, Facts, Impossible, TokenCount};
 use crate::translate::{self, Outgoing, StreamTranslator};
@@ -27,6 +28,8 @@ const ROUTE: HeaderName = HeaderName::from_static("x-mcr-route");
 const TOKEN_COUNT: HeaderName = HeaderName::from_static("x-mcr-token-count");
 /// Where Claude Code says which session a request belongs to, beside the metadata.
 const SESSION: &str = "x-claude-code-session-id";
+/// What a subagent's requests carry.
+const AGENT: &str = "x-claude-code-agent-id";
 
 /// A request that was read, and where it goes.
 pub(super) struct Routed<'a> {
@@ -50,8 +53,7 @@ impl Proxy {
         if let Some(trace) = &self.trace {
             trace.write(&id, "request", &bytes);
         }
-        let header = parts.headers.get(SESSION).and_then(|value| value.to_str().ok());
-        match self.answer(&snapshot, &id, started, &bytes, header).await {
+        match self.answer(&snapshot, &id, started, &bytes, &parts.headers).await {
             Ok(mut response) => {
                 identify(&mut response, &id);
                 response
@@ -71,13 +73,13 @@ impl Proxy {
         id: &str,
         started: Instant,
         bytes: &Bytes,
-        session: Option<&str>,
+        headers: &HeaderMap,
     ) -> Result<Response<Body>, ApiError> {
         let refused = |error: &ApiError| record::refused(id, started, error);
         let mut request = parse(bytes).inspect_err(refused)?;
         let mut facts = prepare(&mut request, snapshot, id);
         let own = translate::session_id(&request);
-        let session = own.as_deref().or(session);
+        let session = own.as_deref().or_else(|| headers.get(SESSION).and_then(|value| value.to_str().ok()));
         // Translated for the route that would be taken without a count, which is nearly always the one that is taken.
         let first = choose(snapshot, &facts).inspect_err(refused)?;
         let draft = translate::request(&request, &first.target, session).inspect_err(refused)?;
@@ -92,7 +94,8 @@ impl Proxy {
             &choice.reason,
             request.stream,
             Arc::clone(&self.usage),
-        );
+        )
+        .of_session(&self.sessions, routed.session, part(&request, headers));
         let tokens = routed.facts.tokens.number();
         let result = if Arc::ptr_eq(&choice.target, &first.target) {
             self.send(&routed, draft, &choice.target, tokens, &mut record).await
@@ -223,6 +226,15 @@ impl Proxy {
 pub(super) enum Translated {
     Whole(&'static str, Vec<u8>, Usage),
     Stream(Box<Answer>),
+}
+
+/// Tells the conversation from what Claude Code asks beside it.
+///
+/// The conversation offers tools; titles, summaries and web searches offer none of the
+/// client's, and subagents say who they are (seen with 2.1.329).
+fn part(request: &MessagesRequest<'_>, headers: &HeaderMap) -> Part {
+    let offers_tools = request.tools.iter().any(|tool| tool.kind.as_deref().is_none_or(|kind| kind == "custom"));
+    if offers_tools && !headers.contains_key(AGENT) { Part::Conversation } else { Part::Aside }
 }
 
 fn parse(bytes: &[u8]) -> Result<MessagesRequest<'_>, ApiError> {

@@ -29,6 +29,7 @@ use crate::config::{Config, Secret};
 use crate::egress::Egress;
 use crate::error::{Exit, Failure};
 use crate::keys::Resolver;
+use crate::observe::sessions::Sessions;
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
 use crate::route::Counter;
@@ -39,6 +40,8 @@ use refusal::Refusal;
 pub use snapshot::{Reload, Snapshot, watch};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+/// Where the status line asks for its session, whose id follows.
+const SESSION: &str = "/mcr/session/";
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// Everything a request needs; one for the life of a listener.
@@ -48,6 +51,7 @@ pub struct Proxy {
     keys: Resolver,
     counter: Counter,
     usage: Arc<Usage>,
+    sessions: Arc<Sessions>,
     trace: Option<Arc<Trace>>,
     /// Tells this process's request ids from another's.
     instance: String,
@@ -85,6 +89,7 @@ impl Proxy {
             keys: parts.keys,
             counter: Counter::default(),
             usage: parts.usage,
+            sessions: Arc::default(),
             trace: parts.trace.map(Arc::new),
             instance: random.expose().chars().take(12).collect(),
             requests: AtomicU64::new(0),
@@ -114,6 +119,7 @@ impl Proxy {
             (&Method::POST, "/v1/messages") => self.messages(&parts, body).await,
             (&Method::POST, "/v1/messages/count_tokens") => self.count_tokens(body).await,
             (&Method::GET, "/v1/models") => models::list(&self.snapshot.load().config),
+            (&Method::GET, path) if let Some(id) = path.strip_prefix(SESSION) => self.session(id),
             (&Method::GET, "/health") => json(&serde_json::json!({
                 "status": "ok", "version": env!("CARGO_PKG_VERSION"),
             })),
@@ -122,11 +128,24 @@ impl Proxy {
                 let what = format!("{} is not a method of {path}", parts.method);
                 failed(&ApiError::last(405, ErrorKind::InvalidRequestError, what), &self.next_id())
             }
+            (_, path) if path.starts_with(SESSION) => {
+                let what = format!("{} is not a method of {SESSION}<id>", parts.method);
+                failed(&ApiError::last(405, ErrorKind::InvalidRequestError, what), &self.next_id())
+            }
             (_, path) => {
                 let what = format!("mcr: there is no {path}");
                 failed(&ApiError::last(404, ErrorKind::NotFoundError, what), &self.next_id())
             }
         }
+    }
+
+    /// Says what is known of a session, as [`crate::wire::session::Session`].
+    fn session(&self, id: &str) -> Response<Body> {
+        let Some(session) = self.sessions.get(id).and_then(|session| serde_json::to_value(session).ok()) else {
+            let what = "mcr: no answer is known of this session";
+            return failed(&ApiError::last(404, ErrorKind::NotFoundError, what), &self.next_id());
+        };
+        json(&session)
     }
 
     /// Makes a request's id, unique among processes; message ids are made of it, and the agent merges equal ones.

@@ -1,14 +1,17 @@
-//! One line in the log for one request, whatever becomes of it.
+//! One line in the log for one request, whatever becomes of it, and what the status line shows of its session.
 //!
 //! Metadata only: no body, no key, no path of the person's.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::catalog;
 use crate::config::{Connection, Target};
+use crate::observe::sessions::{Part, Sessions, speed};
 use crate::observe::usage::{self, Tokens, Usage};
 use crate::wire::error::ApiError;
 use crate::wire::event;
+use crate::wire::session::Answered;
 
 /// A request in progress; dropped open, it was given up by the client.
 #[derive(Debug)]
@@ -24,7 +27,17 @@ pub struct Record {
     /// Whom the attempt in progress goes to; whether it arrived is not known yet.
     asked: Option<String>,
     usage: Arc<Usage>,
+    session: Option<Of>,
+    fallback: bool,
     closed: bool,
+}
+
+/// The session that a request belongs to.
+#[derive(Debug)]
+struct Of {
+    sessions: Arc<Sessions>,
+    id: String,
+    part: Part,
 }
 
 impl Record {
@@ -47,14 +60,25 @@ impl Record {
             hosts: Vec::new(),
             asked: None,
             usage,
+            session: None,
+            fallback: false,
             closed: false,
         }
+    }
+
+    /// Names the session that the request belongs to.
+    #[must_use]
+    pub fn of_session(mut self, sessions: &Arc<Sessions>, id: Option<&str>, part: Part) -> Self {
+        self.session = id.map(|id| Of { sessions: Arc::clone(sessions), id: id.to_owned(), part });
+        self
     }
 
     /// Another target was taken.
     pub fn retarget(&mut self, target: &Arc<Target>, reason: &str) {
         self.target = Arc::clone(target);
         reason.clone_into(&mut self.reason);
+        self.first = None;
+        self.fallback = true;
     }
 
     /// The request is on its way to the target; whoever gives up from here on may have left it there.
@@ -102,6 +126,7 @@ impl Record {
             cached: spent.cache_read_input_tokens,
             output: spent.output_tokens,
         };
+        let now = Instant::now();
         let ttft = self.first.map(|first| milliseconds(self.started, first));
         tracing::info!(
             request = %self.id,
@@ -117,7 +142,7 @@ impl Record {
             cached = tokens.cached,
             output = tokens.output,
             ttft_ms = ttft,
-            duration_ms = milliseconds(self.started, Instant::now()),
+            duration_ms = milliseconds(self.started, now),
             error,
             "request"
         );
@@ -127,6 +152,36 @@ impl Record {
             tokens,
             failed: error.is_some(),
         });
+        if let Some(Of { sessions, id, part }) = &self.session {
+            match outcome {
+                "ok" => sessions.answered(id, *part, self.answered(host.unwrap_or_default(), tokens, ttft, now)),
+                // The provider bills what it wrote until then.
+                _ if self.first.is_some() => sessions.broken_off(id),
+                _ => {}
+            }
+        }
+    }
+
+    fn answered(&self, host: &str, tokens: Tokens, ttft_ms: Option<u64>, now: Instant) -> Answered {
+        let Target { provider, model, facts, .. } = &*self.target;
+        let region = if provider.is_local() { Some("local") } else { catalog::host(host).map(|host| &*host.region) };
+        // A provider that does not count leaves the answer at 0, and the prompt is mcr's own count.
+        let price = catalog::price(host, model).filter(|_| tokens.output > 0);
+        Answered {
+            provider: provider.name.clone(),
+            model: model.clone(),
+            host: host.to_owned(),
+            region: region.map(str::to_owned),
+            window: facts.window,
+            input: tokens.input,
+            cached: tokens.cached,
+            output: tokens.output,
+            cost_usd: price.map(|price| price.cost(tokens.input, tokens.cached, tokens.output)),
+            ttft_ms,
+            tokens_per_second: self.first.and_then(|first| speed(tokens.output, now - first)),
+            route: self.reason.clone(),
+            fallback: self.fallback,
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod error;
 pub mod event;
 pub mod message;
+pub mod session;
 pub mod sse;
 mod text;
 

@@ -216,6 +216,7 @@ fn every_value_is_shown_with_its_source_and_no_secret() {
     LOG_LEVEL                                       = "info"  (default)
     NON_INTERACTIVE_MODE                            = false  (default)
     StatusLine.enabled                              = false  (default)
+    StatusLine.currentStyle                         = "default"  (default)
     Clocks.headers_ms (cloud)                       = 60000  (default)
     Clocks.headers_ms (mistral)                     = 720000  (default)
     Clocks.headers_ms (local)                       = 300000  (default)

@@ -40,14 +40,19 @@ const LAYERS: &[Layer] = &[
             "paths",
             "proxy",
             "route",
+            "status_line",
             "translate",
             "ui",
             "upstream",
             "wire",
         ],
     ),
-    // `egress`: the door is opened once and handed down. `error`: binding may fail before anybody listens.
-    layer("proxy", &["config", "egress", "error", "keys", "observe", "route", "translate", "upstream", "wire"]),
+    // `catalog`: what an answer cost, and where its host is. `egress`: the door is opened once and handed down.
+    // `error`: binding may fail before anybody listens.
+    layer(
+        "proxy",
+        &["catalog", "config", "egress", "error", "keys", "observe", "route", "translate", "upstream", "wire"],
+    ),
     // `translate`: what an upstream's status means is told in the client's terms there.
     layer("upstream", &["config", "egress", "keys", "observe", "translate", "wire"]),
     layer("egress", &["catalog", "config"]),
@@ -65,6 +70,8 @@ const LAYERS: &[Layer] = &[
     layer("config", &["catalog", "env", "error", "paths"]),
     // Shares nothing with what it judges; the model data is included as a file.
     layer("imitation", &[]),
+    // `wire`: what the proxy says of a session is what the line is drawn from.
+    layer("status_line", &["config", "wire"]),
     layer("ui", &["error"]),
     layer("error", &[]),
     layer("paths", &["env", "error"]),
@@ -74,7 +81,7 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Layers that compute and nothing else.
-const PURE: &[&str] = &["catalog", "config", "route", "translate", "wire"];
+const PURE: &[&str] = &["catalog", "config", "route", "status_line", "translate", "wire"];
 /// Files of pure layers that are not.
 const NOT_PURE: &[(&str, &str)] =
     &[("config/load.rs", "reads the configuration's file; the rest of `config` gets its text")];
@@ -100,7 +107,9 @@ const ADDRESSES: &[&str] = &["std::net::IpAddr", "std::net::Ipv4Addr", "std::net
 const FILES: &[(&str, &str)] = &[
     ("cli/smoke/agent.rs", "plays the agent in a folder made for it"),
     ("cli/smoke/ground.rs", "makes that folder"),
-    ("config/load.rs", "reads the configuration and what it names, and sees whether they changed"),
+    ("cli/statusline/branch.rs", "reads which branch the folder's repository is on"),
+    ("config/load.rs", "reads the configuration and what it names, sees whether they changed, and a manifest's line"),
+    ("keys/closed_file.rs", "reads what nobody else may read, and nothing that others can"),
     ("imitation/client/workspace.rs", "plays the agent's file tools in a folder made for it"),
     ("keys/store.rs", "holds the lock that `paths` opened"),
     ("launch/child.rs", "asks the terminal whose turn it is"),

@@ -23,6 +23,7 @@ mod reload;
 mod routes;
 mod session;
 mod smoke;
+mod status_line;
 mod streaming;
 mod tokens;
 mod truth;

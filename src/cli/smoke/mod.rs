@@ -217,6 +217,6 @@ mod tests {
         assert_eq!(names(&config), names(&built_in));
         assert_eq!(hosts(&config).ok(), Some(BTreeSet::from(["127.0.0.1".to_owned()])));
         assert_eq!(config.routes.default.provider.dialect, built_in.routes.default.provider.dialect);
-        assert!(config.warnings.is_empty() && config.status_line);
+        assert!(config.warnings.is_empty() && config.status_line.enabled);
     }
 }

@@ -20,7 +20,7 @@ fn route(config: &super::Config, scenario: Scenario) -> Option<String> {
 fn the_guides_configuration_means_what_the_guide_says() {
     let config = accept(GUIDE);
     assert_eq!(exposed(config.apikey.as_ref()), "sk-mistral-router");
-    assert_eq!((config.log, config.log_level, config.status_line), (true, LogLevel::Info, true));
+    assert_eq!((config.log, config.log_level, config.status_line.enabled), (true, LogLevel::Info, true));
     assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 3456));
     let [mistral] = config.providers.as_slice() else { panic!("{:?}", config.providers) };
     let connection = mistral.connection.as_ref().unwrap();
@@ -64,7 +64,7 @@ fn what_is_not_said_has_claude_code_routers_defaults() {
     assert_eq!((config.port, config.log, config.log_level), (3456, true, LogLevel::Info));
     assert_eq!(config.api_timeout, Duration::from_mins(10));
     assert!(config.apikey.is_none() && config.proxy_url.is_none() && config.claude_path.is_none());
-    assert!(!config.non_interactive && !config.status_line && config.rewrite_system_prompt.is_none());
+    assert!(!config.non_interactive && !config.status_line.enabled && config.rewrite_system_prompt.is_none());
     assert!(Scenario::ALL.iter().all(|scenario| config.fallback.targets(*scenario).is_empty()));
     assert_eq!(config.warnings, []);
 }
@@ -82,7 +82,7 @@ fn every_scalar_is_read() {
     assert_eq!((config.log, config.log_level), (false, LogLevel::Trace));
     assert_eq!(config.api_timeout, Duration::from_secs(30));
     assert_eq!(config.clocks.total(), Duration::from_secs(30));
-    assert!(config.non_interactive && config.status_line);
+    assert!(config.non_interactive && config.status_line.enabled);
     assert_eq!(config.claude_path.as_deref(), Some(Path::new("/c")));
     assert_eq!(config.rewrite_system_prompt.as_deref(), Some(Path::new("p.txt")));
     assert_eq!(config.warnings, []);

@@ -4,6 +4,7 @@ mod accepted;
 mod problems;
 mod robust;
 mod shown;
+mod status_line;
 
 use super::{Config, Problems, SecretRef, read};
 

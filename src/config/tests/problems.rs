@@ -301,8 +301,8 @@ fn extra_keys_are_warnings() {
         ],
     );
     warn(
-        &with("StatusLine: {enabled: true, currentStyle: 'powerline'}"),
-        &["2:29: StatusLine.currentStyle: mcr's status line has a look of its own"],
+        &with("StatusLine: {enabled: true, fontFamily: 'Hack'}"),
+        &["2:29: StatusLine.fontFamily: the terminal decides on the font, and nothing that is printed changes it"],
     );
 }
 

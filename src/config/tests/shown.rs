@@ -38,6 +38,7 @@ fn every_value_says_where_it_came_from() {
             r#"LOG_LEVEL = "info" (default)"#,
             r"NON_INTERACTIVE_MODE = false (default)",
             r"StatusLine.enabled = false (default)",
+            r#"StatusLine.currentStyle = "default" (default)"#,
             r"Clocks.headers_ms (cloud) = 60000 (default)",
             r"Clocks.headers_ms (mistral) = 720000 (default)",
             r"Clocks.headers_ms (local) = 300000 (default)",
