@@ -225,7 +225,7 @@ async fn a_refused_key_is_77_and_the_others_are_tested_all_the_same() {
     odd        unavailable  127.0.0.1 answered 404: it lists no models, which says nothing of the key
     closed     unavailable  CLOSED: connection refused; is it running?
     elsewhere  no key       key `bound` is bound to api.example, and was not sent to 127.0.0.2; if it belongs there too, run `mcr key set bound --host api.example --host 127.0.0.2`
-    unset      no key       config.json:42:18: Providers[4].api_key: environment variable `NONE` is unset or empty; run `export NONE=...` and start again
+    unset      no key       Providers[4].api_key: environment variable `NONE` is unset or empty; run `export NONE=...` and start again
     ");
 }
 
