@@ -32,7 +32,7 @@ use crate::keys::Resolver;
 use crate::observe::sessions::Sessions;
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
-use crate::route::Counter;
+use crate::route::{Counter, needs_vocabulary, unpack_vocabulary};
 use crate::wire::error::{ApiError, ErrorKind};
 use auth::{Door, admit};
 use body::Body;
@@ -101,9 +101,12 @@ impl Proxy {
         Arc::clone(&self.snapshot)
     }
 
-    /// Connects to the default route's provider, so that the first request need not wait for that.
+    /// Connects to the default route's provider and unpacks the vocabulary, so that the first request need not wait.
     pub fn warm(&self) {
         let snapshot = self.snapshot.load();
+        if needs_vocabulary(snapshot.config.targets.iter().map(|target| &**target)) {
+            tokio::task::spawn_blocking(unpack_vocabulary);
+        }
         if let Ok(connection) = &snapshot.config.routes.default.provider.connection {
             snapshot.egress.warm(&connection.endpoint);
         }

@@ -35,4 +35,4 @@ mod tokens;
 pub use choose::{Choice, Impossible, choose, largest_window, obstacle};
 pub use facts::{Facts, asks_to_think};
 pub use tag::{BACKGROUND_ID, DEFAULT_ID, LISTED, Tags, named_route, named_target, names_provider, take_tags};
-pub use tokens::{Counter, TokenCount};
+pub use tokens::{Counter, TokenCount, needs_vocabulary, unpack_vocabulary};

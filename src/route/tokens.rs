@@ -51,6 +51,16 @@ impl TokenCount {
     }
 }
 
+/// Whether prompts for any of the targets are counted with the vocabulary.
+pub fn needs_vocabulary<'a>(mut targets: impl Iterator<Item = &'a Target>) -> bool {
+    targets.any(|target| target.facts.tokenizer != Tokenizer::Estimate)
+}
+
+/// Unpacks the vocabulary, which takes about 10 ms and is done once in a process.
+pub fn unpack_vocabulary() {
+    Tekken::shared();
+}
+
 /// Counts prompts and remembers the counts of their texts.
 #[derive(Debug, Default)]
 pub struct Counter {

@@ -5,6 +5,7 @@ pub mod requests;
 pub mod rig;
 pub mod sandbox;
 pub mod server;
+pub mod signals;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ pub use requests::{ask, config, whole};
 pub use rig::Rig;
 pub use sandbox::Sandbox;
 pub use server::Server;
+pub use signals::hearing;
 
 /// Longer than anything here takes on a busy machine; only a test that fails waits for so long.
 const PATIENCE: Duration = Duration::from_secs(30);

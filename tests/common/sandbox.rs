@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::Server;
+use super::{Server, hearing};
 
 /// A folder that is gone afterwards; `MCR_HOME` lies in it and is made by mcr itself.
 pub struct Sandbox {
@@ -49,7 +49,7 @@ impl Sandbox {
 
     /// The real binary, in a cleared environment.
     pub fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mcr"));
+        let mut command = hearing(env!("CARGO_BIN_EXE_mcr"));
         command.args(arguments).env_clear().current_dir(self.folder());
         command.env("HOME", self.folder()).env("MCR_HOME", self.home());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));

@@ -43,6 +43,10 @@ def main():
         return 1
     claude = tools.agent()
     sys.stdout.reconfigure(line_buffering=True)
+    # Ignored in the background of a script; the programs under test would inherit that.
+    for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(ignored) is signal.SIG_IGN:
+            signal.signal(ignored, signal.SIG_DFL)
     outcomes = [_run(one, claude, arguments.keep) for one in chosen]
     passed = sum(outcomes)
     print(f"{passed} passed, {len(outcomes) - passed} failed")

@@ -19,7 +19,11 @@ use mcr::launch::{self, Machine, Models, Plan, find::Places};
 use rustix::process::{Pid, Signal};
 use serde_json::{Value, json};
 
+use crate::common::hearing;
+
 const FOLDER: &str = "MCR_TEST_LAUNCH";
+/// Makes this binary the launcher.
+const LAUNCHER: [&str; 5] = ["--exact", "launch::launcher", "--ignored", "--nocapture", "--quiet"];
 
 /// Not a test: the launcher of the tests below, started by [`Sandbox::mcr`].
 #[test]
@@ -103,18 +107,18 @@ impl Sandbox {
         self
     }
 
-    /// The launcher with a user's arguments, in a process group of its own.
-    fn mcr<S: AsRef<OsStr>>(&self, user: &[S]) -> Command {
+    /// Writes down what the user would have typed behind `mcr code`.
+    fn write_arguments<S: AsRef<OsStr>>(&self, user: &[S]) {
         let arguments: Vec<u8> =
             user.iter().flat_map(|one| [one.as_ref().as_bytes(), b"\0"]).flatten().copied().collect();
         fs::write(self.path().join("arguments"), arguments).expect("written");
-        let mut command = Command::new(env::current_exe().expect("this binary"));
-        command
-            .args(["--exact", "launch::launcher", "--ignored", "--nocapture", "--quiet"])
-            .env(FOLDER, self.path())
-            .current_dir(self.path())
-            .stdin(Stdio::null())
-            .process_group(0);
+    }
+
+    /// The launcher with a user's arguments, in a process group of its own.
+    fn mcr<S: AsRef<OsStr>>(&self, user: &[S]) -> Command {
+        self.write_arguments(user);
+        let mut command = hearing(env::current_exe().expect("this binary"));
+        command.args(LAUNCHER).env(FOLDER, self.path()).current_dir(self.path()).stdin(Stdio::null()).process_group(0);
         command
     }
 
@@ -401,9 +405,10 @@ fn signals_sent_to_mcr_reach_the_agent_and_mcr_waits_for_its_end() {
 fn a_signal_that_mcr_was_started_to_ignore_stays_ignored() {
     for (signal, name) in [(Signal::HUP, "HUP"), (Signal::INT, "INT"), (Signal::QUIT, "QUIT")] {
         let sandbox = Sandbox::new(WAIT);
-        let mcr = sandbox.mcr(&["-p"]);
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", &format!("trap '' {name}; exec \"$0\" \"$@\"")]).arg(mcr.get_program()).args(mcr.get_args());
+        sandbox.write_arguments(&["-p"]);
+        let mut shell = hearing("/bin/sh");
+        shell.args(["-c", &format!("trap '' {name}; exec \"$0\" \"$@\"")]);
+        shell.arg(env::current_exe().expect("this binary")).args(LAUNCHER);
         shell.env(FOLDER, sandbox.path()).current_dir(sandbox.path()).process_group(0);
         let mcr = Running::ready(shell);
         // The agent hears it too, as it would of a terminal that is closed.
