@@ -249,8 +249,8 @@ mod tests {
     #[test]
     fn other_hosts_are_named_and_do_no_harm() {
         let agent = Agent::ClaudeCode("claude".into());
-        let check = nothing_to_anthropic(&agent, &hosts(&["registry.npmjs.org"]), &[]);
-        let detail = "mcr spoke to no one; the agent asked for others, in vain: registry.npmjs.org";
+        let check = nothing_to_anthropic(&agent, &hosts(&["packages.example"]), &[]);
+        let detail = "mcr spoke to no one; the agent asked for others, in vain: packages.example";
         assert_eq!(check, Check::ok("nothing went to Anthropic", detail));
     }
 
