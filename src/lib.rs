@@ -45,6 +45,7 @@
 //! upstream   -> egress  translate  wire  config
 //! egress     -> (nothing)          launch  -> config  error
 //! observe    -> paths              config  -> catalog  env  paths  error
+//! preset     -> config  paths  env  error
 //! translate  -> wire  config  catalog
 //! route      -> wire  config  catalog
 //! imitation  -> (nothing but the catalogue's data)
@@ -85,6 +86,8 @@ pub mod observe;
 pub mod proxy;
 
 pub mod launch;
+
+pub mod preset;
 
 pub mod imitation;
 

@@ -42,12 +42,13 @@
 
 mod clocks;
 mod dialect;
+mod document;
 mod endpoint;
 mod facts;
 mod interpolate;
 mod load;
 mod locate;
-mod path;
+pub mod path;
 mod problem;
 mod provider;
 mod providing;
@@ -58,7 +59,7 @@ mod routing;
 mod scalars;
 mod secret;
 mod setting;
-mod suggest;
+pub mod suggest;
 #[cfg(test)]
 mod tests;
 mod transformer;
@@ -68,10 +69,12 @@ use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 pub use clocks::Clocks;
 pub use dialect::Dialect;
+pub use document::Document;
+pub use interpolate::variables;
 pub use load::{Text, failure, file, load, text};
 pub use problem::{Position, Problem, Problems, Severity};
-pub use provider::{Connection, Provider, Target, Unset};
-pub use read::read;
+pub use provider::{Connection, Provider, Target, Unset, is_local};
+pub use read::{read, read_document};
 pub use routes::{Fallback, Routes, Scenario};
 pub use secret::Secret;
 pub use setting::{Setting, Source};

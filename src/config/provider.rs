@@ -92,7 +92,7 @@ impl Target {
 }
 
 /// Whether a host is `localhost`, or the literal of a loopback or private address.
-pub(super) fn is_local(host: &str) -> bool {
+pub fn is_local(host: &str) -> bool {
     let literal = host.trim_start_matches('[').trim_end_matches(']');
     match literal.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V4(address)) => address.is_loopback() || address.is_private(),

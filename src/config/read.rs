@@ -2,10 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use serde_json::Value;
-
 use super::{
-    Config, Environment, Origin, Position, Problem, Problems, Scenario, Severity, Target, interpolate, locate,
+    Config, Document, Environment, Origin, Problems, Scenario, Severity, Target, interpolate,
     providing::{self, NO_PROVIDER, Providing},
     reader::{Node, Reader},
     routing::{self, Known},
@@ -52,20 +50,19 @@ const IDLE_KEYS: [&str; 8] = [
 /// # Errors
 /// Fails with all problems at once, at least one of them an error.
 pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result<Config, Problems> {
-    let alone = |position, what: String| {
-        let (file, path) = (file_name.into(), String::new());
-        Problems(vec![Problem { severity: Severity::Error, file, position, path, what, suggestion: None }])
-    };
-    let places =
-        locate::places(text).map_err(|position| alone(position, "nested too deep for a configuration".to_owned()))?;
-    let mut document: Value = json5::from_str(text).map_err(|error| {
-        let position = error.position().map_or(places.end, |at| Position { line: at.line + 1, column: at.column + 1 });
-        alone(position, syntax(&error))
-    })?;
-    let strings = interpolate::document(&mut document, environment);
-    let mut reader = Reader::new(file_name, places, strings);
-    let root = Node { value: &document, path: String::new() };
-    let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, file_name));
+    read_document(Document::parse(text, file_name)?, environment)
+}
+
+/// Reads a configuration that has been made from a document.
+///
+/// # Errors
+/// As [`read`] does.
+pub fn read_document(document: Document, environment: Environment<'_>) -> Result<Config, Problems> {
+    let Document { mut value, file, places } = document;
+    let strings = interpolate::document(&mut value, environment);
+    let mut reader = Reader::new(&file, places, strings);
+    let root = Node { value: &value, path: String::new() };
+    let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, &file));
     let mut problems = std::mem::take(&mut reader.problems);
     problems.sort_by_key(|problem| problem.position);
     match config {
@@ -75,17 +72,6 @@ pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result
             Ok(config)
         }
         _ => Err(Problems(problems)),
-    }
-}
-
-/// Says what a text that is no JSON5 lacks.
-fn syntax(error: &json5::Error) -> String {
-    let words = error.code().map_or_else(|| "not JSON5".to_owned(), |code| code.to_string());
-    match (words.starts_with("EOF"), error.position()) {
-        (false, _) => words,
-        // The parser gives the place of the innermost object or list that is open.
-        (true, Some(_)) => "what begins here does not end".to_owned(),
-        (true, None) => "the text ends where a value should be".to_owned(),
     }
 }
 

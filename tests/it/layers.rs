@@ -37,6 +37,7 @@ const LAYERS: &[Layer] = &[
             "launch",
             "observe",
             "paths",
+            "preset",
             "proxy",
             "route",
             "translate",
@@ -54,6 +55,8 @@ const LAYERS: &[Layer] = &[
     layer("observe", &["config", "paths", "wire"]),
     // `error`: what the agent lacks is told to the person with a hint.
     layer("launch", &["config", "env", "error", "paths"]),
+    // `config`: a preset becomes a configuration, and tells its problems as one does.
+    layer("preset", &["config", "env", "error", "paths"]),
     // `catalog`: what a model takes, and which one follows a retired one.
     layer("translate", &["catalog", "config", "wire"]),
     // `catalog`: how a model's tokens are counted.
@@ -71,7 +74,7 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Layers that compute and nothing else.
-const PURE: &[&str] = &["catalog", "config", "route", "translate", "wire"];
+const PURE: &[&str] = &["catalog", "config", "preset", "route", "translate", "wire"];
 /// Files of pure layers that are not.
 const NOT_PURE: &[(&str, &str)] =
     &[("config/load.rs", "reads the configuration's file; the rest of `config` gets its text")];
