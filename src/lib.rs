@@ -46,6 +46,7 @@
 //! egress     -> (nothing)          launch  -> config  error
 //! observe    -> paths              config  -> catalog  env  paths  error
 //! preset     -> config  paths  env  error
+//! keys       -> config  error  paths
 //! translate  -> wire  config  catalog
 //! route      -> wire  config  catalog
 //! imitation  -> (nothing but the catalogue's data)
@@ -73,6 +74,8 @@ pub mod ui;
 
 pub mod catalog;
 pub mod config;
+
+pub mod keys;
 
 pub mod wire;
 

@@ -5,7 +5,7 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -114,6 +114,60 @@ fn make_private_dir(path: &Path) -> io::Result<()> {
     close_to_others(path, &metadata)
 }
 
+/// Why a file that nobody else may read was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such file.
+    #[error("it is not there")]
+    Absent,
+    /// Its mode lets others in.
+    #[error("others can read it, its mode is {0:o}")]
+    Exposed(u32),
+    /// It belongs neither to this user nor to root.
+    #[error("it belongs to another user")]
+    Foreign,
+    /// Whatever else.
+    #[error("{0}")]
+    Other(#[from] io::Error),
+}
+
+/// Reads a file of mcr's own that holds secrets; follows no symbolic link.
+///
+/// # Errors
+/// Fails when somebody else owns the file or can read it.
+pub fn read_private(path: &Path) -> Result<Vec<u8>, ReadError> {
+    read_closed(private(OpenOptions::new().read(true)).open(path))
+}
+
+/// Reads a file of the user's that holds a secret; where a link leads is theirs to say.
+///
+/// # Errors
+/// Fails when somebody else but root owns the file, when others can read it, and when it is no plain file.
+pub fn read_secret(path: &Path) -> Result<Vec<u8>, ReadError> {
+    read_closed(waiting_for_nobody(OpenOptions::new().read(true)).open(path))
+}
+
+fn read_closed(opened: io::Result<File>) -> Result<Vec<u8>, ReadError> {
+    // More than any secret; a path that was mistyped may lead anywhere.
+    const LONGEST: u64 = 1 << 20;
+    let file = match opened {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(ReadError::Absent),
+        other => other?,
+    };
+    // Of what was opened and not of the path, which may mean another file by now.
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(ReadError::Other(io::Error::other("it is no plain file")));
+    }
+    if metadata.len() > LONGEST {
+        return Err(ReadError::Other(io::Error::other("it is longer than a megabyte")));
+    }
+    closed_to_others(&metadata)?;
+    let mut bytes = Vec::new();
+    file.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Opens a private file to append to it, making it when it is not there.
 ///
 /// # Errors
@@ -143,6 +197,38 @@ fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 #[cfg(not(unix))]
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
+}
+
+/// A named pipe would keep whoever opens it until somebody writes.
+#[cfg(unix)]
+fn waiting_for_nobody(options: &mut OpenOptions) -> &mut OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
+}
+
+#[cfg(not(unix))]
+fn waiting_for_nobody(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
+#[cfg(unix)]
+fn closed_to_others(metadata: &fs::Metadata) -> Result<(), ReadError> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    if ![rustix::process::geteuid().as_raw(), 0].contains(&metadata.uid()) {
+        return Err(ReadError::Foreign);
+    }
+    match metadata.mode() & 0o777 {
+        mode if mode & 0o077 != 0 => Err(ReadError::Exposed(mode)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
+fn closed_to_others(_: &fs::Metadata) -> Result<(), ReadError> {
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -239,6 +325,33 @@ mod tests {
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         create_private_dir(&file).unwrap_err();
+    }
+
+    #[test]
+    fn a_secret_is_read_only_where_nobody_else_can_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("key"), folder.path().join("link"));
+        assert!(matches!(read_secret(&path), Err(ReadError::Absent)));
+        fs::write(&path, "x").unwrap();
+        symlink(&path, &link).unwrap();
+        for mode in [0o644, 0o640, 0o604, 0o660] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            for read in [read_private, read_secret] {
+                assert!(matches!(read(&path), Err(ReadError::Exposed(found)) if found == mode), "{mode:o}");
+            }
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+        assert_eq!((read_private(&path).unwrap(), read_secret(&link).unwrap()), (b"x".to_vec(), b"x".to_vec()));
+        assert!(matches!(read_private(&link), Err(ReadError::Other(_))));
+        assert!(matches!(read_secret(folder.path()), Err(ReadError::Other(_))));
+    }
+
+    #[test]
+    fn a_named_pipe_keeps_nobody_waiting() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert_eq!(read_secret(&path).unwrap_err().to_string(), "it is no plain file");
     }
 
     #[test]

@@ -40,7 +40,7 @@ const REFERENCES: &[&str] = &["env:", "file:", "cmd:", "store:"];
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Capabilities {
     /// Whom it speaks to.
-    pub hosts: Vec<Host>,
+    pub hosts: Vec<Contact>,
     /// The secrets that it wants.
     pub secrets: Vec<SecretUse>,
     /// The environment variables that it reads.
@@ -55,7 +55,7 @@ pub struct Capabilities {
 
 /// A provider's host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
+pub struct Contact {
     /// The provider's name.
     pub provider: String,
     /// The host; with placeholders, or a variable, where it is not known yet.
@@ -123,7 +123,7 @@ impl Capabilities {
         let text = |key: &str| provider.get(key).and_then(Value::as_str).unwrap_or_default();
         let host = host(text("api_base_url"));
         let is_local = config::is_local(&host);
-        self.hosts.push(Host { provider: text("name").to_owned(), host: host.clone(), is_local });
+        self.hosts.push(Contact { provider: text("name").to_owned(), host: host.clone(), is_local });
         for (key, value) in provider {
             let place = path::key(place, key);
             for variable in variables_in(value) {

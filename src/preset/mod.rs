@@ -23,7 +23,7 @@ mod when;
 
 pub use answer::{Answer, Answers, Given, Refused, check};
 pub use apply::{Applied, Stage, apply};
-pub use capability::{Capabilities, Host, SecretUse, VariableUse, capabilities};
+pub use capability::{Capabilities, Contact, SecretUse, VariableUse, capabilities};
 pub use form::{Form, Key, Offer, Provider, fill};
 pub use manifest::Manifest;
 pub use name::{Name, NameError};

@@ -34,6 +34,7 @@ const LAYERS: &[Layer] = &[
             "env",
             "error",
             "imitation",
+            "keys",
             "launch",
             "observe",
             "paths",
@@ -51,6 +52,8 @@ const LAYERS: &[Layer] = &[
     // `translate`: what an upstream's status means is told in the client's terms there.
     layer("upstream", &["config", "egress", "observe", "translate", "wire"]),
     layer("egress", &["catalog", "config"]),
+    // `error`: a key that cannot be had ends a command as it ends a request.
+    layer("keys", &["config", "error", "paths"]),
     // `paths` opens the trace for its owner only.
     layer("observe", &["config", "paths", "wire"]),
     // `error`: what the agent lacks is told to the person with a hint.
@@ -104,6 +107,7 @@ const FILES: &[(&str, &str)] = &[
     ("cli/start.rs", "reads the token of the installation before it asks `paths` to write one"),
     ("config/load.rs", "reads the configuration"),
     ("imitation/client/workspace.rs", "plays the agent's file tools in a folder made for it"),
+    ("keys/store.rs", "holds the lock that `paths` opened"),
     ("launch/child.rs", "asks the terminal whose turn it is"),
     ("launch/find.rs", "looks for the agent below nvm's folder"),
     ("launch/managed.rs", "reads what an administrator forbids the agent"),

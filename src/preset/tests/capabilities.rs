@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{answered, read};
-use crate::preset::{Capabilities, Host, Stage, apply, capabilities};
+use crate::preset::{Capabilities, Contact, Stage, apply, capabilities};
 
 fn before(text: &str) -> Capabilities {
     let manifest = read(text);
@@ -26,7 +26,7 @@ fn hosts_and_the_secrets_bound_to_them_are_named_before_anything_is_asked() {
           {name: 'here', api_base_url: 'http://localhost:1/v1', api_key: 'dummy'}]}",
     );
     let host =
-        |provider: &str, host: &str, is_local| Host { provider: provider.to_owned(), host: host.to_owned(), is_local };
+        |provider: &str, host: &str, is_local| Contact { provider: provider.to_owned(), host: host.to_owned(), is_local };
     assert_eq!(
         found.hosts,
         [host("cloud", "api.example", false), host("own", "{{host}}:1", false), host("here", "localhost", true)]
