@@ -3,6 +3,8 @@
 //! What mcr writes is private: folders 0700, files 0600, and no symbolic link is
 //! followed to what is written.
 
+mod folder;
+
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
@@ -13,6 +15,8 @@ use crate::{
     env,
     error::{Exit, Failure},
 };
+
+pub use folder::{Existing, place_folder, remove_folder};
 
 /// The places of one installation.
 #[derive(Debug, Clone, PartialEq, Eq)]

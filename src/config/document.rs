@@ -93,7 +93,7 @@ mod tests {
     fn a_part_keeps_its_places() {
         let whole = Document::parse("{a: 1,\n b: {c: [2]}}", "f").unwrap();
         let part = whole.below("b").unwrap();
-        assert_eq!(part.problem(Severity::Error, "c[0]", "x").to_string(), "f:2:9: c[0]: x");
+        assert_eq!(part.problem(Severity::Error, "c[0]", "x").to_string(), "f:2:10: c[0]: x");
         assert!(whole.below("c").is_none());
     }
 

@@ -72,6 +72,7 @@ use std::{fmt, net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 pub use clocks::Clocks;
 pub use dialect::Dialect;
 pub use document::Document;
+pub use endpoint::parse as endpoint;
 pub use host::Host;
 pub use interpolate::variables;
 pub use key_name::KeyName;
@@ -81,7 +82,7 @@ pub use provider::{Connection, Provider, Target, Unset, is_local};
 pub use read::{read, read_document};
 pub use routes::{Fallback, Routes, Scenario};
 pub use secret::{NotAKey, Secret};
-pub use setting::{Setting, Source};
+pub use setting::{Setting, Source, names_a_secret};
 pub use transformer::{Rewrite, Sampling, Transformer};
 
 /// Looks a variable up; an argument everywhere, so that a test can be its own environment.

@@ -104,10 +104,23 @@ impl Applied {
     /// The whole configuration, with these references in place of the secrets.
     pub fn document(&self, references: &BTreeMap<String, String>) -> Document {
         let references: BTreeMap<&str, Value> =
-            references.iter().map(|(id, reference)| (id.as_str(), Value::from(reference.replace('$', "$$")))).collect();
+            references.iter().map(|(id, reference)| (id.as_str(), Value::from(written(reference)))).collect();
         let find = |id: &str| references.get(id).map_or(Known::Unknown, Known::Value);
         let mut replacement = Replacement { find: &find, unknown: Vec::new() };
         self.config.with(replacement.value(&self.config.value, ""))
+    }
+}
+
+/// A reference as the configuration writes it: a variable with its dollar, anything else with dollars doubled.
+fn written(reference: &str) -> String {
+    let is_name = |name: &&str| {
+        !name.starts_with(|c: char| c.is_ascii_digit())
+            && !name.is_empty()
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    match reference.strip_prefix("env:").filter(is_name) {
+        Some(name) => format!("${{{name}}}"),
+        None => reference.replace('$', "$$"),
     }
 }
 

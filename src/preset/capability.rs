@@ -163,7 +163,9 @@ impl Capabilities {
         let may_see = |end: &&str| host == *end || host.ends_with(&format!(".{end}"));
         if let Some(hosts) = bound
             && !is_local
-            && !hosts.iter().any(|end| may_see(end))
+            // Before the answers are there, a host may not be known; it is judged again with them.
+            && !has_placeholder(host)
+            && !hosts.iter().any(may_see)
         {
             self.refuse(place, format!("`{name}` would be sent to {host}, which is not whose key it is"));
         }
@@ -200,12 +202,15 @@ fn is_inside(file: &str) -> bool {
 /// The host of an address, as far as it can be told; read as the configuration reads it.
 fn host(address: &str) -> String {
     let uri: Option<http::Uri> = address.trim().parse().ok();
-    match uri.as_ref().and_then(http::Uri::host) {
-        Some(host) => host.to_ascii_lowercase(),
-        // A placeholder is no part of an address; `#{…}` would even end it.
-        None => {
-            address.split_once("://").map_or(address, |(_, rest)| rest).split('/').next().unwrap_or_default().to_owned()
-        }
+    if let Some(host) = uri.as_ref().and_then(http::Uri::host) {
+        return host.to_ascii_lowercase();
+    }
+    // A placeholder is no part of an address; where it is the port, the host is known all the same.
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    match authority.rsplit_once(':') {
+        Some((host, _)) if !has_placeholder(host) && !host.contains('$') => host.to_ascii_lowercase(),
+        _ => authority.to_owned(),
     }
 }
 

@@ -95,6 +95,7 @@ pub fn read(text: &str, file: &str) -> Result<Manifest, Problems> {
     let Some(root) = fields.item(&document.value, "") else {
         return Err(Problems(fields.problems));
     };
+    check_characters(&mut fields, &document.value, "");
     let about = about(&mut fields, root);
     let list = fields.list(root, "", "schema").map_or(&[][..], Vec::as_slice);
     let questions = schema::schema(&mut fields, list);
@@ -173,6 +174,28 @@ fn about(fields: &mut Fields<'_>, root: &Map<String, Value>) -> About {
         fields.warn("", "`version` is missing");
     }
     about
+}
+
+/// What a stranger writes is shown on a terminal, which control characters steer.
+fn check_characters(fields: &mut Fields<'_>, value: &Value, place: &str) {
+    let is_wild = |text: &str| text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
+    match value {
+        Value::String(text) if is_wild(text) => fields.error(place, "there are control characters in it"),
+        Value::Array(list) => {
+            for (i, value) in list.iter().enumerate() {
+                check_characters(fields, value, &path::index(place, i));
+            }
+        }
+        Value::Object(map) => {
+            for (key, value) in map {
+                if is_wild(key) {
+                    fields.error(place, "there are control characters in a key of it");
+                }
+                check_characters(fields, value, &path::key(place, key));
+            }
+        }
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// A condition may ask whether a secret is there, and nothing else of it.

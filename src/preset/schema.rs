@@ -127,13 +127,13 @@ fn choices(fields: &mut Fields<'_>, options: &Value, place: &str) -> Choices {
         }
         "providers" => Choices::Providers,
         "models" => models(fields, map, place),
-        "discover" => match fields.text(map, place, "from") {
-            Some(from) => Choices::Discover { from },
-            None => {
-                fields.error(place, "`from` is missing: the name of the provider that is asked for its models");
-                Choices::Free
+        "discover" => {
+            if let Some(from) = fields.text(map, place, "from") {
+                return Choices::Discover { from };
             }
-        },
+            fields.error(place, "`from` is missing: the name of the provider that is asked for its models");
+            Choices::Free
+        }
         _ => {
             let what = format!("unknown source `{source}`; known are {}", SOURCES.join(", "));
             fields.unknown(&path::key(place, "type"), what, &source, SOURCES);

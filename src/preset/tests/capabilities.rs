@@ -25,8 +25,11 @@ fn hosts_and_the_secrets_bound_to_them_are_named_before_anything_is_asked() {
           {name: 'own', api_base_url: 'http://{{host}}:1/v1', api_key: '#{key}'},
           {name: 'here', api_base_url: 'http://localhost:1/v1', api_key: 'dummy'}]}",
     );
-    let host =
-        |provider: &str, host: &str, is_local| Contact { provider: provider.to_owned(), host: host.to_owned(), is_local };
+    let host = |provider: &str, host: &str, is_local| Contact {
+        provider: provider.to_owned(),
+        host: host.to_owned(),
+        is_local,
+    };
     assert_eq!(
         found.hosts,
         [host("cloud", "api.example", false), host("own", "{{host}}:1", false), host("here", "localhost", true)]

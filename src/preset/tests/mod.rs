@@ -1,3 +1,4 @@
+mod archives;
 mod capabilities;
 mod forms;
 mod guide;
