@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::config::ConfigCommand;
+use super::preset::PresetCommand;
 
 /// Claude Code on European and local models
 #[derive(Debug, Parser)]
@@ -43,11 +44,17 @@ pub enum Command {
     Start(Start),
     /// Check, show or find the configuration
     Config(Config),
+    /// Install, show, change and remove presets; `mcr NAME` runs one
+    #[command(subcommand)]
+    Preset(PresetCommand),
     /// Prove that everything works: proxy, agent, a tool call, the log, and where it all went
     #[command(after_help = SMOKE)]
     Smoke(Smoke),
     /// Print a status line from the JSON that Claude Code gives on stdin
     Statusline,
+    /// A preset's name, and arguments of Claude Code
+    #[command(external_subcommand)]
+    Named(Vec<OsString>),
 }
 
 /// Arguments of `mcr code`.

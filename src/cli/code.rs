@@ -9,12 +9,35 @@ use super::running::{Running, Settings, open_log, reload, runtime};
 use crate::config::{Config, Scenario, Secret, Source, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
+use crate::proxy::Load;
 use crate::proxy::auth::new_token;
 use crate::ui;
+
+/// What Claude Code is run with.
+pub(super) struct Session {
+    /// The configuration.
+    pub(super) config: Config,
+    /// What a preset changes of the agent.
+    pub(super) own: launch::Own,
+    /// Reads the configuration anew.
+    pub(super) reload: Load,
+}
 
 /// Runs Claude Code and returns its exit code.
 pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, Failure> {
     let config = load(place.explicit, place.paths, place.environment)?;
+    let session = Session { config, own: launch::Own::default(), reload: reload(place) };
+    run_session(own, arguments, session, place)
+}
+
+/// Runs Claude Code with a configuration that has been read.
+pub(super) fn run_session(
+    own: &Own,
+    arguments: &[OsString],
+    session: Session,
+    place: &Place<'_>,
+) -> Result<u8, Failure> {
+    let Session { config, own: of_preset, reload } = session;
     if !own.quiet {
         config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
     }
@@ -27,13 +50,14 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
             place.paths.runtime.clone(),
         );
         let mut plan = plan(&config, &token);
+        plan.own = of_preset;
         let running = Running::start(Settings {
             config,
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             token,
             trace_bodies: own.trace_bodies.as_deref(),
-            reload: reload(place),
+            reload,
             environment: place.environment,
         })?;
         plan.base_url = running.url();
@@ -79,6 +103,7 @@ pub(super) fn plan(config: &Config, token: &Secret) -> Plan {
         non_interactive: config.non_interactive,
         status_line: config.status_line.then(status_line_command).flatten(),
         secrets: secrets(config),
+        own: launch::Own::default(),
     }
 }
 

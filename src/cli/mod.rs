@@ -3,6 +3,8 @@
 pub mod args;
 pub mod code;
 pub mod config;
+pub mod named;
+pub mod preset;
 pub mod smoke;
 pub mod start;
 pub mod statusline;
@@ -37,6 +39,8 @@ pub fn run() -> Result<u8, Failure> {
             place(options.config.as_deref(), &|place| config::run(options.command, place).map(|()| 0))
         }
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
+        Command::Preset(command) => place(None, &|place| preset::run(command, place).map(|()| 0)),
+        Command::Named(words) => place(None, &|place| named::run(&arguments.own, words, place)),
         Command::Statusline => statusline::run().map(|()| 0),
     }
 }

@@ -16,6 +16,7 @@ mod fallback;
 mod generated;
 mod launch;
 mod layers;
+mod preset;
 mod privacy;
 mod reload;
 mod smoke;

@@ -1,0 +1,99 @@
+//! The questions, put to a person at a terminal.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Stdio};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use serde_json::{Value, json};
+
+use super::{asking, folder, installed};
+use crate::common::Sandbox;
+
+/// A command at a terminal, and what it has shown so far.
+struct Terminal {
+    child: Child,
+    master: File,
+    shown: String,
+    seen: usize,
+}
+
+impl Terminal {
+    fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+        grantpt(&master).and_then(|()| unlockpt(&master)).expect("ours");
+        let name = ptsname(&master, Vec::new()).expect("a name").into_string().expect("text");
+        let slave = OpenOptions::new().read(true).write(true).open(name).expect("the other end");
+        let end = || Stdio::from(slave.try_clone().expect("another handle"));
+        let child = sandbox
+            .command(arguments)
+            .env("TERM", "xterm")
+            .stdin(end())
+            .stdout(Stdio::null())
+            .stderr(end())
+            .spawn()
+            .expect("the binary runs");
+        Self { child, master: File::from(master), shown: String::new(), seen: 0 }
+    }
+
+    /// Waits until these words are shown, behind those that were waited for before.
+    fn wait_for(&mut self, words: &str) {
+        while !self.shown[self.seen..].contains(words) {
+            let mut bytes = [0; 1024];
+            // The read fails once nobody holds the other end.
+            let read = self.master.read(&mut bytes).unwrap_or(0);
+            assert!(read > 0, "`{words}` does not come, but:\n{}", self.shown);
+            self.shown.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        }
+        self.seen += self.shown[self.seen..].find(words).expect("it is there") + words.len();
+    }
+
+    fn type_in(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).expect("it is read");
+    }
+
+    /// Waits for the end; returns the exit code and all that was shown.
+    fn end(mut self) -> (Option<i32>, String) {
+        let code = self.child.wait().expect("a status").code();
+        (code, self.shown)
+    }
+}
+
+#[test]
+fn a_person_is_asked_again_where_ccr_gives_up_and_a_key_is_not_shown() {
+    let sandbox = Sandbox::new();
+    folder(&sandbox, "asking", &asking());
+    let mut terminal = Terminal::start(&sandbox, &["preset", "install", "asking"]);
+    terminal.wait_for("Key (apiKey), to be sent to localhost only");
+    terminal.wait_for("Install it?");
+    terminal.type_in("y");
+    terminal.wait_for("Key");
+    terminal.type_in("sk-typed-secret\r");
+    terminal.wait_for("model");
+    terminal.type_in("\r");
+    terminal.wait_for("port");
+    terminal.type_in("0\r");
+    terminal.wait_for("it must be at least 1");
+    terminal.wait_for("port");
+    terminal.type_in("9\r");
+    terminal.wait_for("installed preset asking");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(!shown.contains("sk-typed-secret"), "{shown}");
+    let text = std::fs::read_to_string(installed(&sandbox, "asking").join("values.json")).unwrap();
+    let values: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(values["answers"], json!({"model": "small", "port": 9}));
+    assert_eq!(values["secrets"]["apiKey"]["from"], "store:preset/asking/api_key");
+}
+
+#[test]
+fn whoever_does_not_agree_gets_nothing_installed() {
+    let sandbox = Sandbox::new();
+    folder(&sandbox, "asking", &asking());
+    let mut terminal = Terminal::start(&sandbox, &["preset", "install", "asking"]);
+    terminal.wait_for("Install it?");
+    terminal.type_in("n");
+    terminal.wait_for("not installed: you did not agree");
+    assert_eq!(terminal.end().0, Some(77));
+    assert!(!sandbox.home().join("presets").exists());
+}
