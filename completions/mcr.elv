@@ -29,6 +29,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand start 'Serve the proxy for clients that are started elsewhere'
             cand config 'Check, show or find the configuration'
             cand preset 'Install, show, change and remove presets; `mcr NAME` runs one'
+            cand key 'Keep, list and test the providers'' keys'
             cand smoke 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
             cand statusline 'Print a status line from the JSON that Claude Code gives on stdin'
         }
@@ -140,6 +141,39 @@ set edit:completion:arg-completer[mcr] = {|@words|
         &'mcr;preset;validate'= {
             cand --set 'Answer a question (can be repeated)'
             cand --sha256 'Refuse an archive with another checksum; needed for addresses'
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;key'= {
+            cand --config 'Use this configuration file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand set 'Keep a key in mcr''s store; asks for it, and never takes it from the command line'
+            cand list 'List the stored keys'' names, days, hosts and users, never the keys'
+            cand rm 'Remove a key from the store'
+            cand test 'Ask each provider for its models with its key; 0 when all work, 77 refused, 69 unavailable, 78 no key'
+        }
+        &'mcr;key;set'= {
+            cand --host 'Bind the key to this host (can be repeated); left out, the hosts it has, or its providers'''
+            cand --config 'Use this configuration file'
+            cand --from-stdin 'Read the key from stdin instead of asking'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;key;list'= {
+            cand --config 'Use this configuration file'
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;key;rm'= {
+            cand --config 'Use this configuration file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;key;test'= {
+            cand --config 'Use this configuration file'
             cand --json 'Print JSON'
             cand -h 'Print help'
             cand --help 'Print help'

@@ -33,6 +33,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "code" -d 'Run Claude Code o
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "start" -d 'Serve the proxy for clients that are started elsewhere'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "config" -d 'Check, show or find the configuration'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, change and remove presets; `mcr NAME` runs one'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and test the providers\' keys'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l config -d 'Use this configuration file' -r -F
@@ -97,6 +98,24 @@ complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcomma
 complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from validate" -l sha256 -d 'Refuse an archive with another checksum; needed for addresses' -r
 complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from validate" -l json -d 'Print JSON'
 complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and not __fish_seen_subcommand_from set list rm test" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand key; and not __fish_seen_subcommand_from set list rm test" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and not __fish_seen_subcommand_from set list rm test" -f -a "set" -d 'Keep a key in mcr\'s store; asks for it, and never takes it from the command line'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and not __fish_seen_subcommand_from set list rm test" -f -a "list" -d 'List the stored keys\' names, days, hosts and users, never the keys'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and not __fish_seen_subcommand_from set list rm test" -f -a "rm" -d 'Remove a key from the store'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and not __fish_seen_subcommand_from set list rm test" -f -a "test" -d 'Ask each provider for its models with its key; 0 when all work, 77 refused, 69 unavailable, 78 no key'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from set" -l host -d 'Bind the key to this host (can be repeated); left out, the hosts it has, or its providers\'' -r
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from set" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from set" -l from-stdin -d 'Read the key from stdin instead of asking'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from set" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from list" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from rm" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from test" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from test" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l offline -d 'Use the imitation of Mistral inside this binary: no key, no network'
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l json -d 'Print the checks as JSON'
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -s h -l help -d 'Print help'

@@ -12,7 +12,8 @@
 //!    A command is one function in one file of [`cli`].
 //! 3. A request sees one configuration: it takes a snapshot on entry.
 //! 4. Every stream ends truthfully: exactly one `message_stop`, or one `error`.
-//! 5. Secrets are a type, [`config::Secret`]: every way out goes through it.
+//! 5. Secrets are a type, [`config::Secret`]: every way out goes through it. Where one is kept
+//!    elsewhere, [`keys`] finds it when a request needs it.
 //! 6. Nothing leaves but through one door, [`egress::Egress`].
 //! 7. Enums before traits, functions before objects, data before plugins.
 //!
@@ -26,7 +27,7 @@
 //!   | anthropic     bytes -> MessagesRequest               wire::anthropic    400
 //!   | route         translate, count, choose               route::choose      400
 //!   | record        from here every exit writes one line   proxy
-//!   | send          per target: translate -> POST          upstream::send
+//!   | send          per target: translate -> key -> POST   upstream::send, keys
 //!   |               a fallback is tried only until the first event is in
 //!   | Whole  -> translate::response -> JSON
 //!   | Stream -> sse::Decoder -> StreamTranslator -> bytes
@@ -41,8 +42,8 @@
 //!
 //! ```text
 //! cli        -> everything
-//! proxy      -> route  translate  upstream  egress  observe  wire  config  error
-//! upstream   -> egress  translate  wire  config
+//! proxy      -> route  translate  upstream  egress  keys  observe  wire  config  error
+//! upstream   -> egress  keys  translate  wire  config
 //! egress     -> (nothing)          launch  -> config  error
 //! observe    -> paths              config  -> catalog  env  paths  error
 //! preset     -> config  paths  env  error

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::config::ConfigCommand;
+use super::config::{ConfigCommand, Form};
 use super::preset::PresetCommand;
+use crate::config::{Host, KeyName};
 
 /// Claude Code on European and local models
 #[derive(Debug, Parser)]
@@ -47,6 +48,9 @@ pub enum Command {
     /// Install, show, change and remove presets; `mcr NAME` runs one
     #[command(subcommand)]
     Preset(PresetCommand),
+    /// Keep, list and test the providers' keys
+    #[command(after_help = KEY)]
+    Key(Key),
     /// Prove that everything works: proxy, agent, a tool call, the log, and where it all went
     #[command(after_help = SMOKE)]
     Smoke(Smoke),
@@ -91,6 +95,65 @@ pub struct Config {
     /// Use this configuration file
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
+}
+
+/// What a key is bound to, and where else one may be.
+const KEY: &str = "\
+A stored key goes to the hosts it was set for and to no other, whatever a
+configuration or a preset says later. A provider uses it as
+\"api_key\": \"store:NAME\"; env:NAME, file:PATH and cmd:PROGRAM ARGS are other
+places where a key may be.";
+
+/// Options of `mcr key`.
+#[derive(Debug, Args)]
+pub struct Key {
+    /// What to do
+    #[command(subcommand)]
+    pub command: KeyCommand,
+    /// Use this configuration file
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+}
+
+/// The commands below `mcr key`.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// Keep a key in mcr's store; asks for it, and never takes it from the command line
+    Set(KeySet),
+    /// List the stored keys' names, days, hosts and users, never the keys
+    List(Form),
+    /// Remove a key from the store
+    Rm {
+        /// The key's name
+        #[arg(value_parser = KeyName::parse)]
+        name: KeyName,
+    },
+    /// Ask each provider for its models with its key; 0 when all work, 77 refused, 69 unavailable, 78 no key
+    Test(KeyTest),
+}
+
+/// Options of `mcr key set`.
+#[derive(Debug, Args)]
+pub struct KeySet {
+    /// The key's name, such as `mistral`
+    #[arg(value_parser = KeyName::parse)]
+    pub name: KeyName,
+    /// Bind the key to this host (can be repeated); left out, the hosts it has, or its providers'
+    #[arg(long = "host", value_name = "HOST", value_parser = Host::parse)]
+    pub hosts: Vec<Host>,
+    /// Read the key from stdin instead of asking
+    #[arg(long)]
+    pub from_stdin: bool,
+}
+
+/// Options of `mcr key test`.
+#[derive(Debug, Args)]
+pub struct KeyTest {
+    /// Test this provider only
+    pub provider: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment here would replace the one of the struct in the help")]
+    pub form: Form,
 }
 
 /// What the last checks of `mcr smoke` can see, and what it costs.

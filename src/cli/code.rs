@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::args::Own;
 use super::config::Place;
-use super::running::{Running, Settings, open_log, reload, runtime};
+use super::running::{Running, Settings, keys, open_log, reload, runtime};
 use crate::config::{Config, Scenario, Secret, Source, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
@@ -56,6 +56,7 @@ pub(super) fn run_session(
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
             token,
+            keys: keys(place.paths),
             trace_bodies: own.trace_bodies.as_deref(),
             reload,
             environment: place.environment,
@@ -114,9 +115,10 @@ fn status_line_command() -> Option<String> {
     Some(format!("'{}' statusline", program.replace('\'', r"'\''")))
 }
 
-/// The variables from which the providers' keys came.
+/// The variables from which the providers' keys and the service's token came.
 fn secrets(config: &Config) -> Vec<String> {
-    let keys = config.settings.iter().filter(|setting| setting.path.ends_with("api_key"));
+    let is_key = |path: &str| path.ends_with("api_key") || path == "APIKEY";
+    let keys = config.settings.iter().filter(|setting| is_key(&setting.path));
     let mut variables: Vec<String> = keys
         .flat_map(|setting| match &setting.source {
             Source::Written { variables, .. } => variables.clone(),

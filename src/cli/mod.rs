@@ -3,6 +3,7 @@
 pub mod args;
 pub mod code;
 pub mod config;
+pub mod key;
 pub mod named;
 pub mod preset;
 pub mod smoke;
@@ -38,6 +39,7 @@ pub fn run() -> Result<u8, Failure> {
         Command::Config(options) => {
             place(options.config.as_deref(), &|place| config::run(options.command, place).map(|()| 0))
         }
+        Command::Key(options) => place(options.config.as_deref(), &|place| key::run(&options.command, place)),
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
         Command::Preset(command) => place(None, &|place| preset::run(command, place).map(|()| 0)),
         Command::Named(words) => place(None, &|place| named::run(&arguments.own, words, place)),

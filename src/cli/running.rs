@@ -11,6 +11,7 @@ use super::config::Place;
 use crate::config::{Config, Environment, Secret, load};
 use crate::egress::{Egress, Options, ProxyVariables};
 use crate::error::{Exit, Failure};
+use crate::keys::Resolver;
 use crate::observe::log;
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
@@ -33,6 +34,7 @@ pub(super) struct Settings<'a> {
     pub(super) host: IpAddr,
     pub(super) port: u16,
     pub(super) token: Secret,
+    pub(super) keys: Resolver,
     pub(super) trace_bodies: Option<&'a Path>,
     pub(super) reload: Load,
     pub(super) environment: Environment<'a>,
@@ -46,16 +48,7 @@ impl Running {
             Failure::new(Exit::CannotCreate, error).hint(hint)
         })?;
         let address = listener.address();
-        let options = Options {
-            proxy_url: settings.config.proxy_url.clone(),
-            environment: ProxyVariables::from_lookup(settings.environment),
-            connect_timeout: settings.config.clocks.connect(),
-            ..Options::default()
-        };
-        let egress = Egress::new(&options).map_err(|error| {
-            let error = anyhow::Error::new(error).context("cannot use the configured proxy");
-            Failure::new(Exit::Config, error).hint("correct `PROXY_URL` or `HTTPS_PROXY`, or remove it")
-        })?;
+        let egress = egress(&settings.config, settings.environment)?;
         if let Ok(connection) = &settings.config.routes.default.provider.connection {
             egress.warm(&connection.endpoint);
         }
@@ -68,6 +61,7 @@ impl Running {
             token: settings.token,
             config: settings.config,
             egress,
+            keys: settings.keys,
             usage: Arc::clone(&usage),
             trace,
         };
@@ -92,6 +86,25 @@ impl Running {
         let _ = self.end.send(());
         let _ = self.served.await;
     }
+}
+
+/// The door out, as the configuration and the environment want it.
+pub(super) fn egress(config: &Config, environment: Environment<'_>) -> Result<Egress, Failure> {
+    let options = Options {
+        proxy_url: config.proxy_url.clone(),
+        environment: ProxyVariables::from_lookup(environment),
+        connect_timeout: config.clocks.connect(),
+        ..Options::default()
+    };
+    Egress::new(&options).map_err(|error| {
+        let error = anyhow::Error::new(error).context("cannot use the configured proxy");
+        Failure::new(Exit::Config, error).hint("correct `PROXY_URL` or `HTTPS_PROXY`, or remove it")
+    })
+}
+
+/// Where the providers' keys are looked for.
+pub(super) fn keys(paths: &Paths) -> Resolver {
+    Resolver::new(paths, super::variable)
 }
 
 /// Reads the configuration anew from where it was read first.

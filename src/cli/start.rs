@@ -7,9 +7,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::args::{Own, Start};
 use super::config::Place;
-use super::running::{Running, Settings, open_log, reload, runtime};
+use super::running::{Running, Settings, keys, open_log, reload, runtime};
 use crate::config::{Config, Secret, load};
 use crate::error::{Exit, Failure};
+use crate::keys::{KeyError, Resolver};
 use crate::paths::{self, Paths};
 use crate::proxy::auth::new_token;
 use crate::ui;
@@ -23,8 +24,9 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
     let config = load(place.explicit, place.paths, place.environment)?;
     config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
     open_log(&config, place.paths, false)?;
-    let token = token(&config, place.paths)?;
+    let keys = keys(place.paths);
     runtime()?.block_on(async {
+        let token = token(&config, &keys, place.paths).await?;
         let mut interrupt = listen_for(SignalKind::interrupt())?;
         let mut terminate = listen_for(SignalKind::terminate())?;
         let running = Running::start(Settings {
@@ -32,6 +34,7 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
             port: options.port.unwrap_or(config.port),
             config,
             token,
+            keys,
             trace_bodies: options.trace_bodies.as_deref().or(own.trace_bodies.as_deref()),
             reload: reload(place),
             environment: place.environment,
@@ -60,9 +63,13 @@ fn listen_for(kind: SignalKind) -> Result<tokio::signal::unix::Signal, Failure> 
 }
 
 /// The configured `APIKEY`, else this installation's own token, made on first use.
-fn token(config: &Config, places: &Paths) -> Result<Secret, Failure> {
+///
+/// A key of the store's serves as token only when it is bound to the address that is listened on: clients are
+/// given it, and a provider's key is not for them.
+async fn token(config: &Config, keys: &Resolver, places: &Paths) -> Result<Secret, Failure> {
     if let Some(token) = &config.apikey {
-        return Ok(token.clone());
+        let token = keys.resolve(token, &config.host.to_string()).await;
+        return Ok(token.map_err(|error| KeyError { what: format!("no `APIKEY`: {}", error.what), ..error })?.clone());
     }
     let file = places.state.join("token");
     match fs::read_to_string(&file) {

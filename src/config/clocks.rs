@@ -2,10 +2,56 @@
 
 use std::time::Duration;
 
-/// Waits for the headers and the first event of a hosted service.
-const CLOUD: Duration = Duration::from_mins(1);
-/// The same of a server on this machine or network, which may load a model and read a whole prompt first.
-const LOCAL: Duration = Duration::from_mins(5);
+use super::{Dialect, Provider};
+
+/// Whose pace a default follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Server {
+    /// A hosted service.
+    Cloud,
+    /// Mistral's: silent for minutes before a long prompt's answer, and while it writes a tool call, which it
+    /// sends whole. These are the patience of Mistral's own client.
+    Mistral,
+    /// On this machine or network: may load a model and read a whole prompt first.
+    Local,
+}
+
+impl Server {
+    pub(super) const ALL: [Self; 3] = [Self::Cloud, Self::Mistral, Self::Local];
+
+    fn of(provider: &Provider) -> Self {
+        match provider {
+            provider if provider.is_local() => Self::Local,
+            provider if provider.dialect == Dialect::Mistral => Self::Mistral,
+            _ => Self::Cloud,
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Cloud => "cloud",
+            Self::Mistral => "mistral",
+            Self::Local => "local",
+        }
+    }
+
+    /// Until the headers, and from there until the first event.
+    pub(super) fn begins(self) -> Duration {
+        Duration::from_mins(match self {
+            Self::Cloud => 1,
+            Self::Mistral => 12,
+            Self::Local => 5,
+        })
+    }
+
+    /// Between two events.
+    pub(super) fn pauses(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Cloud | Self::Local => 90,
+            Self::Mistral => 300,
+        })
+    }
+}
 
 /// The five clocks of a request to a provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +59,7 @@ pub struct Clocks {
     pub(super) connect: Duration,
     pub(super) headers: Option<Duration>,
     pub(super) first_event: Option<Duration>,
-    pub(super) idle: Duration,
+    pub(super) idle: Option<Duration>,
     pub(super) total: Duration,
 }
 
@@ -23,7 +69,7 @@ impl Default for Clocks {
             connect: Duration::from_secs(5),
             headers: None,
             first_event: None,
-            idle: Duration::from_secs(90),
+            idle: None,
             total: Duration::from_mins(10),
         }
     }
@@ -35,43 +81,70 @@ impl Clocks {
         self.connect
     }
 
-    /// Until the answer's headers are there; a local server gets longer unless the configuration says otherwise.
-    pub fn headers(&self, local: bool) -> Duration {
-        self.headers.unwrap_or(if local { LOCAL } else { CLOUD })
+    /// Until the answer's headers are there, unless the configuration says otherwise as long as the server may need.
+    pub fn headers(&self, provider: &Provider) -> Duration {
+        self.headers.unwrap_or_else(|| Server::of(provider).begins())
     }
 
     /// From the headers until the stream's first event.
-    pub fn first_event(&self, local: bool) -> Duration {
-        self.first_event.unwrap_or(if local { LOCAL } else { CLOUD })
+    pub fn first_event(&self, provider: &Provider) -> Duration {
+        self.first_event.unwrap_or_else(|| Server::of(provider).begins())
     }
 
     /// Between two events.
-    pub fn idle(&self) -> Duration {
-        self.idle
+    pub fn idle(&self, provider: &Provider) -> Duration {
+        self.idle.unwrap_or_else(|| Server::of(provider).pauses())
     }
 
     /// From start to end of an answer that comes whole; a stream that keeps moving may take as long as it likes.
-    pub fn total(&self, stream: bool) -> Option<Duration> {
-        (!stream).then_some(self.total)
+    pub fn total(&self) -> Duration {
+        self.total
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Connection;
 
-    #[test]
-    fn a_local_server_may_load_its_model_first() {
-        let clocks = Clocks::default();
-        assert_eq!(clocks.headers(false), Duration::from_mins(1));
-        assert_eq!(clocks.headers(true), Duration::from_mins(5));
-        assert_eq!(clocks.first_event(false), Duration::from_mins(1));
-        assert_eq!(clocks.first_event(true), Duration::from_mins(5));
+    fn provider(host: &str, dialect: Dialect) -> Provider {
+        let endpoint = format!("http://{host}/v1").parse().unwrap();
+        let connection = Ok(Connection { endpoint, key: None });
+        Provider { name: "p".to_owned(), dialect, models: Vec::new(), connection }
     }
 
     #[test]
-    fn a_stream_has_no_total() {
-        assert_eq!(Clocks::default().total(true), None);
-        assert_eq!(Clocks::default().total(false), Some(Duration::from_mins(10)));
+    fn a_server_gets_the_time_that_it_may_need_to_begin() {
+        let clocks = Clocks::default();
+        for (host, dialect, minutes) in [
+            ("example.org", Dialect::OpenAi, 1),
+            ("example.org", Dialect::Mistral, 12),
+            ("localhost", Dialect::OpenAi, 5),
+            ("localhost", Dialect::Mistral, 5),
+        ] {
+            let provider = provider(host, dialect);
+            let expect = Duration::from_mins(minutes);
+            assert_eq!(
+                (clocks.headers(&provider), clocks.first_event(&provider)),
+                (expect, expect),
+                "{host} {dialect:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_call_that_comes_whole_is_not_a_stall() {
+        let clocks = Clocks::default();
+        assert_eq!(clocks.idle(&provider("example.org", Dialect::OpenAi)), Duration::from_secs(90));
+        assert_eq!(clocks.idle(&provider("example.org", Dialect::Mistral)), Duration::from_mins(5));
+    }
+
+    #[test]
+    fn what_is_configured_holds_for_everybody() {
+        let second = Duration::from_secs(1);
+        let clocks =
+            Clocks { headers: Some(second), first_event: Some(second), idle: Some(second), ..Clocks::default() };
+        let provider = provider("localhost", Dialect::Mistral);
+        assert_eq!([clocks.headers(&provider), clocks.first_event(&provider), clocks.idle(&provider)], [second; 3]);
     }
 }

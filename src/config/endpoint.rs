@@ -5,7 +5,7 @@ use http::Uri;
 use super::provider::is_local;
 
 /// What every endpoint ends with.
-const CHAT_COMPLETIONS: &str = "/chat/completions";
+pub(super) const CHAT_COMPLETIONS: &str = "/chat/completions";
 
 /// Ends of paths that belong to other protocols.
 const FOREIGN: [&str; 4] = ["/messages", "/responses", "/completions", "/models"];

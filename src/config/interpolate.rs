@@ -17,11 +17,13 @@ pub(super) enum Refusal {
     NotAName,
 }
 
-/// What became of a document's strings, by path; one that names no variable is in neither.
+/// What became of a document's strings, by path; one that names no variable is in none.
 #[derive(Debug, Default)]
 pub(super) struct Strings {
     /// The variables that went into a string.
     pub(super) variables: HashMap<String, Vec<String>>,
+    /// Such a string as it was before.
+    pub(super) written: HashMap<String, String>,
     /// Strings that are left as they are, because they cannot be used.
     pub(super) refused: HashMap<String, Refusal>,
 }
@@ -37,9 +39,10 @@ fn walk(value: &mut Value, path: &str, environment: Environment<'_>, strings: &m
     match value {
         Value::String(text) => match string(text, environment) {
             Ok((new, variables)) => {
-                *text = new;
+                let written = std::mem::replace(text, new);
                 if !variables.is_empty() {
                     strings.variables.insert(path.to_owned(), variables);
+                    strings.written.insert(path.to_owned(), written);
                 }
             }
             Err(refusal) => {

@@ -11,7 +11,7 @@
 //! | key | default | meaning |
 //! |---|---|---|
 //! | `PORT`, `HOST` | 3456, 127.0.0.1 | where the background service listens; loopback only |
-//! | `APIKEY` | made up | the token that clients must show |
+//! | `APIKEY` | made up | the token that clients must show, or where it is ([`SecretRef`]) |
 //! | `PROXY_URL`; also `HTTPS_PROXY`, `https_proxy`, `httpsProxy` | - | the proxy on the way to providers |
 //! | `LOG`, `LOG_LEVEL` | true, info | whether and what to log |
 //! | `API_TIMEOUT_MS` | 600000 | how long the agent waits; also `Clocks.total_ms` |
@@ -24,13 +24,21 @@
 //! | `fallback` | - | lists of `"provider,model"` under the names of `Router` |
 //! | `StatusLine.enabled` | false | whether the agent shows mcr's status line |
 //! | `REWRITE_SYSTEM_PROMPT` | - | a file, seen from the configuration's folder, for the head of the system prompt |
-//! | `Clocks` (mcr's own) | 5 s, 60 or 300 s, 60 or 300 s, 90 s, 600 s | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
+//! | `Clocks` (mcr's own) | see below | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
+//!
+//! | clock | runs | hosted service | Mistral's | local server |
+//! |---|---|---|---|---|
+//! | `connect_ms` | until the connection stands, TLS included | 5 s | 5 s | 5 s |
+//! | `headers_ms` | until the headers of a stream | 60 s | 720 s | 300 s |
+//! | `first_event_ms` | from there to the first event | 60 s | 720 s | 300 s |
+//! | `idle_ms` | between two events | 90 s | 300 s | 90 s |
+//! | `total_ms` | over an answer that comes whole | `API_TIMEOUT_MS` | the same | the same |
 //!
 //! | key of a provider | meaning |
 //! |---|---|
 //! | `name` | what routes call it; case makes no difference |
 //! | `api_base_url` | the endpoint (`…/v1/chat/completions`) or its base (`…/v1`); `http` for local servers only |
-//! | `api_key` | the bearer token; empty for servers that want none |
+//! | `api_key` | the bearer token, or where it is ([`SecretRef`]): `env:`, `file:`, `cmd:`, `store:`; empty for servers that want none |
 //! | `models` | the ids that routes may name |
 //! | `transformer` | `use` lists for all models, and below the id of one for that: see [`Transformer`] |
 //! | `dialect` (mcr's own) | whose rules the server follows ([`Dialect`]); inferred from host and name |
@@ -60,6 +68,7 @@ mod routes;
 mod routing;
 mod scalars;
 mod secret;
+mod secret_ref;
 mod setting;
 pub mod suggest;
 #[cfg(test)]
@@ -82,6 +91,7 @@ pub use provider::{Connection, Provider, Target, Unset, is_local};
 pub use read::{read, read_document};
 pub use routes::{Fallback, Routes, Scenario};
 pub use secret::{NotAKey, Secret};
+pub use secret_ref::{Place, Reference, SecretRef};
 pub use setting::{Setting, Source, names_a_secret};
 pub use transformer::{Rewrite, Sampling, Transformer};
 
@@ -97,7 +107,7 @@ pub struct Config {
     /// The port of the background service.
     pub port: u16,
     /// The token that clients must show; one is made up when there is none.
-    pub apikey: Option<Secret>,
+    pub apikey: Option<SecretRef>,
     /// The proxy to reach providers through; may hold credentials, so it is not for printing.
     pub proxy_url: Option<http::Uri>,
     /// Whether a log is written.

@@ -7,7 +7,7 @@ use std::{
 
 use http::Uri;
 
-use super::{Dialect, Secret, Transformer};
+use super::{Dialect, SecretRef, Transformer, endpoint::CHAT_COMPLETIONS};
 use crate::catalog;
 
 /// A provider as configured.
@@ -35,14 +35,26 @@ impl Provider {
 pub struct Connection {
     /// The full chat completions endpoint.
     pub endpoint: Uri,
-    /// Sent as `Authorization: Bearer`; absent when the configuration gives none.
-    pub key: Option<Secret>,
+    /// Sent as `Authorization: Bearer`; absent when the configuration gives none. Where it only says where the
+    /// key is, `keys::Resolver` looks for it when a request needs it.
+    pub key: Option<SecretRef>,
 }
 
 impl Connection {
     /// The host, for logs and error texts.
     pub fn host(&self) -> &str {
         self.endpoint.host().unwrap_or_default()
+    }
+
+    /// Where its models are listed: beside the endpoint.
+    pub fn models(&self) -> Uri {
+        let path = self.endpoint.path();
+        let base = path.strip_suffix(CHAT_COMPLETIONS).unwrap_or(path);
+        let query = self.endpoint.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let mut parts = self.endpoint.clone().into_parts();
+        // Made of what was a path and a query before.
+        parts.path_and_query = format!("{base}/models{query}").parse().ok();
+        Uri::from_parts(parts).unwrap_or_else(|_| self.endpoint.clone())
     }
 
     /// Whether it is `localhost`, or a loopback or private address.
@@ -117,6 +129,17 @@ mod tests {
         }
         for host in ["[::1]", "[fd12::1]", "[::ffff:127.0.0.1]"] {
             assert!(is_local(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn models_are_listed_beside_the_endpoint() {
+        for (endpoint, models) in [
+            ("https://x.example/v1/chat/completions", "https://x.example/v1/models"),
+            ("https://x.example/chat/completions?v=1", "https://x.example/models?v=1"),
+        ] {
+            let connection = Connection { endpoint: endpoint.parse().unwrap(), key: None };
+            assert_eq!(connection.models(), models);
         }
     }
 

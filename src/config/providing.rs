@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Connection, Dialect, Problem, Provider, Secret, Source, Target, Unset, endpoint, facts, path,
+    Connection, Dialect, Place, Problem, Provider, SecretRef, Source, Target, Unset, endpoint, facts, path,
     reader::{Node, Reader},
     setting::masked_url,
     transforming::{self, Transformers},
@@ -117,17 +117,32 @@ fn address(reader: &mut Reader, item: &Node<'_>) -> Option<http::Uri> {
     }
 }
 
-/// Reads a key or token; an empty one is none.
-pub(super) fn key(reader: &mut Reader, node: &Node<'_>) -> Option<Secret> {
-    let text = reader.string(node);
-    reader.record_secret(node);
-    let text = text.filter(|text| !text.is_empty())?;
-    // Anything else cannot stand in a header; a line end at the end of a variable is the usual case.
-    if !text.chars().all(|c| c.is_ascii_graphic()) {
-        reader.error(node, "a key has no spaces, line ends or other than ASCII characters");
+/// Reads a key or token, or where one is; an empty one is none.
+pub(super) fn key(reader: &mut Reader, node: &Node<'_>) -> Option<SecretRef> {
+    let Some(text) = reader.text(node) else {
+        reader.record_secret(node);
         return None;
+    };
+    match SecretRef::interpolated(&reader.written(node, text), text, reader.folder()) {
+        Ok(SecretRef::Elsewhere(reference)) => {
+            // The same variable as `$NAME`: missed at the same time, with the same words.
+            let is_there = match reference.place() {
+                Place::Variable(name) => reader.names_variable(node, name),
+                Place::File(_) | Place::HomeFile(_) | Place::Command { .. } | Place::Stored(_) => true,
+            };
+            reader.record_as(node, reference.to_string());
+            is_there.then_some(SecretRef::Elsewhere(reference))
+        }
+        Ok(value @ SecretRef::Value(_)) => {
+            reader.record_secret(node);
+            Some(value)
+        }
+        Err(what) => {
+            reader.record_secret(node);
+            reader.error(node, what);
+            None
+        }
     }
-    Some(Secret::new(text.to_owned()))
 }
 
 fn dialect(reader: &mut Reader, node: &Node<'_>) -> Option<Dialect> {

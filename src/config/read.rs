@@ -60,7 +60,7 @@ pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result
 pub fn read_document(document: Document, environment: Environment<'_>) -> Result<Config, Problems> {
     let Document { mut value, file, places } = document;
     let strings = interpolate::document(&mut value, environment);
-    let mut reader = Reader::new(&file, places, strings);
+    let mut reader = Reader::new(&file, places, strings, environment);
     let root = Node { value: &value, path: String::new() };
     let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, &file));
     let mut problems = std::mem::take(&mut reader.problems);

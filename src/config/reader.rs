@@ -1,11 +1,11 @@
 //! Takes values out of a document: checks their types, notes what is wrong and where each value came from.
 
-use std::{ops::RangeInclusive, sync::Arc};
+use std::{ops::RangeInclusive, path::Path, sync::Arc};
 
 use serde_json::{Map, Value};
 
 use super::{
-    Position, Problem, Setting, Severity, Source, Unset,
+    Environment, Position, Problem, Setting, Severity, Source, Unset,
     interpolate::{Refusal, Strings},
     locate::Places,
     path,
@@ -41,10 +41,11 @@ impl<'d> Node<'d> {
 }
 
 /// Reads one document.
-pub(super) struct Reader {
+pub(super) struct Reader<'e> {
     file: Arc<str>,
     places: Places,
     strings: Strings,
+    environment: Environment<'e>,
     pub(super) problems: Vec<Problem>,
     pub(super) settings: Vec<Setting>,
     unset: Deferral,
@@ -58,10 +59,11 @@ enum Deferral {
     On(Option<(Unset, Problem)>),
 }
 
-impl Reader {
-    pub(super) fn new(file: &str, places: Places, strings: Strings) -> Self {
+impl<'e> Reader<'e> {
+    pub(super) fn new(file: &str, places: Places, strings: Strings, environment: Environment<'e>) -> Self {
         let (problems, settings) = (Vec::new(), Vec::new());
-        let mut reader = Self { file: file.into(), places, strings, problems, settings, unset: Deferral::Off };
+        let mut reader =
+            Self { file: file.into(), places, strings, environment, problems, settings, unset: Deferral::Off };
         for (path, position) in reader.places.repeated.clone() {
             let what = "this key stands here twice, and only the last one counts".to_owned();
             reader.report(Severity::Warning, position, path, what, None);
@@ -236,6 +238,26 @@ impl Reader {
             _ => Vec::new(),
         };
         inner.iter().filter(|node| !self.is_settled(node)).count() == 0
+    }
+
+    /// Returns a string as it is written, with its variables not put in; `text` is what became of it.
+    pub(super) fn written(&self, node: &Node<'_>, text: &str) -> String {
+        self.strings.written.get(&node.path).map_or(text, String::as_str).to_owned()
+    }
+
+    /// The folder from which the paths in the document are seen.
+    pub(super) fn folder(&self) -> &Path {
+        Path::new(&*self.file).parent().unwrap_or(Path::new(""))
+    }
+
+    /// Notes that a value comes from a variable that it names in its own way; says whether that is set.
+    pub(super) fn names_variable(&mut self, node: &Node<'_>, name: &str) -> bool {
+        if (self.environment)(name).is_some_and(|value| !value.is_empty()) {
+            self.strings.variables.entry(node.path.clone()).or_default().push(name.to_owned());
+            return true;
+        }
+        self.strings.refused.insert(node.path.clone(), Refusal::Unset(name.to_owned()));
+        self.is_settled(node)
     }
 
     fn note_unset(&mut self, node: &Node<'_>, variable: String) {

@@ -8,7 +8,9 @@ use std::{
 };
 
 use super::{
-    Clocks, LogLevel, Secret, Source, providing,
+    Clocks, LogLevel, SecretRef, Source,
+    clocks::Server,
+    providing,
     reader::{Node, Reader},
     setting::masked_url,
 };
@@ -56,8 +58,12 @@ pub(super) fn milliseconds(reader: &mut Reader, root: &Node<'_>, key: &str, defa
 }
 
 /// Reads a boolean.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method's path is of one lifetime, and any is needed"
+)]
 pub(super) fn boolean(reader: &mut Reader, root: &Node<'_>, key: &str, default: bool) -> bool {
-    value(reader, root, key, default, Reader::boolean)
+    value(reader, root, key, default, |reader, node| reader.boolean(node))
 }
 
 /// Reads the path of a file; an empty one is none.
@@ -89,8 +95,8 @@ pub(super) fn host(reader: &mut Reader, root: &Node<'_>) -> IpAddr {
     host.parse().unwrap_or(default)
 }
 
-/// Reads the token that clients must show.
-pub(super) fn apikey(reader: &mut Reader, root: &Node<'_>) -> Option<Secret> {
+/// Reads the token that clients must show, or where it is.
+pub(super) fn apikey(reader: &mut Reader, root: &Node<'_>) -> Option<SecretRef> {
     let node = root.get("APIKEY")?;
     providing::key(reader, &node)
 }
@@ -141,22 +147,24 @@ pub(super) fn clocks(reader: &mut Reader, root: &Node<'_>, api_timeout: Duration
     let node = root.get("Clocks").unwrap_or(Node { value: &absent, path: "Clocks".to_owned() });
     reader.object(&node);
     reader.check_keys(&node, &["connect_ms", "headers_ms", "first_event_ms", "idle_ms", "total_ms"], &[]);
-    let mut by_place = |key: &str| {
+    let mut by_server = |key: &str, pace: fn(Server) -> Duration| {
         if node.get(key).is_some() {
-            return Some(milliseconds(reader, &node, key, default.headers(false)));
+            return Some(milliseconds(reader, &node, key, pace(Server::Cloud)));
         }
-        for (kind, local) in [("cloud", false), ("local", true)] {
-            let span = u64::try_from(default.headers(local).as_millis()).unwrap_or(LONGEST_MS);
-            reader.record_absent(format!("Clocks.{key} ({kind})"), span, Source::Default);
+        for server in Server::ALL {
+            let span = u64::try_from(pace(server).as_millis()).unwrap_or(LONGEST_MS);
+            reader.record_absent(format!("Clocks.{key} ({})", server.as_str()), span, Source::Default);
         }
         None
     };
-    let (headers, first_event) = (by_place("headers_ms"), by_place("first_event_ms"));
+    let headers = by_server("headers_ms", Server::begins);
+    let first_event = by_server("first_event_ms", Server::begins);
+    let idle = by_server("idle_ms", Server::pauses);
     Clocks {
         connect: milliseconds(reader, &node, "connect_ms", default.connect),
         headers,
         first_event,
-        idle: milliseconds(reader, &node, "idle_ms", default.idle),
+        idle,
         total: milliseconds(reader, &node, "total_ms", default.total),
     }
 }

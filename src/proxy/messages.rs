@@ -152,11 +152,11 @@ impl Proxy {
         let message_id = id.replacen("req_", "msg_", 1);
         let mut translator = StreamTranslator::new(reply, provider, &target.model, &message_id, tokens);
         let outbound = Outbound { body, stream, session, prompt: tokens };
-        let reply = upstream::send(&self.egress, target, clocks, outbound).await?;
+        let reply = upstream::send(&self.egress, &self.keys, target, clocks, outbound).await?;
         record.first_event();
         match reply {
             Reply::Stream(incoming, decoder) => {
-                let answer = Answer::new(incoming, decoder, translator, provider, clocks.idle());
+                let answer = Answer::new(incoming, decoder, translator, provider, clocks.idle(&target.provider));
                 // An error in place of the first event is one that another target may help with.
                 answer.refusal().map_or_else(|| Ok(Translated::Stream(Box::new(answer))), Err)
             }

@@ -27,6 +27,7 @@ use hyper::body::Incoming;
 use crate::config::{Config, Secret};
 use crate::egress::Egress;
 use crate::error::{Exit, Failure};
+use crate::keys::Resolver;
 use crate::observe::usage::Usage;
 use crate::route::Counter;
 use crate::wire::error::{ApiError, ErrorKind};
@@ -43,6 +44,7 @@ pub struct Proxy {
     door: Door,
     snapshot: Arc<ArcSwap<Snapshot>>,
     egress: Egress,
+    keys: Resolver,
     counter: Counter,
     usage: Arc<Usage>,
     trace: Option<crate::observe::trace::Trace>,
@@ -61,6 +63,8 @@ pub struct Parts {
     pub config: Config,
     /// The door out.
     pub egress: Egress,
+    /// Finds the providers' keys.
+    pub keys: Resolver,
     /// Sums up what passes.
     pub usage: Arc<Usage>,
     /// Where bodies are written, when the person asked for that.
@@ -78,6 +82,7 @@ impl Proxy {
             door,
             snapshot: Arc::new(ArcSwap::from_pointee(Snapshot::new(parts.config)?)),
             egress: parts.egress,
+            keys: parts.keys,
             counter: Counter::default(),
             usage: parts.usage,
             trace: parts.trace,

@@ -16,6 +16,7 @@
 
 use serde_json::Value;
 
+use super::overflow;
 use crate::catalog;
 use crate::wire::chat::Chunk;
 use crate::wire::error::{ApiError, ErrorKind};
@@ -47,7 +48,9 @@ pub struct Upstream<'a> {
 pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
     let Upstream { provider, model, status, .. } = *upstream;
     let (said, code) = said(upstream.body);
-    if let Some(error) = too_long(&said, upstream) {
+    if status >= 400
+        && let Some(error) = overflow::too_long(&said, upstream.prompt, upstream.window)
+    {
         return error;
     }
     let trace = upstream.correlation.map(|id| format!(" [request {}]", clean(id, 80))).unwrap_or_default();
@@ -83,23 +86,21 @@ pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
                 "the plan of this key has no requests for model `{model}`; waiting does not help: choose another model or plan"
             )),
         ),
-        (503 | 529, _) | (_, "3505") => ApiError {
-            retry_after: upstream.retry_after,
-            ..ApiError::new(529, ErrorKind::OverloadedError, words("no capacity at the moment"))
-        },
-        (429, _) => ApiError {
-            retry_after: upstream.retry_after,
-            ..ApiError::new(429, ErrorKind::RateLimitError, words("rate limit reached"))
-        },
+        (503 | 529, _) | (_, "3505") => {
+            ApiError::new(529, ErrorKind::OverloadedError, words("no capacity at the moment"))
+                .after(upstream.retry_after)
+        }
+        (429, _) => {
+            ApiError::new(429, ErrorKind::RateLimitError, words("rate limit reached")).after(upstream.retry_after)
+        }
         (408 | 504, _) => ApiError::new(504, ErrorKind::TimeoutError, words("the upstream ran out of time")),
-        (500..=599, _) => ApiError {
-            retry_after: upstream.retry_after,
-            ..ApiError::new(status, ErrorKind::ApiError, words("the upstream failed"))
-        },
+        (500..=599, _) => {
+            ApiError::new(status, ErrorKind::ApiError, words("the upstream failed")).after(upstream.retry_after)
+        }
         (400..=499, _) => ApiError::new(status, ErrorKind::InvalidRequestError, words("the request was refused")),
         _ => ApiError::new(502, ErrorKind::ApiError, words("the answer has a status nobody expects")),
     };
-    ApiError { quoted: said, ..error }
+    error.quoting(&said, &trace)
 }
 
 /// Returns the error that stands in a stream in place of a chunk, if it is one.
@@ -111,7 +112,7 @@ pub fn in_band(provider: &str, chunk: &Chunk<'_>) -> Option<ApiError> {
     };
     let (said, _) = said(raw.as_bytes());
     let message = format!("{provider}: the upstream failed in the middle of its answer: {said}");
-    Some(ApiError { quoted: said, ..ApiError::new(502, ErrorKind::ApiError, message) })
+    Some(ApiError::new(502, ErrorKind::ApiError, message).quoting(&said, ""))
 }
 
 fn successor(model: &str) -> String {
@@ -165,32 +166,4 @@ fn detail(entry: &Value) -> Option<String> {
 
 fn clean(text: &str, limit: usize) -> String {
     text.trim().chars().map(|character| if character.is_control() { ' ' } else { character }).take(limit).collect()
-}
-
-fn too_long(said: &str, upstream: &Upstream<'_>) -> Option<ApiError> {
-    const WORDS: [&str; 7] = [
-        "maximum context length",
-        "too large for model",
-        "context_length_exceeded",
-        "exceeds the context",
-        "exceeded max context length",
-        "context length of only",
-        "exceeds the available context size",
-    ];
-    let lower = said.to_lowercase();
-    if upstream.status < 400 || !WORDS.iter().any(|words| lower.contains(words)) {
-        return None;
-    }
-    let numbers: Vec<u64> = lower
-        .split(|character: char| !character.is_ascii_digit())
-        .filter_map(|digits| digits.parse().ok())
-        .filter(|&number| number >= 1000)
-        .collect();
-    let (most, least) = (numbers.iter().max(), numbers.iter().min());
-    let (tokens, maximum) = match (most, least) {
-        (Some(&most), Some(&least)) if most > least => (most, least),
-        (Some(&only), _) => (upstream.prompt.max(only + 1), only),
-        _ => (upstream.prompt.max(upstream.window + 1), upstream.window),
-    };
-    Some(ApiError::too_long(tokens, maximum))
 }

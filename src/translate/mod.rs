@@ -38,6 +38,7 @@ mod digest;
 mod error;
 mod ids;
 mod names;
+mod overflow;
 mod pieces;
 mod prompt;
 mod repair;

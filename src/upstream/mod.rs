@@ -3,22 +3,31 @@
 //! Until the first event of an answer is in, everything that goes wrong is an HTTP
 //! error and another target may be tried; from then on it ends the stream.
 
+mod probe;
+
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
-use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Full, Limited};
+use http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, RETRY_AFTER,
+    USER_AGENT,
+};
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use crate::config::{Clocks, Connection, Dialect, Secret, Target};
 use crate::egress::Egress;
+use crate::keys::{KeyError, Resolver};
 use crate::translate;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::sse::Decoder;
+pub use probe::{Unanswered, probe};
 
+/// How mcr calls itself.
+const AGENT: &str = concat!("mcr/", env!("CARGO_PKG_VERSION"));
 /// Bytes of an error's body that are read.
 const ERROR_LIMIT: usize = 64 * 1024;
 /// Bytes of a whole answer that are read.
@@ -51,6 +60,7 @@ pub enum Reply {
 /// Sends a request to a target and waits for the beginning of its answer.
 pub async fn send(
     egress: &Egress,
+    keys: &Resolver,
     target: &Target,
     clocks: &Clocks,
     outbound: Outbound<'_>,
@@ -61,11 +71,14 @@ pub async fn send(
         .connection
         .as_ref()
         .map_err(|unset| ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}")))?;
-    let local = connection.is_local();
-    let started = Instant::now();
     let (stream, prompt) = (outbound.stream, outbound.prompt);
-    let request = request(target, connection, outbound)?;
-    let headers_clock = clocks.total(stream).unwrap_or_else(|| clocks.headers(local));
+    let key = match &connection.key {
+        Some(key) => Some(keys.resolve(key, connection.host()).await.map_err(|error| no_key(provider, &error))?),
+        None => None,
+    };
+    let started = Instant::now();
+    let request = request(target, connection, key.as_deref(), outbound)?;
+    let headers_clock = if stream { clocks.headers(&target.provider) } else { clocks.total() };
     let response = match timeout(headers_clock, egress.send(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
@@ -74,28 +87,50 @@ pub async fn send(
         Err(_) => return Err(ran_out(provider, if stream { "headers" } else { "total" }, headers_clock)),
     };
     if !response.status().is_success() {
-        return Err(refusal(target, prompt, response).await);
+        if let (StatusCode::UNAUTHORIZED, Some(key)) = (response.status(), &connection.key) {
+            keys.forget(key, connection.host());
+        }
+        return Err(refusal(target, key.as_deref(), prompt, response).await);
     }
     let is_json = response
         .headers()
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
     if stream && !is_json {
-        return first_event(target, clocks.first_event(local), response.into_body()).await;
+        return first_event(target, clocks.first_event(&target.provider), response.into_body()).await;
     }
-    let left = headers_clock.saturating_sub(started.elapsed());
+    // A server that cannot stream writes its whole answer before the first byte.
+    let left = clocks.total().saturating_sub(started.elapsed());
     match timeout(left, Limited::new(response.into_body(), ANSWER_LIMIT).collect()).await {
         Ok(Ok(body)) => Ok(Reply::Whole(body.to_bytes())),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::last(
+            502,
+            ErrorKind::ApiError,
+            format!("{provider}: the answer is larger than {} MiB", ANSWER_LIMIT >> 20),
+        )),
         Ok(Err(_)) => Err(ApiError::new(
             502,
             ErrorKind::ApiError,
             format!("{provider}: the connection broke in the middle of the answer"),
         )),
-        Err(_) => Err(ran_out(provider, "total", headers_clock)),
+        Err(_) => Err(ran_out(provider, "total", clocks.total())),
     }
 }
 
-fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> Result<Request<Full<Bytes>>, ApiError> {
+/// Says whose key is missing; no retry mends that.
+fn no_key(provider: &str, error: &KeyError) -> ApiError {
+    let message = format!("{provider}: no API key for provider `{provider}`: {error}");
+    let (status, kind) =
+        if error.is_denied() { (403, ErrorKind::PermissionError) } else { (401, ErrorKind::AuthenticationError) };
+    ApiError::last(status, kind, message).quoting(&error.quoted, &format!("; {}", error.mend))
+}
+
+fn request(
+    target: &Target,
+    connection: &Connection,
+    key: Option<&Secret>,
+    outbound: Outbound<'_>,
+) -> Result<Request<Full<Bytes>>, ApiError> {
     let accept = if outbound.stream { "text/event-stream" } else { "application/json" };
     let mut request = Request::new(Full::new(outbound.body));
     *request.method_mut() = Method::POST;
@@ -103,9 +138,9 @@ fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> 
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
-    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("mcr/", env!("CARGO_PKG_VERSION"))));
-    if let Some(key) = &connection.key {
-        let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose())).map_err(|_| {
+    headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    if let Some(key) = key {
+        let value = authorization(key).map_err(|_| {
             let provider = &target.provider.name;
             ApiError::last(
                 401,
@@ -113,7 +148,6 @@ fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> 
                 format!("{provider}: the API key of provider `{provider}` holds characters that no header can; correct its `api_key`"),
             )
         })?;
-        value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
     if target.provider.dialect == Dialect::Mistral
@@ -122,6 +156,12 @@ fn request(target: &Target, connection: &Connection, outbound: Outbound<'_>) -> 
         headers.insert(HeaderName::from_static("x-affinity"), session);
     }
     Ok(request)
+}
+
+fn authorization(key: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", key.expose()))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 async fn first_event(target: &Target, clock: Duration, mut body: Incoming) -> Result<Reply, ApiError> {
@@ -152,11 +192,10 @@ async fn first_event(target: &Target, clock: Duration, mut body: Incoming) -> Re
     }
 }
 
-async fn refusal(target: &Target, prompt: u64, response: Response<Incoming>) -> ApiError {
+async fn refusal(target: &Target, key: Option<&Secret>, prompt: u64, response: Response<Incoming>) -> ApiError {
     let (head, body) = response.into_parts();
     let body = timeout(ERROR_CLOCK, Limited::new(body, ERROR_LIMIT).collect()).await;
     let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let key = target.provider.connection.as_ref().ok().and_then(|connection| connection.key.as_ref());
     let body = key.map_or(Cow::Borrowed(&*body), |key| without_key(&body, key));
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
     translate::from_status(&translate::Upstream {

@@ -1,6 +1,7 @@
 //! Errors in Anthropic's shape.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use serde::Serialize;
 
@@ -44,14 +45,14 @@ pub struct ApiError {
     pub retry_after: Option<u64>,
     /// False where another try cannot help.
     pub retry: bool,
-    /// The part of the message that the upstream wrote; it may repeat the prompt.
-    pub quoted: String,
+    /// Where in the message stands what the upstream wrote, which may repeat the prompt.
+    quoted: Range<usize>,
 }
 
 impl ApiError {
     /// Makes an error that a second try may mend.
     pub fn new(status: u16, kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), retry_after: None, retry: true, quoted: String::new() }
+        Self { status, kind, message: message.into(), retry_after: None, retry: true, quoted: 0..0 }
     }
 
     /// Makes an error that another try cannot mend.
@@ -77,12 +78,29 @@ impl ApiError {
         )
     }
 
+    /// Says after how many seconds another try makes sense.
+    #[must_use]
+    pub fn after(self, seconds: Option<u64>) -> Self {
+        Self { retry_after: seconds, ..self }
+    }
+
+    /// Marks what the upstream wrote: the end of the message, before `behind`.
+    #[must_use]
+    pub fn quoting(mut self, said: &str, behind: &str) -> Self {
+        let end = self.message.len().saturating_sub(behind.len());
+        self.quoted = end.saturating_sub(said.len())..end;
+        debug_assert_eq!(self.message.get(self.quoted.clone()), Some(said));
+        self
+    }
+
     /// The message for a log, which must hold nothing of a prompt: llama.cpp, for one, repeats it whole.
     pub fn unquoted(&self) -> Cow<'_, str> {
-        match self.quoted.as_str() {
-            "" => Cow::Borrowed(&self.message),
-            quoted => Cow::Owned(self.message.replace(quoted, "[…]")),
+        if self.quoted.is_empty() {
+            return Cow::Borrowed(&self.message);
         }
+        let before = self.message.get(..self.quoted.start).unwrap_or_default();
+        let behind = self.message.get(self.quoted.end..).unwrap_or_default();
+        Cow::Owned(format!("{before}[…]{behind}"))
     }
 
     /// The JSON body.
@@ -113,10 +131,15 @@ mod tests {
 
     #[test]
     fn a_log_gets_the_message_without_what_the_upstream_wrote() {
-        let mut error = ApiError::new(400, ErrorKind::ApiError, "m: refused (400): no `secret plan` [request 1]");
+        let error = ApiError::new(400, ErrorKind::ApiError, "m: refused (400): a plan [request 1]");
         assert_eq!(error.unquoted(), error.message);
-        error.quoted = "no `secret plan`".to_owned();
-        assert_eq!(error.unquoted(), "m: refused (400): […] [request 1]");
+        assert_eq!(error.quoting("a plan", " [request 1]").unquoted(), "m: refused (400): […] [request 1]");
+    }
+
+    #[test]
+    fn a_short_word_of_the_upstreams_is_hidden_where_it_stands_and_nowhere_else() {
+        let error = ApiError::new(500, ErrorKind::ApiError, "w: the upstream failed (500): a").quoting("a", "");
+        assert_eq!(error.unquoted(), "w: the upstream failed (500): […]");
     }
 
     #[test]

@@ -43,7 +43,7 @@ fn the_version_is_one_line_of_data() {
 fn help_is_data_and_names_every_command() {
     let help = Sandbox::new().mcr(["--help"]);
     assert!(help.starts_with("exit code: 0\n----- stdout -----\nClaude Code on European and local models\n"), "{help}");
-    for command in ["code", "start", "config", "smoke", "statusline"] {
+    for command in ["code", "start", "config", "key", "smoke", "statusline"] {
         assert!(help.contains(&format!("\n  {command} ")), "{command} is not in {help}");
     }
     assert!(!help.contains("stderr"), "{help}");
@@ -213,11 +213,15 @@ fn every_value_is_shown_with_its_source_and_no_secret() {
     NON_INTERACTIVE_MODE                            = false  (default)
     StatusLine.enabled                              = false  (default)
     Clocks.headers_ms (cloud)                       = 60000  (default)
+    Clocks.headers_ms (mistral)                     = 720000  (default)
     Clocks.headers_ms (local)                       = 300000  (default)
     Clocks.first_event_ms (cloud)                   = 60000  (default)
+    Clocks.first_event_ms (mistral)                 = 720000  (default)
     Clocks.first_event_ms (local)                   = 300000  (default)
+    Clocks.idle_ms (cloud)                          = 90000  (default)
+    Clocks.idle_ms (mistral)                        = 300000  (default)
+    Clocks.idle_ms (local)                          = 90000  (default)
     Clocks.connect_ms                               = 5000  (default)
-    Clocks.idle_ms                                  = 90000  (default)
     Clocks.total_ms                                 = 600000  (default)
     "#);
     let json = sandbox.mcr(["config", "show", "--json", "--config", "config.json"]);

@@ -2,13 +2,16 @@
 //!
 //! Short clocks run in the real binary; the long ones in this process, where time can be made to pass.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use mcr::config::{self, Secret};
 use mcr::egress::{Egress, Options};
 use mcr::imitation::{Client, Gate, Imitation, Reply};
+use mcr::keys::Resolver;
 use mcr::observe::usage::Usage;
+use mcr::paths::Paths;
 use mcr::proxy::server::{Limits, Listener, serve};
 use mcr::proxy::{Parts, Proxy};
 use serde_json::{Value, json};
@@ -43,6 +46,13 @@ async fn a_whole_answer_has_a_clock_for_all_of_it() {
 }
 
 #[tokio::test]
+async fn a_stream_that_is_answered_whole_has_that_clock_too() {
+    let words = "mistral: no answer within 0.15 s (`total` clock)";
+    let reply = Reply::new().raw("{\"id\"").stall().header("content-type", "application/json");
+    runs_out("total_ms", reply, ask("Hi"), words).await;
+}
+
+#[tokio::test]
 async fn comments_do_not_pass_for_a_first_event() {
     let words = "mistral: no answer within 0.15 s (`first_event` clock)";
     runs_out("first_event_ms", Reply::new().raw(": still loading\n\n").stall(), ask("Hi"), words).await;
@@ -58,6 +68,7 @@ fn in_process(upstream: &str) -> Client {
         token: Secret::new("token".to_owned()),
         config,
         egress: Egress::new(&Options::default()).expect("a way out"),
+        keys: Resolver::new(&Paths::below(Path::new("/nonexistent")), |_| None),
         usage: Arc::new(Usage::default()),
         trace: None,
     };

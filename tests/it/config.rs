@@ -6,7 +6,7 @@ use std::{
 };
 
 use mcr::{
-    config::{self, Origin},
+    config::{self, Origin, SecretRef},
     error::Exit,
     paths::Paths,
 };
@@ -84,7 +84,8 @@ fn without_a_file_a_mistral_key_is_enough() {
     let environment = |key: &str| (key == "MISTRAL_API_KEY").then(|| "sk-1".to_owned());
     let config = config::load(None, &home.paths, &environment).unwrap();
     assert_eq!(config.origin, Origin::BuiltIn);
-    assert_eq!(config.providers[0].connection.as_ref().unwrap().key.as_ref().unwrap().expose(), "sk-1");
+    let key = config.providers[0].connection.as_ref().unwrap().key.as_ref();
+    assert!(matches!(key, Some(SecretRef::Value(secret)) if secret.expose() == "sk-1"));
 }
 
 #[test]

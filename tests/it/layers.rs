@@ -48,9 +48,9 @@ const LAYERS: &[Layer] = &[
         ],
     ),
     // `egress`: the door is opened once and handed down. `error`: binding may fail before anybody listens.
-    layer("proxy", &["config", "egress", "error", "observe", "route", "translate", "upstream", "wire"]),
+    layer("proxy", &["config", "egress", "error", "keys", "observe", "route", "translate", "upstream", "wire"]),
     // `translate`: what an upstream's status means is told in the client's terms there.
-    layer("upstream", &["config", "egress", "observe", "translate", "wire"]),
+    layer("upstream", &["config", "egress", "keys", "observe", "translate", "wire"]),
     layer("egress", &["catalog", "config"]),
     // `error`: a key that cannot be had ends a command as it ends a request.
     layer("keys", &["config", "error", "paths"]),

@@ -14,6 +14,7 @@ mod edge;
 mod errors;
 mod fallback;
 mod generated;
+mod key;
 mod launch;
 mod layers;
 mod preset;

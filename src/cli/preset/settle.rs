@@ -1,10 +1,10 @@
 //! From answers to what is kept: which key goes where, and does the whole make a configuration.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use crate::{
     cli::config::Place,
-    config::{self, Host, KeyName, Secret},
+    config::{self, Host, KeyName, Secret, SecretRef},
     error::{Exit, Failure},
     keys,
     preset::{Answers, Capabilities, Given, Manifest, Name, Values, faulty, judged, key_name, refused},
@@ -38,7 +38,7 @@ pub(super) fn settle(
     let mut keys: Vec<(KeyName, Secret, Vec<Host>)> = Vec::new();
     for (id, given) in &answers.secrets {
         let reference = match given {
-            Given::Reference(reference) => reference.clone(),
+            Given::Reference(reference) => checked(id, reference)?,
             Given::Literal(secret) => {
                 let key = key_name(name.as_str(), id).map_err(|error| Failure::say(Exit::Data, error))?;
                 if keys.iter().any(|(other, ..)| *other == key) {
@@ -61,6 +61,20 @@ pub(super) fn settle(
         ui::say(format_args!("warning: {problem}"));
     }
     Ok(Settled { values, found, keys })
+}
+
+/// Checks what a person names; a file is seen from where they are, and later from nowhere else.
+fn checked(id: &str, reference: &str) -> Result<String, Failure> {
+    let told = |error: String| Failure::say(Exit::Usage, format!("the answer to `{id}` cannot be used: {error}"));
+    let reference = match reference.strip_prefix("file:") {
+        Some(path) if !path.starts_with('~') => {
+            let path = std::path::absolute(path).map_err(|error| told(error.to_string()))?;
+            format!("file:{}", path.display())
+        }
+        Some(_) | None => reference.to_owned(),
+    };
+    SecretRef::parse(&reference, Path::new("")).map_err(told)?;
+    Ok(reference)
 }
 
 /// The hosts that a secret is bound to.

@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use super::args::Smoke;
 use super::code;
 use super::config::Place;
-use super::running::{Running, Settings, reload, runtime};
+use super::running::{Running, Settings, keys, reload, runtime};
 use crate::catalog::BUILT_IN_CONFIG;
 use crate::config::{self, Config, Environment, Origin, Scenario};
 use crate::env::MISTRAL_API_KEY;
@@ -95,6 +95,7 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Path) 
         host: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 0,
         token,
+        keys: keys(place.paths),
         trace_bodies: Some(&ground.bodies),
         reload: load,
         environment,

@@ -4,10 +4,10 @@ use std::{path::Path, time::Duration};
 
 use serde_json::json;
 
-use super::{accept, environment, with, with_provider};
+use super::{accept, environment, exposed, with, with_provider};
 use crate::{
     catalog::{self, Effort, Tokenizer},
-    config::{Dialect, LogLevel, Rewrite, Sampling, Scenario, Transformer, read},
+    config::{Clocks, Dialect, LogLevel, Place, Rewrite, Sampling, Scenario, SecretRef, Transformer, read},
 };
 
 const GUIDE: &str = include_str!("../../../tests/fixtures/config/guide.json");
@@ -19,13 +19,13 @@ fn route(config: &super::Config, scenario: Scenario) -> Option<String> {
 #[test]
 fn the_guides_configuration_means_what_the_guide_says() {
     let config = accept(GUIDE);
-    assert_eq!(config.apikey.as_ref().unwrap().expose(), "sk-mistral-router");
+    assert_eq!(exposed(config.apikey.as_ref()), "sk-mistral-router");
     assert_eq!((config.log, config.log_level, config.status_line), (true, LogLevel::Info, true));
     assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 3456));
     let [mistral] = config.providers.as_slice() else { panic!("{:?}", config.providers) };
     let connection = mistral.connection.as_ref().unwrap();
     assert_eq!(connection.endpoint, "https://api.mistral.ai/v1/chat/completions");
-    assert_eq!(connection.key.as_ref().unwrap().expose(), "sk-mistral");
+    assert_eq!(exposed(connection.key.as_ref()), "sk-mistral");
     assert_eq!(mistral.dialect, Dialect::Mistral);
     assert!(!mistral.is_local());
     let routes = Scenario::ALL.map(|scenario| route(&config, scenario));
@@ -77,11 +77,11 @@ fn every_scalar_is_read() {
          REWRITE_SYSTEM_PROMPT: 'p.txt', StatusLine: {enabled: true}",
     ));
     assert_eq!((config.port, config.host.to_string().as_str()), (4567, "::1"));
-    assert_eq!(config.apikey.unwrap().expose(), "k");
+    assert_eq!(exposed(config.apikey.as_ref()), "k");
     assert_eq!(config.proxy_url.unwrap(), "http://u:p@proxy:3128");
     assert_eq!((config.log, config.log_level), (false, LogLevel::Trace));
     assert_eq!(config.api_timeout, Duration::from_secs(30));
-    assert_eq!(config.clocks.total(false), Some(Duration::from_secs(30)));
+    assert_eq!(config.clocks.total(), Duration::from_secs(30));
     assert!(config.non_interactive && config.status_line);
     assert_eq!(config.claude_path.as_deref(), Some(Path::new("/c")));
     assert_eq!(config.rewrite_system_prompt.as_deref(), Some(Path::new("p.txt")));
@@ -99,11 +99,11 @@ fn an_empty_string_is_as_good_as_nothing() {
 
 #[test]
 fn clocks_are_set_one_by_one() {
-    let clocks = accept(&with("API_TIMEOUT_MS: 7, Clocks: {headers_ms: 1, idle_ms: 2, total_ms: 3}")).clocks;
-    assert_eq!((clocks.headers(true), clocks.headers(false)), (Duration::from_millis(1), Duration::from_millis(1)));
-    assert_eq!(clocks.first_event(true), Duration::from_mins(5));
-    assert_eq!((clocks.idle(), clocks.connect()), (Duration::from_millis(2), Duration::from_secs(5)));
-    assert_eq!(clocks.total(false), Some(Duration::from_millis(3)));
+    let config = accept(&with("API_TIMEOUT_MS: 7, Clocks: {headers_ms: 1, idle_ms: 2, total_ms: 3}"));
+    let (clocks, provider) = (config.clocks, &config.providers[0]);
+    assert_eq!((clocks.headers(provider), clocks.idle(provider)), (Duration::from_millis(1), Duration::from_millis(2)));
+    assert_eq!((clocks.connect(), clocks.total()), (Duration::from_secs(5), Duration::from_millis(3)));
+    assert_eq!(clocks.first_event(provider), Clocks::default().first_event(provider));
 }
 
 #[test]
@@ -143,6 +143,44 @@ fn an_unset_variable_is_the_error_of_its_provider_alone() {
         "c.json:2:57: Providers[0].api_key: environment variable `NONE` is unset or empty; \
          run `export NONE=...` and start again"
     );
+}
+
+#[test]
+fn a_key_may_be_somewhere_else() {
+    let reference = |text: &str| {
+        let config = accept(&with_provider(&format!("api_key: '{text}'")));
+        let key = config.providers[0].connection.as_ref().unwrap().key.clone();
+        let Some(SecretRef::Elsewhere(reference)) = key else { panic!("{text} is no reference") };
+        reference.to_string()
+    };
+    for text in ["env:MISTRAL_API_KEY", "file:key", "cmd:pass show $PORT_NUMBER", "store:mistral"] {
+        assert_eq!(reference(text), text);
+    }
+    let config = accept(&with("APIKEY: 'store:token'"));
+    assert!(matches!(config.apikey, Some(SecretRef::Elsewhere(reference)) if reference.to_string() == "store:token"));
+}
+
+#[test]
+fn a_relative_key_file_lies_beside_the_configuration() {
+    let text = with_provider("api_key: 'file:keys/p'");
+    let config = read(&text, "/etc/mcr/c.json", &environment).unwrap();
+    let Some(SecretRef::Elsewhere(reference)) = &config.providers[0].connection.as_ref().unwrap().key else {
+        panic!("no reference")
+    };
+    assert!(*reference.place() == Place::File("/etc/mcr/keys/p".into()));
+}
+
+#[test]
+fn a_variable_named_by_reference_is_missed_as_any_other() {
+    let unset = |key: &str| {
+        let config = accept(&format!(
+            "{{Providers: [{{name: 'b', api_base_url: 'https://b.example', models: ['m']}},\n\
+             {{name: 'a', api_base_url: 'https://a.example', models: ['m'], api_key: '{key}'}}], Router: {{default: 'b,m'}}}}"
+        ));
+        (config.providers[1].connection.as_ref().unwrap_err().clone(), config.unset)
+    };
+    assert_eq!(unset("env:NONE"), unset("$NONE"));
+    assert_eq!(unset("env:EMPTY"), unset("$EMPTY"));
 }
 
 #[test]

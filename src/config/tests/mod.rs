@@ -5,7 +5,7 @@ mod problems;
 mod robust;
 mod shown;
 
-use super::{Config, Problems, read};
+use super::{Config, Problems, SecretRef, read};
 
 /// The environment of these tests.
 fn environment(name: &str) -> Option<String> {
@@ -25,6 +25,14 @@ fn try_read(text: &str) -> Result<Config, Problems> {
 
 fn accept(text: &str) -> Config {
     try_read(text).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+/// A key that is written in the configuration.
+fn exposed(key: Option<&SecretRef>) -> &str {
+    match key {
+        Some(SecretRef::Value(secret)) => secret.expose(),
+        other => panic!("no key but {other:?}"),
+    }
 }
 
 /// One provider with one model, and whatever else; the rest begins in line 2.

@@ -134,6 +134,18 @@ fn a_key_that_no_header_can_carry_is_refused_without_its_value() {
 }
 
 #[test]
+fn half_a_reference_is_refused_without_what_its_variables_hold() {
+    let form = "behind `env:` stands the name of a variable";
+    refuse(
+        &format!("{{APIKEY: 'env:',\n{}", &with_provider("api_key: 'env:$MISTRAL_API_KEY'")[1..]),
+        &[
+            &format!("1:10: APIKEY: `env:` is no reference to a key: {form}"),
+            &format!("3:10: Providers[0].api_key: `env:$MISTRAL_API_KEY` is no reference to a key: {form}"),
+        ],
+    );
+}
+
+#[test]
 fn an_unknown_dialect_is_refused_with_the_nearest() {
     refuse(
         &with_provider("dialect: 'lmstudio'"),

@@ -39,11 +39,15 @@ fn every_value_says_where_it_came_from() {
             r"NON_INTERACTIVE_MODE = false (default)",
             r"StatusLine.enabled = false (default)",
             r"Clocks.headers_ms (cloud) = 60000 (default)",
+            r"Clocks.headers_ms (mistral) = 720000 (default)",
             r"Clocks.headers_ms (local) = 300000 (default)",
             r"Clocks.first_event_ms (cloud) = 60000 (default)",
+            r"Clocks.first_event_ms (mistral) = 720000 (default)",
             r"Clocks.first_event_ms (local) = 300000 (default)",
+            r"Clocks.idle_ms (cloud) = 90000 (default)",
+            r"Clocks.idle_ms (mistral) = 300000 (default)",
+            r"Clocks.idle_ms (local) = 90000 (default)",
             r"Clocks.connect_ms = 5000 (default)",
-            r"Clocks.idle_ms = 90000 (default)",
             r"Clocks.total_ms = 600000 (default)",
         ]
     );
@@ -56,4 +60,24 @@ fn a_key_that_waits_for_its_variable_says_so() {
     );
     let key = config.settings.iter().find(|setting| setting.path == "Providers[0].api_key").unwrap();
     assert_eq!(key.source.to_string(), "2:10, $NONE is unset or empty");
+}
+
+#[test]
+fn a_reference_is_shown_as_it_is_written_and_its_variables_with_it() {
+    for (text, value, variables) in [
+        ("env:MISTRAL_API_KEY", "env:MISTRAL_API_KEY", ", $MISTRAL_API_KEY"),
+        ("cmd:vault -t $MISTRAL_API_KEY", "cmd:vault -t $MISTRAL_API_KEY", ", $MISTRAL_API_KEY"),
+        ("store:mistral", "store:mistral", ""),
+        ("file:~/key", "file:~/key", ""),
+        ("env:NONE", "env:NONE", ", $NONE is unset or empty"),
+        ("$MISTRAL_API_KEY", "[secret]", ", $MISTRAL_API_KEY"),
+    ] {
+        let config = accept(&format!(
+            "{{Providers: [{{name: 'p', api_base_url: 'https://x.example', models: ['m'],\napi_key: '{text}'}}], \
+             Router: {{default: 'p,m'}}}}"
+        ));
+        let key = config.settings.iter().find(|setting| setting.path == "Providers[0].api_key").unwrap();
+        assert_eq!((key.value.as_str(), key.source.to_string()), (Some(value), format!("2:10{variables}")));
+        assert!(!format!("{config:?} {:?}", config.settings).contains("sk-mistral"), "{text}");
+    }
 }

@@ -3,8 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, Method, Request, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -96,11 +96,14 @@ async fn chat(request: Request<Incoming>, shared: &Shared) -> io::Result<Respons
     if let Some(gate) = &rendered.hold {
         gate.pass().await;
     }
-    let mut response = Response::builder().status(rendered.status);
+    let mut response = Response::new(Playing::new(rendered.parts, entry));
+    *response.status_mut() = StatusCode::from_u16(rendered.status).map_err(io::Error::other)?;
+    // A header of the script's takes the place of the usual one.
     for (name, value) in rendered.headers {
-        response = response.header(name, value);
+        let name = HeaderName::try_from(name).map_err(io::Error::other)?;
+        response.headers_mut().insert(name, HeaderValue::try_from(value).map_err(io::Error::other)?);
     }
-    response.body(Playing::new(rendered.parts, entry)).map_err(io::Error::other)
+    Ok(response)
 }
 
 fn judge(headers: &HeaderMap, body: &[u8], law: &Law) -> Result<(), Refusal> {

@@ -18,7 +18,8 @@ fn the_cloud_preset_gets_its_key_and_not_the_placeholder_as_in_ccr() {
     let document = answered(&manifest, json!({}), &["apiKey"]).document(&references);
     let config = config::read_document(document, &|name| (name == "KEY").then(|| "sk-1".to_owned())).unwrap();
     let connection = config.providers[0].connection.as_ref().unwrap();
-    assert_eq!(connection.key.as_ref().unwrap().expose(), "sk-1");
+    let Some(config::SecretRef::Value(key)) = &connection.key else { panic!("{connection:?}") };
+    assert_eq!(key.expose(), "sk-1");
     let route = |scenario| config.routes.get(scenario).map(|target| target.model.clone());
     let routes = [Scenario::Default, Scenario::Background, Scenario::Think, Scenario::LongContext].map(route);
     let models = ["devstral-latest", "mistral-small-latest", "mistral-large-latest", "mistral-large-latest"];

@@ -1,6 +1,7 @@
 //! `mcr <preset>`.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use insta::assert_snapshot;
 use mcr::imitation::{Imitation, Models, Reply, Scripted, models::Model, server::Law};
@@ -41,6 +42,27 @@ async fn the_guides_cloud_preset_sends_the_key_and_not_the_placeholder_as_in_ccr
     assert_eq!(sent.body["reasoning"], Value::Null);
     let (code, arguments) = session.end().await;
     assert_eq!((code, arguments.as_str()), (Some(7), "-p\nsay hi\n--verbose\n"));
+}
+
+#[tokio::test]
+async fn keys_from_the_store_and_from_files_are_sent_to_the_host_they_are_bound_to() {
+    for (answer, expect) in [("sk-typed", "Bearer sk-typed"), ("file:key.txt", "Bearer sk-of-the-file")] {
+        let upstream = Imitation::scripted([Reply::say("Hello")]).await.unwrap();
+        let mut sandbox = Sandbox::new();
+        agent(&mut sandbox);
+        let key = sandbox.write("key.txt", "sk-of-the-file\n");
+        fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
+        let manifest = json!({"name": "typed", "version": "1", "schema": [{"id": "apiKey", "type": "password"}],
+            "Providers": [{"name": "mistral", "api_base_url": upstream.url(), "api_key": "{{apiKey}}",
+                           "models": ["mistral-medium-3-5"]}], "Router": {"default": "mistral,mistral-medium-3-5"}});
+        folder(&sandbox, "typed", &manifest);
+        let picture = sandbox.mcr(["preset", "install", "typed", "--yes", "--set", &format!("apiKey={answer}")]);
+        assert!(picture.starts_with("exit code: 0\n"), "{picture}");
+        let session = Session::start(&sandbox, &["typed"]).await;
+        soon(session.client().messages(&ask("Hi"))).await.expect("a lawful answer");
+        assert_eq!(upstream.captured()[0].headers["authorization"], expect);
+        session.end().await;
+    }
 }
 
 #[tokio::test]
