@@ -171,9 +171,10 @@ impl<'m> Form<'m> {
         let provider = list.iter().find(|provider| provider.get("name").and_then(Value::as_str) == Some(name))?;
         let text = |key: &str| provider.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         let written = text("api_key");
+        // Servers on one's own machine often have no key at all.
         let secret =
-            super::apply::secrets_in(self.manifest, provider.get("api_key")?).first().map(|id| (*id).to_owned());
-        let key = secret.map_or(Key::Written(written), Key::Answer);
+            provider.get("api_key").and_then(|key| super::apply::secrets_in(self.manifest, key).first().copied());
+        let key = secret.map_or(Key::Written(written), |id| Key::Answer(id.to_owned()));
         Some(Provider { name: name.to_owned(), address: text("api_base_url"), key })
     }
 }

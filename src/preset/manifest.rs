@@ -10,7 +10,7 @@ use super::{
     fields::Fields,
     order::{self, Disorder},
     placeholder,
-    question::Question,
+    question::{Choices, Question},
     schema,
     when::{Condition, Operator},
 };
@@ -211,6 +211,16 @@ fn check_conditions(fields: &mut Fields<'_>, questions: &[Question]) {
 
 fn ordered(fields: &mut Fields<'_>, root: &Map<String, Value>, questions: Vec<Question>) -> Vec<Question> {
     let providers = providers_of(root);
+    let names: Vec<&str> =
+        providers.iter().filter_map(|provider| provider.get("name").and_then(Value::as_str)).collect();
+    for question in &questions {
+        if let Choices::Discover { from } = &question.choices
+            && !names.contains(&from.as_str())
+        {
+            let place = path::key(&path::key(&question.place, "options"), "from");
+            fields.unknown(&place, format!("there is no provider `{from}`"), from, names.iter().copied());
+        }
+    }
     let discovered = |from: &str| {
         let provider = providers.iter().find(|provider| provider.get("name").and_then(Value::as_str) == Some(from));
         let parts = ["api_base_url", "api_key"].map(|key| provider.and_then(|provider| provider.get(key)));

@@ -154,6 +154,18 @@ fn a_server_is_asked_at_the_address_that_was_answered() {
 }
 
 #[test]
+fn a_server_without_a_key_is_asked_too() {
+    let manifest = read(
+        "{Providers: [{name: 'o', api_base_url: 'http://localhost/v1', models: ['{{model}}']}],
+          schema: [{id: 'model', type: 'select', options: {type: 'discover', from: 'o'}}]}",
+    );
+    let mut form = Form::new(&manifest, Answers::default());
+    let question = form.question().unwrap();
+    let Offer::Reported(provider) = form.offer(question) else { panic!("{question:?}") };
+    assert_eq!(provider.key, crate::preset::Key::Written(String::new()));
+}
+
+#[test]
 fn every_question_without_an_answer_is_named_at_once() {
     let manifest = read("{schema: [{id: 'a', type: 'password'}, {id: 'b'}, {id: 'c', defaultValue: 'x'}]}");
     let problems = fill(&manifest, Answers::default(), &given(&[])).unwrap_err();

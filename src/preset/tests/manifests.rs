@@ -151,6 +151,15 @@ fn a_question_comes_after_those_it_depends_on_and_else_where_it_stands() {
 }
 
 #[test]
+fn a_provider_that_is_to_be_asked_is_one_of_the_presets() {
+    let text = "{schema: [{id: 'm', options: {type: 'discover', from: 'olama'}}], Providers: [{name: 'ollama'}]}";
+    assert_eq!(
+        problems(text),
+        "m.json:1:55: schema[0].options.from: there is no provider `olama`, did you mean `ollama`?"
+    );
+}
+
+#[test]
 fn of_a_password_only_its_presence_can_be_asked() {
     let text = |operator: &str| {
         format!(

@@ -5,6 +5,7 @@ mod built_in;
 mod commands;
 mod hostile;
 mod install;
+mod remote;
 mod run;
 mod session;
 mod share;
