@@ -31,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('code', 'code', [CompletionResultType]::ParameterValue, 'Run Claude Code on the configured models; every argument goes to Claude Code as it is')
             [CompletionResult]::new('start', 'start', [CompletionResultType]::ParameterValue, 'Serve the proxy for clients that are started elsewhere')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Check, show or find the configuration')
+            [CompletionResult]::new('preset', 'preset', [CompletionResultType]::ParameterValue, 'Install, show, change and remove presets; `mcr NAME` runs one')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Keep, list and test the providers'' keys')
             [CompletionResult]::new('smoke', 'smoke', [CompletionResultType]::ParameterValue, 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went')
             [CompletionResult]::new('statusline', 'statusline', [CompletionResultType]::ParameterValue, 'Print a status line from the JSON that Claude Code gives on stdin')
@@ -73,6 +74,94 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
         }
         'mcr;config;path' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;preset' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('install', 'install', [CompletionResultType]::ParameterValue, 'Install a preset from a folder, an archive, an address or mcr itself')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List installed presets')
+            [CompletionResult]::new('info', 'info', [CompletionResultType]::ParameterValue, 'Show what a preset is, asks and does')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show every value of the configuration that a preset makes, with secrets masked')
+            [CompletionResult]::new('reconfigure', 'reconfigure', [CompletionResultType]::ParameterValue, 'Answer the questions of an installed preset again')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Write the configuration as a preset that can be given away')
+            [CompletionResult]::new('delete', 'delete', [CompletionResultType]::ParameterValue, 'Remove a preset and the keys that were stored for it')
+            [CompletionResult]::new('rm', 'rm', [CompletionResultType]::ParameterValue, 'Remove a preset and the keys that were stored for it')
+            [CompletionResult]::new('remove', 'remove', [CompletionResultType]::ParameterValue, 'Remove a preset and the keys that were stored for it')
+            [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check a preset without installing it')
+            break
+        }
+        'mcr;preset;install' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Call the preset this; its own name by default')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Answer a question (can be repeated)')
+            [CompletionResult]::new('--sha256', '--sha256', [CompletionResultType]::ParameterName, 'Refuse an archive with another checksum; needed for addresses')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree to what the preset does, and take defaults where there are any')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Show what would be done and do nothing')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace a preset of that name')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;preset;list' {
+            [CompletionResult]::new('--built-in', '--built-in', [CompletionResultType]::ParameterName, 'List the presets that mcr carries')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;preset;info' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;preset;show' {
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;preset;reconfigure' {
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Answer a question (can be repeated)')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Agree to what the preset does, and take defaults where there are any')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;preset;export' {
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write it here; a folder of its name by default')
+            [CompletionResult]::new('--description', '--description', [CompletionResultType]::ParameterName, 'Say what it is for')
+            [CompletionResult]::new('--author', '--author', [CompletionResultType]::ParameterName, 'Say who made it')
+            [CompletionResult]::new('--tags', '--tags', [CompletionResultType]::ParameterName, 'Words to find it by, with commas between them')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace the folder')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;preset;delete' {
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;preset;rm' {
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;preset;remove' {
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;preset;validate' {
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'Answer a question (can be repeated)')
+            [CompletionResult]::new('--sha256', '--sha256', [CompletionResultType]::ParameterName, 'Refuse an archive with another checksum; needed for addresses')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

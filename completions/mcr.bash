@@ -25,6 +25,9 @@ _mcr() {
             mcr,key)
                 cmd="mcr__subcmd__key"
                 ;;
+            mcr,preset)
+                cmd="mcr__subcmd__preset"
+                ;;
             mcr,smoke)
                 cmd="mcr__subcmd__smoke"
                 ;;
@@ -55,6 +58,36 @@ _mcr() {
             mcr__subcmd__key,test)
                 cmd="mcr__subcmd__key__subcmd__test"
                 ;;
+            mcr__subcmd__preset,delete)
+                cmd="mcr__subcmd__preset__subcmd__delete"
+                ;;
+            mcr__subcmd__preset,export)
+                cmd="mcr__subcmd__preset__subcmd__export"
+                ;;
+            mcr__subcmd__preset,info)
+                cmd="mcr__subcmd__preset__subcmd__info"
+                ;;
+            mcr__subcmd__preset,install)
+                cmd="mcr__subcmd__preset__subcmd__install"
+                ;;
+            mcr__subcmd__preset,list)
+                cmd="mcr__subcmd__preset__subcmd__list"
+                ;;
+            mcr__subcmd__preset,reconfigure)
+                cmd="mcr__subcmd__preset__subcmd__reconfigure"
+                ;;
+            mcr__subcmd__preset,remove)
+                cmd="mcr__subcmd__preset__subcmd__delete"
+                ;;
+            mcr__subcmd__preset,rm)
+                cmd="mcr__subcmd__preset__subcmd__delete"
+                ;;
+            mcr__subcmd__preset,show)
+                cmd="mcr__subcmd__preset__subcmd__show"
+                ;;
+            mcr__subcmd__preset,validate)
+                cmd="mcr__subcmd__preset__subcmd__validate"
+                ;;
             *)
                 ;;
         esac
@@ -62,7 +95,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --trace-bodies --help --version code start config key smoke statusline"
+            opts="-h -V --config --quiet --trace-bodies --help --version code start config preset key smoke statusline"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -253,6 +286,172 @@ _mcr() {
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__preset)
+            opts="-h --help install list info show reconfigure export delete rm remove validate"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__preset__subcmd__delete)
+            opts="-h --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__preset__subcmd__export)
+            opts="-h --output --description --author --tags --force --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --description)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --author)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tags)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__preset__subcmd__info)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__preset__subcmd__install)
+            opts="-h --name --set --yes --dry-run --force --sha256 --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sha256)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__preset__subcmd__list)
+            opts="-h --built-in --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__preset__subcmd__reconfigure)
+            opts="-h --set --yes --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__preset__subcmd__show)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__preset__subcmd__validate)
+            opts="-h --set --sha256 --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --set)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sha256)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

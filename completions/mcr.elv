@@ -28,6 +28,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand code 'Run Claude Code on the configured models; every argument goes to Claude Code as it is'
             cand start 'Serve the proxy for clients that are started elsewhere'
             cand config 'Check, show or find the configuration'
+            cand preset 'Install, show, change and remove presets; `mcr NAME` runs one'
             cand key 'Keep, list and test the providers'' keys'
             cand smoke 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
             cand statusline 'Print a status line from the JSON that Claude Code gives on stdin'
@@ -64,6 +65,83 @@ set edit:completion:arg-completer[mcr] = {|@words|
         }
         &'mcr;config;path'= {
             cand --config 'Use this configuration file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;preset'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand install 'Install a preset from a folder, an archive, an address or mcr itself'
+            cand list 'List installed presets'
+            cand info 'Show what a preset is, asks and does'
+            cand show 'Show every value of the configuration that a preset makes, with secrets masked'
+            cand reconfigure 'Answer the questions of an installed preset again'
+            cand export 'Write the configuration as a preset that can be given away'
+            cand delete 'Remove a preset and the keys that were stored for it'
+            cand rm 'Remove a preset and the keys that were stored for it'
+            cand remove 'Remove a preset and the keys that were stored for it'
+            cand validate 'Check a preset without installing it'
+        }
+        &'mcr;preset;install'= {
+            cand --name 'Call the preset this; its own name by default'
+            cand --set 'Answer a question (can be repeated)'
+            cand --sha256 'Refuse an archive with another checksum; needed for addresses'
+            cand --yes 'Agree to what the preset does, and take defaults where there are any'
+            cand --dry-run 'Show what would be done and do nothing'
+            cand --force 'Replace a preset of that name'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;preset;list'= {
+            cand --built-in 'List the presets that mcr carries'
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;preset;info'= {
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;preset;show'= {
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;preset;reconfigure'= {
+            cand --set 'Answer a question (can be repeated)'
+            cand --yes 'Agree to what the preset does, and take defaults where there are any'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;preset;export'= {
+            cand --output 'Write it here; a folder of its name by default'
+            cand --description 'Say what it is for'
+            cand --author 'Say who made it'
+            cand --tags 'Words to find it by, with commas between them'
+            cand --force 'Replace the folder'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;preset;delete'= {
+            cand --yes 'Do not ask'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;preset;rm'= {
+            cand --yes 'Do not ask'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;preset;remove'= {
+            cand --yes 'Do not ask'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;preset;validate'= {
+            cand --set 'Answer a question (can be repeated)'
+            cand --sha256 'Refuse an archive with another checksum; needed for addresses'
+            cand --json 'Print JSON'
             cand -h 'Print help'
             cand --help 'Print help'
         }

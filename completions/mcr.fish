@@ -32,6 +32,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -s V -l version -d 'Print version'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "code" -d 'Run Claude Code on the configured models; every argument goes to Claude Code as it is'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "start" -d 'Serve the proxy for clients that are started elsewhere'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "config" -d 'Check, show or find the configuration'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, change and remove presets; `mcr NAME` runs one'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and test the providers\' keys'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
@@ -53,6 +54,50 @@ complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcomma
 complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Use this configuration file' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "install" -d 'Install a preset from a folder, an archive, an address or mcr itself'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "list" -d 'List installed presets'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "info" -d 'Show what a preset is, asks and does'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "show" -d 'Show every value of the configuration that a preset makes, with secrets masked'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "reconfigure" -d 'Answer the questions of an installed preset again'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "export" -d 'Write the configuration as a preset that can be given away'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "delete" -d 'Remove a preset and the keys that were stored for it'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "rm" -d 'Remove a preset and the keys that were stored for it'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "remove" -d 'Remove a preset and the keys that were stored for it'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "validate" -d 'Check a preset without installing it'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from install" -l name -d 'Call the preset this; its own name by default' -r
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from install" -l set -d 'Answer a question (can be repeated)' -r
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from install" -l sha256 -d 'Refuse an archive with another checksum; needed for addresses' -r
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from install" -l yes -d 'Agree to what the preset does, and take defaults where there are any'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from install" -l dry-run -d 'Show what would be done and do nothing'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from install" -l force -d 'Replace a preset of that name'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from list" -l built-in -d 'List the presets that mcr carries'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from list" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from info" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from info" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from reconfigure" -l set -d 'Answer a question (can be repeated)' -r
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from reconfigure" -l yes -d 'Agree to what the preset does, and take defaults where there are any'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from reconfigure" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from export" -l output -d 'Write it here; a folder of its name by default' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from export" -l description -d 'Say what it is for' -r
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from export" -l author -d 'Say who made it' -r
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from export" -l tags -d 'Words to find it by, with commas between them' -r
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from export" -l force -d 'Replace the folder'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from delete" -l yes -d 'Do not ask'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from delete" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from rm" -l yes -d 'Do not ask'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from rm" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from remove" -l yes -d 'Do not ask'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from validate" -l set -d 'Answer a question (can be repeated)' -r
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from validate" -l sha256 -d 'Refuse an archive with another checksum; needed for addresses' -r
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from validate" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand preset; and __fish_seen_subcommand_from validate" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand key; and not __fish_seen_subcommand_from set list rm test" -l config -d 'Use this configuration file' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand key; and not __fish_seen_subcommand_from set list rm test" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand key; and not __fish_seen_subcommand_from set list rm test" -f -a "set" -d 'Keep a key in mcr\'s store; asks for it, and never takes it from the command line'

@@ -46,6 +46,7 @@
 //! upstream   -> egress  keys  translate  wire  config
 //! egress     -> config             launch  -> config  error  paths
 //! observe    -> paths              config  -> catalog  env  paths  error
+//! preset     -> config  paths  env  error
 //! keys       -> config  error  paths
 //! translate  -> wire  config  catalog
 //! route      -> wire  config  catalog
@@ -91,6 +92,7 @@ pub mod proxy;
 
 pub mod launch;
 
+pub mod preset;
 pub mod status_line;
 
 pub mod imitation;

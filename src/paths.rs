@@ -3,6 +3,8 @@
 //! What mcr writes is private: folders 0700, files 0600, and no symbolic link is
 //! followed to what is written.
 
+mod folder;
+
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Write as _},
@@ -16,6 +18,7 @@ use crate::{
 
 /// Why a link is not followed: whoever can write beside it chooses what is written to.
 const LINK: &str = "it is a symbolic link; name what it points to";
+pub use folder::{Existing, place_folder, remove_folder};
 
 /// The places of one installation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Data to stdout, words to stderr.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 /// Writes data to stdout; a reader that went away is not an error.
 pub fn print(data: &str) -> io::Result<()> {
@@ -13,4 +13,9 @@ pub fn print(data: &str) -> io::Result<()> {
 /// Writes one line of words to stderr; nobody listening is not an error.
 pub fn say(words: impl std::fmt::Display) {
     let _ = writeln!(io::stderr().lock(), "{words}");
+}
+
+/// Whether somebody is there to be asked: stdin and stderr are a terminal.
+pub fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
 }

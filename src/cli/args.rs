@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::config::{ConfigCommand, Form};
+use super::preset::PresetCommand;
 use crate::config::{Host, KeyName};
 
 /// Claude Code on European and local models
@@ -44,6 +45,9 @@ pub enum Command {
     Start(Start),
     /// Check, show or find the configuration
     Config(Config),
+    /// Install, show, change and remove presets; `mcr NAME` runs one
+    #[command(subcommand)]
+    Preset(PresetCommand),
     /// Keep, list and test the providers' keys
     #[command(after_help = KEY)]
     Key(Key),
@@ -53,6 +57,9 @@ pub enum Command {
     /// Print a status line from the JSON that Claude Code gives on stdin
     #[command(after_help = STATUSLINE)]
     Statusline(Statusline),
+    /// A preset's name, and arguments of Claude Code
+    #[command(external_subcommand)]
+    Named(Vec<OsString>),
 }
 
 /// Arguments of `mcr code`.

@@ -11,13 +11,36 @@ use super::running::{Running, Settings, bind, block_on, keys, open_log};
 use crate::config::{Config, Origin, Secret, Source, StartOnly, Target, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
+use crate::proxy::Reload;
 use crate::proxy::auth::new_token;
 use crate::route::{self, BACKGROUND_ID, DEFAULT_ID};
 use crate::ui;
 
+/// What Claude Code is run with.
+pub(super) struct Session {
+    /// The configuration.
+    pub(super) config: Config,
+    /// What a preset changes of the agent.
+    pub(super) own: launch::Own,
+    /// Reads the configuration anew.
+    pub(super) reload: Reload,
+}
+
 /// Runs Claude Code and returns its exit code.
 pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, Failure> {
     let config = load(place.explicit, place.paths, place.environment)?;
+    let session = Session { config, own: launch::Own::default(), reload: reload(place, StartOnly::AGENT) };
+    run_session(own, arguments, session, place)
+}
+
+/// Runs Claude Code with a configuration that has been read.
+pub(super) fn run_session(
+    own: &Own,
+    arguments: &[OsString],
+    session: Session,
+    place: &Place<'_>,
+) -> Result<u8, Failure> {
+    let Session { config, own: of_preset, reload } = session;
     if !own.quiet {
         config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
     }
@@ -30,7 +53,7 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
             place.paths.runtime.clone(),
         );
         let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
-        let plan = plan(&config, &token, listener.url());
+        let plan = Plan { own: of_preset, ..plan(&config, &token, listener.url()) };
         let agent = launch::prepare(&plan, arguments, &machine)?;
         let running = Running::start(Settings {
             config,
@@ -38,7 +61,7 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
             token,
             keys: keys(place.paths),
             trace_bodies: own.trace_bodies.as_deref(),
-            reload: Some(reload(place, StartOnly::AGENT)),
+            reload: Some(reload),
             environment: place.environment,
         })?;
         if agent.asks_models() {
@@ -83,6 +106,7 @@ pub(super) fn plan(config: &Config, token: &Secret, base_url: String) -> Plan {
         non_interactive: config.non_interactive,
         status_line: config.status_line.enabled.then(|| status_line_command(&config.origin)).flatten(),
         secrets: secrets(config),
+        own: launch::Own::default(),
     }
 }
 

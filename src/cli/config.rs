@@ -116,7 +116,7 @@ fn checked_json(name: &str, problems: &Problems) -> String {
     format!("{:#}\n", json!({"file": name, "ok": problems.errors().next().is_none(), "problems": list}))
 }
 
-fn shown(config: &Config) -> String {
+pub(super) fn shown(config: &Config) -> String {
     let width = config.settings.iter().map(|setting| setting.path.len()).max().unwrap_or(0);
     config.settings.iter().fold(String::new(), |mut text, setting| {
         let source = match &setting.source {
@@ -128,7 +128,7 @@ fn shown(config: &Config) -> String {
     })
 }
 
-fn shown_json(config: &Config) -> String {
+pub(super) fn shown_json(config: &Config) -> String {
     let list: Vec<Value> = config
         .settings
         .iter()

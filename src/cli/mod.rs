@@ -4,6 +4,8 @@ pub mod args;
 pub mod code;
 pub mod config;
 pub mod key;
+pub mod named;
+pub mod preset;
 pub mod smoke;
 pub mod start;
 pub mod statusline;
@@ -43,6 +45,8 @@ pub fn run() -> Result<u8, Failure> {
         }
         Command::Key(options) => place(options.config.as_deref(), &|place| key::run(&options.command, place)),
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
+        Command::Preset(command) => place(None, &|place| preset::run(command, place).map(|()| 0)),
+        Command::Named(words) => place(None, &|place| named::run(&arguments.own, words, place)),
         Command::Statusline(options) => place(None, &|place| statusline::run(options, place).map(|()| 0)),
     }
 }
@@ -50,9 +54,10 @@ pub fn run() -> Result<u8, Failure> {
 /// Refuses to trace where no body passes, or where a trace is kept anyway: a file that stays empty says nothing.
 fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
     let command = match &arguments.command {
-        Command::Code(_) | Command::Start(_) => return Ok(()),
+        Command::Code(_) | Command::Named(_) | Command::Start(_) => return Ok(()),
         Command::Config(_) => "config",
         Command::Key(_) => "key",
+        Command::Preset(_) => "preset",
         Command::Smoke(_) => "smoke",
         Command::Statusline(_) => "statusline",
     };

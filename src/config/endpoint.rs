@@ -14,7 +14,7 @@ const FOREIGN: [&str; 4] = ["/messages", "/responses", "/completions", "/models"
 ///
 /// # Errors
 /// Says what is wrong in words that do not repeat the address, which may hold credentials.
-pub(super) fn parse(address: &str) -> Result<Uri, String> {
+pub fn parse(address: &str) -> Result<Uri, String> {
     let address = address.trim();
     let Some((scheme, _)) = address.split_once("://") else {
         return Err("the address has no scheme; it begins with `https://`, or `http://` for a local server".to_owned());

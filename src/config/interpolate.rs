@@ -100,6 +100,11 @@ fn string(text: &str, environment: Environment<'_>) -> Result<(String, Vec<Strin
     Ok((result, variables))
 }
 
+/// The variables that a string of the configuration names, set or not.
+pub fn variables(text: &str) -> Vec<String> {
+    string(text, &|_| Some("-".to_owned())).map(|(_, variables)| variables).unwrap_or_default()
+}
+
 /// Counts the bytes of the name a text begins with: ASCII letters of a kind, `_`, and digits after the first.
 fn name_length(text: &str, letter: fn(char) -> bool) -> usize {
     let is_part = |(i, c): (usize, char)| c == '_' || (c.is_ascii() && letter(c)) || (i > 0 && c.is_ascii_digit());

@@ -12,7 +12,7 @@ use std::{
 use anyhow::anyhow;
 
 use super::{
-    Config, Environment, Origin, Problems, StatusLine,
+    Config, Document, Environment, Origin, Problems, StatusLine,
     read::{read_status_line, read_with},
 };
 use crate::{
@@ -91,6 +91,14 @@ pub fn read_again(path: &Path, environment: Environment<'_>) -> Reading {
     Reading { config, looks: looks.into_inner() }
 }
 
+/// Reads a configuration made from a document, and the files that it names, which are meant from a folder.
+///
+/// # Errors
+/// Fails with all problems at once.
+pub fn read_in(folder: &Path, document: Document, environment: Environment<'_>) -> Result<Config, Problems> {
+    resolved(document, &|path| folder.join(path), environment, &RefCell::default())
+}
+
 fn whole(
     text: &Text,
     name: &str,
@@ -98,18 +106,28 @@ fn whole(
     looks: &RefCell<Vec<Look>>,
 ) -> Result<Config, Problems> {
     // A path in the configuration is meant from where the configuration lies, not from where mcr was called.
-    let resolved = |path: &Path| match &text.origin {
+    let place = |path: &Path| match &text.origin {
         Origin::File(file) => file.parent().unwrap_or(Path::new("")).join(path),
         Origin::BuiltIn => path.to_owned(),
     };
+    let mut config = resolved(Document::parse(&text.text, name)?, &place, environment, looks)?;
+    config.origin = text.origin.clone();
+    Ok(config)
+}
+
+fn resolved(
+    document: Document,
+    place: &dyn Fn(&Path) -> PathBuf,
+    environment: Environment<'_>,
+    looks: &RefCell<Vec<Look>>,
+) -> Result<Config, Problems> {
     let files = |path: &Path| {
-        let path = resolved(path);
+        let path = place(path);
         looks.borrow_mut().push(Look::at(&path));
         fs::read_to_string(path).map_err(|error| error.to_string())
     };
-    let mut config = read_with(&text.text, name, environment, Some(&files))?;
-    config.rewrite_system_prompt = config.rewrite_system_prompt.map(|path| resolved(&path));
-    config.origin = text.origin.clone();
+    let mut config = read_with(document, environment, Some(&files))?;
+    config.rewrite_system_prompt = config.rewrite_system_prompt.map(|path| place(&path));
     Ok(config)
 }
 

@@ -15,7 +15,7 @@ pub fn is_this_machine(host: &str) -> bool {
 }
 
 /// Whether a URL's host is this machine, or a literal of a private address.
-pub(super) fn is_local(host: &str) -> bool {
+pub fn is_local(host: &str) -> bool {
     is_this_machine(host)
         || literal(host).is_some_and(|address| match address {
             IpAddr::V4(address) => address.is_private(),

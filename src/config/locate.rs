@@ -35,6 +35,20 @@ impl Places {
         self.keys.get(path).copied().unwrap_or_else(|| self.value(path))
     }
 
+    /// Returns the places below one key, seen from there.
+    pub(super) fn below(&self, key: &str) -> Self {
+        let prefix = path::key("", key);
+        let inner = |known: &String| {
+            let rest = known.strip_prefix(&prefix).filter(|_| path::is_below(known, &prefix))?;
+            Some(rest.strip_prefix('.').unwrap_or(rest).to_owned())
+        };
+        let of = |places: &HashMap<String, Position>| {
+            places.iter().filter_map(|(known, position)| Some((inner(known)?, *position))).collect()
+        };
+        let repeated = self.repeated.iter().filter_map(|(known, position)| Some((inner(known)?, *position))).collect();
+        Self { values: of(&self.values), keys: of(&self.keys), repeated, end: self.end }
+    }
+
     fn forget(&mut self, path: &str) {
         self.values.retain(|known, _| !path::is_below(known, path));
         self.keys.retain(|known, _| !path::is_below(known, path));

@@ -1,7 +1,7 @@
 //! How a value's place in the document is written: `Providers[0].transformer["a.b"].use[1]`.
 
 /// Returns the path of an object's value.
-pub(super) fn key(parent: &str, key: &str) -> String {
+pub fn key(parent: &str, key: &str) -> String {
     let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '$'));
     match (plain, parent.is_empty()) {
         (true, true) => key.to_owned(),
@@ -11,12 +11,12 @@ pub(super) fn key(parent: &str, key: &str) -> String {
 }
 
 /// Returns the path of a list's value.
-pub(super) fn index(parent: &str, index: usize) -> String {
+pub fn index(parent: &str, index: usize) -> String {
     format!("{parent}[{index}]")
 }
 
 /// Whether a path is another one or below it.
-pub(super) fn is_below(path: &str, other: &str) -> bool {
+pub fn is_below(path: &str, other: &str) -> bool {
     path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }
 

@@ -2,11 +2,9 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use serde_json::Value;
-
 use super::{
-    Config, Environment, Files, Origin, Position, Problem, Problems, Scenario, Severity, StatusLine, Target,
-    interpolate, locate,
+    Config, Document, Environment, Files, Origin, Problem, Problems, Scenario, Severity, StatusLine, Target,
+    interpolate,
     providing::{self, NO_PROVIDER, Providing},
     reader::{Node, Reader},
     routing::{self, Known},
@@ -53,19 +51,28 @@ const IDLE_KEYS: [&str; 8] = [
 /// # Errors
 /// Fails with all problems at once, at least one of them an error.
 pub fn read(text: &str, file_name: &str, environment: Environment<'_>) -> Result<Config, Problems> {
-    read_with(text, file_name, environment, None)
+    read_document(Document::parse(text, file_name)?, environment)
+}
+
+/// Reads a configuration that has been made from a document.
+///
+/// # Errors
+/// As [`read`] does.
+pub fn read_document(document: Document, environment: Environment<'_>) -> Result<Config, Problems> {
+    read_with(document, environment, None)
 }
 
 /// The same, with a way to the files that the configuration names; without one they are not read.
 pub(super) fn read_with(
-    text: &str,
-    file_name: &str,
+    document: Document,
     environment: Environment<'_>,
     files: Option<Files<'_>>,
 ) -> Result<Config, Problems> {
-    let (document, mut reader) = parse(text, file_name, environment)?;
-    let root = Node { value: &document, path: String::new() };
-    let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, file_name, files));
+    let Document { mut value, file, places } = document;
+    let strings = interpolate::document(&mut value, environment);
+    let mut reader = Reader::new(&file, places, strings, environment);
+    let root = Node { value: &value, path: String::new() };
+    let config = reader.object(&root).and_then(|_| whole(&mut reader, &root, &file, files));
     let mut problems = std::mem::take(&mut reader.problems);
     problems.sort_by_key(|problem| problem.position);
     match config {
@@ -90,8 +97,10 @@ pub fn read_status_line(
     file_name: &str,
     environment: Environment<'_>,
 ) -> Result<Option<StatusLine>, Problems> {
-    let (document, mut reader) = parse(text, file_name, environment)?;
-    let root = Node { value: &document, path: String::new() };
+    let Document { mut value, file, places } = Document::parse(text, file_name)?;
+    let strings = interpolate::document(&mut value, environment);
+    let mut reader = Reader::new(&file, places, strings, environment);
+    let root = Node { value: &value, path: String::new() };
     // A manifest with a template is nothing but that.
     let root = root.get("template").filter(|template| template.value.is_object()).unwrap_or(root);
     if root.get("StatusLine").is_none() {
@@ -105,33 +114,6 @@ pub fn read_status_line(
 
 fn is_harmless(problems: &[Problem]) -> bool {
     problems.iter().all(|problem| problem.severity == Severity::Warning)
-}
-
-/// Reads the text as JSON5 and puts the variables in.
-fn parse<'e>(text: &str, file_name: &str, environment: Environment<'e>) -> Result<(Value, Reader<'e>), Problems> {
-    let alone = |position, what: String| {
-        let (file, path) = (file_name.into(), String::new());
-        Problems(vec![Problem { severity: Severity::Error, file, position, path, what, suggestion: None }])
-    };
-    let places =
-        locate::places(text).map_err(|position| alone(position, "nested too deep for a configuration".to_owned()))?;
-    let mut document: Value = json5::from_str(text).map_err(|error| {
-        let position = error.position().map_or(places.end, |at| Position { line: at.line + 1, column: at.column + 1 });
-        alone(position, syntax(&error))
-    })?;
-    let strings = interpolate::document(&mut document, environment);
-    Ok((document, Reader::new(file_name, places, strings, environment)))
-}
-
-/// Says what a text that is no JSON5 lacks.
-fn syntax(error: &json5::Error) -> String {
-    let words = error.code().map_or_else(|| "not JSON5".to_owned(), |code| code.to_string());
-    match (words.starts_with("EOF"), error.position()) {
-        (false, _) => words,
-        // The parser gives the place of the innermost object or list that is open.
-        (true, Some(_)) => "what begins here does not end".to_owned(),
-        (true, None) => "the text ends where a value should be".to_owned(),
-    }
 }
 
 fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Files<'_>>) -> Option<Config> {

@@ -94,7 +94,7 @@ pub(super) fn masked_url(url: &http::Uri) -> String {
 }
 
 /// Whether a key is one that commonly holds a secret; the words are those of claude-code-router's preset export.
-fn names_a_secret(key: &str) -> bool {
+pub fn names_a_secret(key: &str) -> bool {
     let key: String = key.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
     ["apikey", "secret", "authtoken", "accesstoken", "password", "passwd", "privatekey", "accesskey", "authorization"]
         .iter()

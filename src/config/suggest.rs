@@ -1,7 +1,7 @@
 //! Which known word was probably meant.
 
 /// Returns the candidate nearest to a word, when it is near enough to be a slip.
-pub(super) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let lower = word.to_lowercase();
     candidates
         .into_iter()

@@ -25,6 +25,17 @@ pub struct Plan {
     pub status_line: Option<String>,
     /// Variables that hold the providers' keys: the agent's tools shall not read them.
     pub secrets: Vec<String>,
+    /// What a preset says of the agent.
+    pub own: Own,
+}
+
+/// What a preset says of the agent; it has been judged.
+#[derive(Debug, Clone, Default)]
+pub struct Own {
+    /// Variables, over those that follow from the routes.
+    pub environment: Vec<(String, String)>,
+    /// Settings, under the user's.
+    pub settings: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The models as the agent sees them.
@@ -178,6 +189,12 @@ pub fn environment(plan: &Plan, no_proxy: &[&str]) -> Environment {
             put(name, value);
         }
     }
+    for (name, value) in &plan.own.environment {
+        match set.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => known.clone_from(value),
+            None => set.push((name.clone(), value.clone())),
+        }
+    }
     let remove = FOREIGN.iter().map(|name| (*name).to_owned()).chain(plan.secrets.iter().cloned()).collect();
     Environment { set, remove }
 }
@@ -240,7 +257,19 @@ pub(super) mod tests {
             non_interactive: false,
             status_line: None,
             secrets: vec!["MISTRAL_API_KEY".to_owned()],
+            own: Own::default(),
         }
+    }
+
+    #[test]
+    fn a_preset_changes_a_limit_and_adds_another() {
+        let mut plan = plan();
+        plan.own.environment =
+            vec![("API_TIMEOUT_MS".to_owned(), "5".to_owned()), ("MAX_THINKING_TOKENS".to_owned(), "6".to_owned())];
+        let environment = environment(&plan, &[]);
+        assert_eq!(environment.get("API_TIMEOUT_MS"), Some("5"));
+        assert_eq!(environment.get("MAX_THINKING_TOKENS"), Some("6"));
+        assert_eq!(environment.set.iter().filter(|(name, _)| name == "API_TIMEOUT_MS").count(), 1);
     }
 
     #[test]

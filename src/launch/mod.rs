@@ -21,7 +21,7 @@ pub mod settings_file;
 #[cfg(unix)]
 pub mod signals;
 
-pub use environment::{Models, Plan};
+pub use environment::{Models, Own, Plan};
 
 use arguments::{Arguments, Purpose, Unroutable};
 use settings_file::SettingsFile;
@@ -76,7 +76,9 @@ pub fn prepare(plan: &Plan, user: &[OsString], machine: &Machine) -> Result<Agen
         Purpose::Routed | Purpose::Errand | Purpose::Unroutable(_) => {
             refuse_other_routes(&arguments, &machine.managed)?;
             let user = arguments.settings.iter().map(|value| read(value)).collect::<Result<Vec<_>, _>>()?;
-            let user: Vec<Value> = user.into_iter().flatten().collect();
+            // The user's own come after the preset's, and so over them.
+            let preset = Some(Value::Object(plan.own.settings.clone())).filter(|_| !plan.own.settings.is_empty());
+            let user: Vec<Value> = preset.into_iter().chain(user.into_iter().flatten()).collect();
             let settings = settings::settings(plan, &environment, &user).map_err(|error| {
                 Failure::new(
                     Exit::Data,

@@ -37,7 +37,7 @@ use crate::wire::error::{ApiError, ErrorKind};
 use auth::{Door, admit};
 use body::Body;
 use refusal::Refusal;
-pub use snapshot::{Reload, Snapshot, watch};
+pub use snapshot::{Open, Reload, Snapshot, watch};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Where the status line asks for its session, whose id follows.

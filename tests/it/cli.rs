@@ -60,13 +60,9 @@ fn an_unknown_command_is_a_usage_error() {
     assert_snapshot!(Sandbox::new().mcr(["configure"]), @r"
     exit code: 64
     ----- stderr -----
-    error: unrecognized subcommand 'configure'
-
-      tip: a similar subcommand exists: 'config'
-
-    Usage: mcr [OPTIONS] <COMMAND>
-
-    For more information, try '--help'.
+    error: there is no command and no preset `configure`
+    hint: did you mean `mcr config`?
+    hint: run `mcr --help` for the commands, `mcr preset list` for the presets
     ");
 }
 

@@ -68,6 +68,7 @@ fn plan() -> Plan {
         non_interactive: false,
         status_line: None,
         secrets: vec!["MISTRAL_API_KEY".to_owned()],
+        own: launch::Own::default(),
     }
 }
 

@@ -38,6 +38,7 @@ const LAYERS: &[Layer] = &[
             "launch",
             "observe",
             "paths",
+            "preset",
             "proxy",
             "route",
             "status_line",
@@ -62,6 +63,8 @@ const LAYERS: &[Layer] = &[
     layer("observe", &["config", "paths", "wire"]),
     // `error`: what the agent lacks is told to the person with a hint.
     layer("launch", &["config", "env", "error", "paths"]),
+    // `config`: a preset becomes a configuration, and tells its problems as one does.
+    layer("preset", &["config", "env", "error", "paths"]),
     // `catalog`: what a model takes, and which one follows a retired one.
     layer("translate", &["catalog", "config", "wire"]),
     // `catalog`: how a model's tokens are counted.
@@ -81,10 +84,13 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Layers that compute and nothing else.
-const PURE: &[&str] = &["catalog", "config", "route", "status_line", "translate", "wire"];
+const PURE: &[&str] = &["catalog", "config", "preset", "route", "status_line", "translate", "wire"];
 /// Files of pure layers that are not.
-const NOT_PURE: &[(&str, &str)] =
-    &[("config/load.rs", "reads the configuration's file; the rest of `config` gets its text")];
+const NOT_PURE: &[(&str, &str)] = &[
+    ("config/load.rs", "reads the configuration's file; the rest of `config` gets its text"),
+    ("preset/source.rs", "reads a preset's folder or archive"),
+    ("preset/store.rs", "reads installed presets, and asks `paths` to write them"),
+];
 /// What a pure layer may not name: sockets, files, processes, the terminal.
 const IMPURE: &[&str] = &[
     "dialoguer",
@@ -121,6 +127,9 @@ const FILES: &[(&str, &str)] = &[
     ("observe/log.rs", "opens the log and takes old ones away"),
     ("observe/trace.rs", "holds the file that `paths` opened"),
     ("paths.rs", "writes everything that stays"),
+    ("paths/folder.rs", "writes whole folders of what stays"),
+    ("preset/source.rs", "reads a preset's folder or archive"),
+    ("preset/store.rs", "reads installed presets"),
     ("proxy/auth.rs", "random bytes where the system has no call for them"),
 ];
 
@@ -132,7 +141,14 @@ const LONG: &[(&str, usize, &str)] = &[("wire/chat.rs", 460, "types of one docum
 const PACKAGES: usize = 237;
 
 /// Words that look like the id of a model and are none.
-const NO_MODELS: &[(&str, &str)] = &[("mistral-correlation-id", "a header of Mistral's answers")];
+const NO_MODELS: &[(&str, &str)] = &[
+    ("mistral-cloud", "a preset that mcr carries"),
+    ("mistral-correlation-id", "a header of Mistral's answers"),
+    ("mistral-llama-cpp", "a preset that mcr carries"),
+    ("mistral-lm-studio", "a preset that mcr carries"),
+    ("mistral-ollama", "a preset that mcr carries"),
+    ("mistral-vllm", "a preset that mcr carries"),
+];
 /// How the ids of Mistral's models begin.
 const MODELS: &[&str] =
     &["codestral", "devstral", "magistral", "ministral", "mistral-", "mixtral", "pixtral", "voxtral"];

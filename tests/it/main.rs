@@ -18,6 +18,7 @@ mod generated;
 mod key;
 mod launch;
 mod layers;
+mod preset;
 mod privacy;
 mod reload;
 mod routes;
