@@ -14,7 +14,9 @@ pub(super) fn words(found: &Capabilities) -> String {
     };
     for contact in &found.hosts {
         let place = if contact.is_local { " (this machine or network)" } else { "" };
-        line("speaks to", format!("{}{place} as `{}`", contact.host, contact.provider));
+        // Before the answers are there, a host may still be the question for it.
+        let asked = if contact.host.contains(['{', '}']) { "the address that you give for " } else { "" };
+        line("speaks to", format!("{asked}{}{place} as `{}`", contact.host, contact.provider));
     }
     for secret in &found.secrets {
         line("wants", format!("{} ({}), to be sent to {} only", secret.name, secret.id, secret.hosts.join(", ")));
