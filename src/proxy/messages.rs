@@ -58,15 +58,18 @@ impl Proxy {
                 identify(&mut response, &id);
                 response
             }
-            Err(error) => {
-                if let Some(trace) = &self.trace {
-                    trace.write(&id, "error", &error.body(&id));
-                }
-                failed(&error, &id)
-            }
+            Err(error) => self.tell(&error, &id),
         }
     }
 
+    fn tell(&self, error: &ApiError, id: &str) -> Response<Body> {
+        if let Some(trace) = &self.trace {
+            trace.write(id, "error", &error.body(id));
+        }
+        failed(error, id)
+    }
+
+    /// Answers a request that has been read; fails where it goes nowhere.
     async fn answer(
         &self,
         snapshot: &Snapshot,
@@ -108,19 +111,16 @@ impl Proxy {
             result => result,
         };
         let reason = record.reason().to_owned();
-        let reply = match result {
-            Ok(reply) => reply,
-            Err(error) => {
-                record.failed(&error, Usage::default());
-                return Err(error);
-            }
-        };
-        let mut response = match reply {
-            Translated::Whole(kind, body, spent) => {
+        let mut response = match result {
+            Ok(Translated::Whole(kind, body, spent)) => {
                 record.finished(spent);
                 answered(kind, Body::from(Bytes::from(body)))
             }
-            Translated::Stream(answer) => answered("text/event-stream", Body::stream(answer.recorded(record))),
+            Ok(Translated::Stream(answer)) => answered("text/event-stream", Body::stream(answer.recorded(record))),
+            Err(error) => {
+                record.failed(&error, Usage::default());
+                self.tell(&error, id)
+            }
         };
         response.headers_mut().insert(ROUTE, header_value(&reason));
         Ok(response)
