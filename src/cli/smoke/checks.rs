@@ -1,7 +1,9 @@
 //! The claims of the guide's ninth section, one function each.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write as _};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use http::Method;
 use serde_json::{Value, json};
@@ -10,7 +12,6 @@ use super::agent::{Agent, Ran};
 use super::ground::{Ground, text};
 use super::report::Check;
 use super::{FILE, TEXT, listed};
-use crate::cli::statusline;
 use crate::imitation::Imitation;
 use crate::imitation::client::{Client, ClientError};
 use crate::launch::Plan;
@@ -38,8 +39,8 @@ async fn statuses(plan: &Plan) -> Result<(u16, u16), ClientError> {
     Ok((with, without))
 }
 
-/// The agent is told to draw mcr's status line, and the line has the default route's model in it.
-pub(super) fn status_line(plan: &Plan, settings: &Value, folder: &Path) -> Check {
+/// The agent is told to draw mcr's status line, and the command it is told names the default route's model.
+pub(super) fn status_line(plan: &Plan, settings: &Value, ground: &Ground) -> Check {
     const NAME: &str = "status line names the model";
     let Some(command) = &plan.status_line else {
         let next = "set `StatusLine.enabled` to true in the configuration, see `mcr config path`";
@@ -48,15 +49,31 @@ pub(super) fn status_line(plan: &Plan, settings: &Value, folder: &Path) -> Check
     if settings.pointer("/statusLine/command").and_then(Value::as_str) != Some(command) {
         return Check::failed(NAME, "the settings for the agent do not have it", REPORT);
     }
-    let line = statusline::line(&json!({
+    let status = json!({
         "model": {"id": plan.models.main, "display_name": plan.models.label},
-        "workspace": {"current_dir": folder},
-    }));
-    if line.contains(&plan.models.label) {
-        Check::ok(NAME, line)
-    } else {
-        Check::failed(NAME, format!("`{line}` is without `{}`", plan.models.label), REPORT)
+        "workspace": {"current_dir": ground.work},
+    });
+    match drawn(command, &status, ground) {
+        Ok(line) if line.contains(&plan.models.label) => Check::ok(NAME, line),
+        Ok(line) => Check::failed(NAME, format!("`{line}` is without `{}`", plan.models.label), REPORT),
+        Err(error) => Check::failed(NAME, format!("{command}: {error}"), REPORT),
     }
+}
+
+/// Runs a status line's command as Claude Code does: in a shell, with what it knows of the session on stdin.
+fn drawn(command: &str, status: &Value, ground: &Ground) -> io::Result<String> {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", command]).current_dir(&ground.work).env_clear().env("HOME", &ground.home).env("NO_COLOR", "1");
+    shell.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    let mut child = shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(status.to_string().as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    if !output.status.success() {
+        return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
 }
 
 /// The agent came to its end; a built-in one stands in for Claude Code where there is no network either.

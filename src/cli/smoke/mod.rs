@@ -124,7 +124,7 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
     let requests = checks::logged(&ground::text(log));
     let mut checks = vec![
         proxy_up,
-        checks::status_line(&plan, &ran.settings, &ground.work),
+        checks::status_line(&plan, &ran.settings, ground),
         checks::agent(&agent, &ran, smoke.offline),
         checks::task(ground),
         checks::log_shows_host(&requests, &hosts, log),

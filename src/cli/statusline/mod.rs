@@ -49,12 +49,6 @@ pub fn run(options: &Statusline, place: &Place<'_>) -> Result<(), Failure> {
     ui::print(&format!("{line}\n")).map_err(|error| Failure::new(Exit::Io, error))
 }
 
-/// Says what the usual line is on a fresh session, without colours.
-pub(super) fn line(status: &Value) -> String {
-    let values = Values::new(&Told { status, session: None, branch: None });
-    render(&StatusLine::default().style, &values, &[], Look { color: false, icons: false, width: None })
-}
-
 fn read() -> Result<Value, Failure> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
@@ -88,6 +82,12 @@ fn look(environment: Environment<'_>) -> Look {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The usual line on a fresh session, without colours.
+    fn line(status: &Value) -> String {
+        let values = Values::new(&Told { status, session: None, branch: None });
+        render(&StatusLine::default().style, &values, &[], Look { color: false, icons: false, width: None })
+    }
 
     #[test]
     fn no_color_and_dumb_terminals_are_heard() {
