@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::reload::door;
 use crate::{
-    config::{self, Config, Environment, Problems, Source},
+    config::{self, Config, Environment, Problem, Problems, Source},
     egress::ProxyVariables,
     error::{Exit, Failure},
     paths::Paths,
@@ -98,21 +98,20 @@ fn checked(problems: &Problems) -> String {
     })
 }
 
+/// One problem, as `--json` has it wherever problems are told.
+pub(super) fn problem_json(problem: &Problem) -> Value {
+    json!({
+        "severity": problem.severity.as_str(),
+        "line": problem.position.line,
+        "column": problem.position.column,
+        "path": problem.path,
+        "message": problem.what,
+        "suggestion": problem.suggestion,
+    })
+}
+
 fn checked_json(name: &str, problems: &Problems) -> String {
-    let list: Vec<Value> = problems
-        .0
-        .iter()
-        .map(|problem| {
-            json!({
-                "severity": problem.severity.as_str(),
-                "line": problem.position.line,
-                "column": problem.position.column,
-                "path": problem.path,
-                "message": problem.what,
-                "suggestion": problem.suggestion,
-            })
-        })
-        .collect();
+    let list: Vec<Value> = problems.0.iter().map(problem_json).collect();
     format!("{:#}\n", json!({"file": name, "ok": problems.errors().next().is_none(), "problems": list}))
 }
 

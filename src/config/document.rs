@@ -74,6 +74,18 @@ impl Document {
     }
 }
 
+/// What a value is, in the words of problems.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
 /// Says what a text that is no JSON5 lacks.
 fn syntax(error: &json5::Error) -> String {
     let words = error.code().map_or_else(|| "not JSON5".to_owned(), |code| code.to_string());

@@ -95,7 +95,7 @@ use std::{
 pub use clocks::Clocks;
 pub use color::Color;
 pub use dialect::Dialect;
-pub use document::Document;
+pub use document::{Document, kind};
 pub use endpoint::parse as endpoint;
 pub use host::Host;
 pub use interpolate::variables;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Environment, Position, Problem, Setting, Severity, Source, Unset,
+    document::kind,
     interpolate::{Refusal, Strings},
     locate::Places,
     path,
@@ -304,16 +305,5 @@ impl<'e> Reader<'e> {
                 variables: self.strings.variables.get(&node.path).cloned().unwrap_or_default(),
             },
         }
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }

@@ -13,7 +13,7 @@ use super::{
     placeholder::{self, Known, Replacement},
     target,
 };
-use crate::config::{Document, Problem, Problems, Severity};
+use crate::config::{Document, Problem, Problems, Severity, kind};
 
 /// Keys that are this machine's and no preset's; claude-code-router's export writes some of them.
 pub(super) const MACHINE: [&str; 10] = [
@@ -224,7 +224,7 @@ fn split(document: &Document, config: Value) -> Applied {
         Some(Value::Object(settings)) => settings,
         None | Some(Value::Null) => Map::new(),
         Some(other) => {
-            let what = format!("expected an object, found {}", super::fields::kind(&other));
+            let what = format!("expected an object, found {}", kind(&other));
             warnings.push(document.problem(Severity::Warning, "claudeCodeSettings", what));
             Map::new()
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::config::{Document, Problem, Severity, path};
+use crate::config::{Document, Problem, Severity, kind, path};
 
 /// Reads the objects of one document.
 pub(super) struct Fields<'d> {
@@ -117,16 +117,5 @@ impl<'d> Fields<'d> {
             self.error(place, format!("expected an object, found {}", kind(value)));
         }
         value.as_object()
-    }
-}
-
-pub(super) fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }

@@ -7,12 +7,12 @@ use regex_lite::Regex;
 use serde_json::{Map, Value};
 
 use super::{
-    fields::{Fields, kind},
+    fields::Fields,
     placeholder::{Piece, pieces},
     question::{Choice, Choices, Kind, ProviderField, Question},
     when::{Condition, Operator},
 };
-use crate::config::path;
+use crate::config::{kind, path};
 
 const KEYS: [&str; 14] = [
     "id",

@@ -10,8 +10,8 @@ use super::{
     summary,
 };
 use crate::{
-    cli::config::Place,
-    config::{self, Problem, Severity},
+    cli::config::{Place, problem_json},
+    config::{self, Severity},
     error::{Exit, Failure},
     preset::{Answers, Source, Stage, apply, capabilities, faulty, fill, judged},
     ui,
@@ -42,7 +42,7 @@ pub(super) fn run(options: &Validate, place: &Place<'_>) -> Result<(), Failure> 
     let errors = problems.iter().filter(|problem| problem.severity == Severity::Error).count() + found.refusals.len();
     if options.form.json {
         let open: Vec<Value> = open.iter().map(|(id, why)| json!({"id": id, "why": why})).collect();
-        let problems: Vec<Value> = problems.iter().map(problem).collect();
+        let problems: Vec<Value> = problems.iter().map(problem_json).collect();
         let report = json!({"ok": errors == 0, "problems": problems, "open": open, "does": summary::json(&found)});
         super::print(&format!("{report:#}\n"))?;
     } else {
@@ -61,15 +61,4 @@ pub(super) fn run(options: &Validate, place: &Place<'_>) -> Result<(), Failure> 
     }
     ui::say("no errors in the preset");
     Ok(())
-}
-
-fn problem(problem: &Problem) -> Value {
-    json!({
-        "severity": problem.severity.as_str(),
-        "line": problem.position.line,
-        "column": problem.position.column,
-        "path": problem.path,
-        "message": problem.what,
-        "suggestion": problem.suggestion,
-    })
 }
