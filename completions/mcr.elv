@@ -26,7 +26,12 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand code 'Run Claude Code on the configured models; every argument goes to Claude Code as it is'
-            cand start 'Serve the proxy for clients that are started elsewhere'
+            cand start 'Start the background service, for clients that are started elsewhere'
+            cand stop 'Stop the background service, once the answers in progress have ended'
+            cand restart 'Stop the background service and start it anew, with the options it had and those given'
+            cand status 'Show whether the background service runs, and with what; 1 when it does not'
+            cand logs 'Print the log of the background service'
+            cand service 'Let systemd or launchd start the service at login'
             cand config 'Check, show or find the configuration'
             cand preset 'Install, show, change and remove presets; `mcr NAME` runs one'
             cand key 'Keep, list and test the providers'' keys'
@@ -40,6 +45,48 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --port 'Listen on this port instead of the configured one; 0 takes a free one'
             cand --trace-bodies 'Append every body, of requests and of the upstream''s answers, to this file, for its owner only'
             cand --foreground 'Stay in the foreground until interrupted'
+            cand --detached 'Leave the terminal; what mcr starts itself with'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;stop'= {
+            cand --now 'Give answers in progress up'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;restart'= {
+            cand --config 'Use this configuration file'
+            cand --port 'Listen on this port instead of the configured one; 0 takes a free one'
+            cand --trace-bodies 'Append every body, of requests and of the upstream''s answers, to this file, for its owner only'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;status'= {
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;logs'= {
+            cand -n 'Begin with the last N lines'
+            cand --lines 'Begin with the last N lines'
+            cand -f 'Go on printing what is written'
+            cand --follow 'Go on printing what is written'
+            cand --path 'Print the file''s path instead'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;service'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand install 'Write the unit that starts the service at login'
+            cand uninstall 'Take the unit away'
+        }
+        &'mcr;service;install'= {
+            cand --dry-run 'Print the unit and write nothing'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;service;uninstall'= {
             cand -h 'Print help'
             cand --help 'Print help'
         }

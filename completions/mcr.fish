@@ -30,7 +30,12 @@ complete -c mcr -n "__fish_mcr_needs_command" -l quiet -d 'Say nothing when Clau
 complete -c mcr -n "__fish_mcr_needs_command" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_needs_command" -s V -l version -d 'Print version'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "code" -d 'Run Claude Code on the configured models; every argument goes to Claude Code as it is'
-complete -c mcr -n "__fish_mcr_needs_command" -f -a "start" -d 'Serve the proxy for clients that are started elsewhere'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "start" -d 'Start the background service, for clients that are started elsewhere'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "stop" -d 'Stop the background service, once the answers in progress have ended'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "restart" -d 'Stop the background service and start it anew, with the options it had and those given'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "status" -d 'Show whether the background service runs, and with what; 1 when it does not'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "logs" -d 'Print the log of the background service'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "service" -d 'Let systemd or launchd start the service at login'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "config" -d 'Check, show or find the configuration'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, change and remove presets; `mcr NAME` runs one'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and test the providers\' keys'
@@ -40,7 +45,26 @@ complete -c mcr -n "__fish_mcr_using_subcommand start" -l config -d 'Use this co
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l port -d 'Listen on this port instead of the configured one; 0 takes a free one' -r
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l trace-bodies -d 'Append every body, of requests and of the upstream\'s answers, to this file, for its owner only' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l foreground -d 'Stay in the foreground until interrupted'
+complete -c mcr -n "__fish_mcr_using_subcommand start" -l detached -d 'Leave the terminal; what mcr starts itself with'
 complete -c mcr -n "__fish_mcr_using_subcommand start" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand stop" -l now -d 'Give answers in progress up'
+complete -c mcr -n "__fish_mcr_using_subcommand stop" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand restart" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand restart" -l port -d 'Listen on this port instead of the configured one; 0 takes a free one' -r
+complete -c mcr -n "__fish_mcr_using_subcommand restart" -l trace-bodies -d 'Append every body, of requests and of the upstream\'s answers, to this file, for its owner only' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand restart" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand status" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand status" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand logs" -s n -l lines -d 'Begin with the last N lines' -r
+complete -c mcr -n "__fish_mcr_using_subcommand logs" -s f -l follow -d 'Go on printing what is written'
+complete -c mcr -n "__fish_mcr_using_subcommand logs" -l path -d 'Print the file\'s path instead'
+complete -c mcr -n "__fish_mcr_using_subcommand logs" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand service; and not __fish_seen_subcommand_from install uninstall" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand service; and not __fish_seen_subcommand_from install uninstall" -f -a "install" -d 'Write the unit that starts the service at login'
+complete -c mcr -n "__fish_mcr_using_subcommand service; and not __fish_seen_subcommand_from install uninstall" -f -a "uninstall" -d 'Take the unit away'
+complete -c mcr -n "__fish_mcr_using_subcommand service; and __fish_seen_subcommand_from install" -l dry-run -d 'Print the unit and write nothing'
+complete -c mcr -n "__fish_mcr_using_subcommand service; and __fish_seen_subcommand_from install" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand service; and __fish_seen_subcommand_from uninstall" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand config; and not __fish_seen_subcommand_from check show path" -l config -d 'Use this configuration file' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand config; and not __fish_seen_subcommand_from check show path" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand config; and not __fish_seen_subcommand_from check show path" -f -a "check" -d 'Report all problems of the configuration'

@@ -10,6 +10,8 @@ pub const MCR_CONFIG: &str = "MCR_CONFIG";
 pub const MISTRAL_API_KEY: &str = "MISTRAL_API_KEY";
 /// The Claude Code executable; the configuration's `CLAUDE_PATH` beats it.
 pub const CLAUDE_PATH: &str = "CLAUDE_PATH";
+/// What starts the service again when it ends, as the unit says that `mcr service install` writes.
+pub const MCR_SUPERVISOR: &str = "MCR_SUPERVISOR";
 
 /// Where the agent finds its proxy, and with it `mcr statusline`.
 pub const ANTHROPIC_BASE_URL: &str = "ANTHROPIC_BASE_URL";

@@ -41,8 +41,24 @@ pub enum Command {
     /// Run Claude Code on the configured models; every argument goes to Claude Code as it is
     #[command(disable_help_flag = true)]
     Code(Code),
-    /// Serve the proxy for clients that are started elsewhere
+    /// Start the background service, for clients that are started elsewhere
+    #[command(after_help = START)]
     Start(Start),
+    /// Stop the background service, once the answers in progress have ended
+    #[command(after_help = STOP)]
+    Stop(Stop),
+    /// Stop the background service and start it anew, with the options it had and those given
+    #[command(after_help = RESTART)]
+    Restart(Serve),
+    /// Show whether the background service runs, and with what; 1 when it does not
+    #[command(after_help = STATUS)]
+    Status(Form),
+    /// Print the log of the background service
+    #[command(after_help = LOGS)]
+    Logs(Logs),
+    /// Let systemd or launchd start the service at login
+    #[command(subcommand, after_help = SERVICE)]
+    Service(ServiceCommand),
     /// Check, show or find the configuration
     Config(Config),
     /// Install, show, change and remove presets; `mcr NAME` runs one
@@ -70,12 +86,93 @@ pub struct Code {
     pub arguments: Vec<OsString>,
 }
 
+/// What the service is, and how to get at it.
+const START: &str = "\
+It serves the configuration, and every installed preset below /preset/NAME, to
+whoever shows its token. `mcr code` and `mcr PRESET` need no service.
+
+Example: mcr start && mcr status";
+
+/// How to end it at once.
+const STOP: &str = "\
+Answers in progress get two minutes.
+
+Example: mcr stop --now";
+
+/// When to use it.
+const RESTART: &str = "\
+An edit of the configuration or of a preset needs no restart; another port, or a
+variable that the service was started without, does.
+
+Example: mcr restart --port 4000";
+
+/// How a script asks.
+const STATUS: &str = "Example: mcr status --json";
+
+/// How to read along.
+const LOGS: &str = "Example: mcr logs -f";
+
+/// Options of `mcr stop`.
+#[derive(Debug, Args)]
+pub struct Stop {
+    /// Give answers in progress up
+    #[arg(long)]
+    pub now: bool,
+}
+
+/// Options of `mcr logs`.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// Go on printing what is written
+    #[arg(long, short)]
+    pub follow: bool,
+    /// Begin with the last N lines
+    #[arg(long, short = 'n', value_name = "N")]
+    pub lines: Option<usize>,
+    /// Print the file's path instead
+    #[arg(long, conflicts_with_all = ["follow", "lines"])]
+    pub path: bool,
+}
+
+/// What is written where.
+const SERVICE: &str = "\
+Writes a user unit for systemd, or an agent for launchd, and says which command
+takes it in.
+
+Example: mcr service install --dry-run";
+
+/// The commands below `mcr service`.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ServiceCommand {
+    /// Write the unit that starts the service at login
+    #[command(after_help = "Example: mcr service install --dry-run")]
+    Install {
+        /// Print the unit and write nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Take the unit away
+    #[command(after_help = "Example: mcr service uninstall")]
+    Uninstall,
+}
+
 /// Options of `mcr start`.
 #[derive(Debug, Args)]
 pub struct Start {
     /// Stay in the foreground until interrupted
     #[arg(long)]
     pub foreground: bool,
+    /// Leave the terminal; what mcr starts itself with
+    #[arg(long, hide = true, requires = "foreground")]
+    pub detached: bool,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment here would replace the one of the struct in the help")]
+    pub serve: Serve,
+}
+
+/// What the service is started with.
+#[derive(Debug, Args)]
+pub struct Serve {
     /// Use this configuration file
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -63,6 +63,7 @@ pub(super) fn run_session(
             trace_bodies: own.trace_bodies.as_deref(),
             reload: Some(reload),
             environment: place.environment,
+            service: None,
         })?;
         if agent.asks_models() {
             running.warm();

@@ -6,10 +6,11 @@ pub mod config;
 pub mod key;
 pub mod named;
 pub mod preset;
+pub mod service;
 pub mod smoke;
-pub mod start;
 pub mod statusline;
 
+mod loopback;
 mod reload;
 mod running;
 
@@ -39,7 +40,16 @@ pub fn run() -> Result<u8, Failure> {
     };
     match &arguments.command {
         Command::Code(code) => place(None, &|place| code::run(&arguments.own, &code.arguments, place)),
-        Command::Start(start) => place(start.config.as_deref(), &|place| start::run(&arguments.own, start, place)),
+        Command::Start(start) => {
+            place(start.serve.config.as_deref(), &|place| service::start::run(&arguments.own, start, place))
+        }
+        Command::Stop(options) => place(None, &|place| service::stop::run(options, place)),
+        Command::Restart(options) => {
+            place(options.config.as_deref(), &|place| service::restart::run(&arguments.own, options, place))
+        }
+        Command::Status(form) => place(None, &|place| service::status::run(form, place)),
+        Command::Logs(options) => place(None, &|place| service::logs::run(options, place)),
+        Command::Service(command) => place(None, &|place| service::install::run(command, place)),
         Command::Config(options) => {
             place(options.config.as_deref(), &|place| config::run(options.command, place).map(|()| 0))
         }
@@ -54,18 +64,22 @@ pub fn run() -> Result<u8, Failure> {
 /// Refuses to trace where no body passes, or where a trace is kept anyway: a file that stays empty says nothing.
 fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
     let command = match &arguments.command {
-        Command::Code(_) | Command::Named(_) | Command::Start(_) => return Ok(()),
+        Command::Code(_) | Command::Named(_) | Command::Start(_) | Command::Restart(_) => return Ok(()),
         Command::Config(_) => "config",
         Command::Key(_) => "key",
         Command::Preset(_) => "preset",
+        Command::Logs(_) => "logs",
+        Command::Service(_) => "service",
         Command::Smoke(_) => "smoke",
+        Command::Status(_) => "status",
         Command::Statusline(_) => "statusline",
+        Command::Stop(_) => "stop",
     };
     if arguments.own.trace_bodies.is_none() {
         return Ok(());
     }
     Err(Failure::say(Exit::Usage, format!("`--trace-bodies` does nothing for `mcr {command}`"))
-        .hint("leave it out, or trace `mcr code` or `mcr start --foreground`"))
+        .hint("leave it out, or trace `mcr code` or `mcr start`"))
 }
 
 /// Puts a `--` behind `code`, for clap to take away: it would take the user's own.

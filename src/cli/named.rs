@@ -1,21 +1,17 @@
 //! `mcr <preset> [args…]`: as `mcr code`, with the preset's configuration.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 
 use clap::CommandFactory as _;
 
 use super::args::{Arguments, Own};
 use super::code::{Session, run_session};
 use super::config::Place;
-use super::reload::open;
-use crate::config::{self, Config, Look, Reading, StartOnly};
-use crate::env;
+use super::reload::of_preset;
+use crate::config;
 use crate::error::{Exit, Failure};
 use crate::launch;
-use crate::paths::Paths;
-use crate::preset::{Name, Presets, Ready, built_in, manifest};
-use crate::proxy::Reload;
+use crate::preset::{Name, Presets, Ready, built_in};
 
 /// Runs the preset that the first word names; the rest is Claude Code's.
 pub fn run(own: &Own, words: &[OsString], place: &Place<'_>) -> Result<u8, Failure> {
@@ -28,44 +24,9 @@ pub fn run(own: &Own, words: &[OsString], place: &Place<'_>) -> Result<u8, Failu
         Ok(name) if presets.has(&name) => name,
         _ => return Err(unknown(&word, &presets)),
     };
-    let Ready { config, settings } =
-        ready(&name, place.explicit.map(PathBuf::from).as_ref(), place.paths, place.environment)?;
-    let reload = {
-        let file = presets.folder(&name).join(manifest::FILE);
-        let (explicit, paths) = (place.explicit.map(PathBuf::from), place.paths.clone());
-        let read = move |file: &Path| {
-            let looks = vec![Look::at(file)];
-            let ready = ready(&name, explicit.as_ref(), &paths, &env::process);
-            Reading { config: ready.map(|ready| ready.config), looks }
-        };
-        Reload { file, read: Box::new(read), open: open(place), start_only: StartOnly::AGENT }
-    };
-    let of_preset = launch::Own { environment: settings.environment, settings: settings.rest };
-    run_session(own, arguments, Session { config, own: of_preset, reload }, place)
-}
-
-/// Reads a preset, and what this machine's configuration says of the machine.
-fn ready(
-    name: &Name,
-    explicit: Option<&PathBuf>,
-    paths: &Paths,
-    environment: config::Environment<'_>,
-) -> Result<Ready, Failure> {
-    let mut ready = Presets::open(paths).get(name)?.ready(environment)?;
-    let explicit = explicit.map(PathBuf::as_path);
-    // Without a file there is nothing that it could say; a broken one may name the proxy to go through.
-    if config::file(explicit, paths, environment).exists() {
-        inherit(&mut ready.config, config::load(explicit, paths, environment)?);
-    }
-    Ok(ready)
-}
-
-/// The way out, the log and the agent are the machine's, whichever preset runs.
-fn inherit(config: &mut Config, machine: Config) {
-    config.proxy_url = machine.proxy_url;
-    config.claude_path = machine.claude_path;
-    config.log = machine.log;
-    config.log_level = machine.log_level;
+    let (Ready { config, settings }, reload) = of_preset(&name, place.explicit, place.paths, place.environment)?;
+    let changes = launch::Own { environment: settings.environment, settings: settings.rest };
+    run_session(own, arguments, Session { config, own: changes, reload }, place)
 }
 
 /// Names the command or preset that was probably meant.

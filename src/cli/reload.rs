@@ -1,12 +1,14 @@
 //! How a running proxy gets to another configuration, and to the door out that it asks for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::config::Place;
-use crate::config::{self, Config, StartOnly};
+use crate::config::{self, Config, Environment, Look, Reading, StartOnly};
 use crate::egress::{Egress, Options, ProxyVariables};
 use crate::env;
 use crate::error::{Exit, Failure};
+use crate::paths::Paths;
+use crate::preset::{Name, Presets, Ready, manifest};
 use crate::proxy::{Open, Reload};
 
 /// Reads the configuration anew from where it was read first, or from where it would have been.
@@ -14,6 +16,44 @@ pub(super) fn reload(place: &Place<'_>, start_only: &'static [StartOnly]) -> Rel
     let file = config::file(place.explicit, place.paths, place.environment);
     let read = Box::new(|file: &Path| config::read_again(file, &env::process));
     Reload { file, read, open: open(place), start_only }
+}
+
+/// A preset that can be run, and how it is read anew.
+pub(super) fn of_preset(
+    name: &Name,
+    explicit: Option<&Path>,
+    paths: &Paths,
+    environment: Environment<'_>,
+) -> Result<(Ready, Reload), Failure> {
+    let ready_now = ready(name, explicit, paths, environment)?;
+    let file = Presets::open(paths).folder(name).join(manifest::FILE);
+    let variables = ProxyVariables::from_lookup(environment);
+    let (name, explicit, paths) = (name.clone(), explicit.map(PathBuf::from), paths.clone());
+    let read = move |file: &Path| {
+        let looks = vec![Look::at(file)];
+        let ready = ready(&name, explicit.as_deref(), &paths, &env::process);
+        Reading { config: ready.map(|ready| ready.config), looks }
+    };
+    let open = Box::new(move |config: &Config| door(config, &variables));
+    Ok((ready_now, Reload { file, read: Box::new(read), open, start_only: StartOnly::AGENT }))
+}
+
+/// Reads a preset, and what this machine's configuration says of the machine.
+fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>) -> Result<Ready, Failure> {
+    let mut ready = Presets::open(paths).get(name)?.ready(environment)?;
+    // Without a file there is nothing that it could say; a broken one may name the proxy to go through.
+    if config::file(explicit, paths, environment).exists() {
+        inherit(&mut ready.config, config::load(explicit, paths, environment)?);
+    }
+    Ok(ready)
+}
+
+/// The way out, the log and the agent are the machine's, whichever preset runs.
+fn inherit(config: &mut Config, machine: Config) {
+    config.proxy_url = machine.proxy_url;
+    config.claude_path = machine.claude_path;
+    config.log = machine.log;
+    config.log_level = machine.log_level;
 }
 
 /// Opens doors out with the proxy variables of this process.

@@ -18,7 +18,7 @@ use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
 use crate::paths::Paths;
 use crate::proxy::server::{Limits, Listener, serve};
-use crate::proxy::{Parts, Proxy, Reload, watch};
+use crate::proxy::{Parts, Proxy, Reload, Service, watch};
 
 /// Files that mcr needs for itself: the log, the runtime, a configuration that is being read.
 const OWN_FILES: usize = 64;
@@ -44,6 +44,8 @@ pub(super) struct Settings<'a> {
     /// Absent where nothing of a person's is in use.
     pub(super) reload: Option<Reload>,
     pub(super) environment: Environment<'a>,
+    /// Present in the background service.
+    pub(super) service: Option<Service>,
 }
 
 impl Running {
@@ -62,9 +64,10 @@ impl Running {
             keys: settings.keys,
             usage: Arc::clone(&usage),
             trace,
+            service: settings.service,
         };
         let proxy = Arc::new(Proxy::new(parts)?);
-        let watched = settings.reload.map(|reload| tokio::spawn(watch(proxy.snapshot(), reload)));
+        let watched = settings.reload.map(|reload| tokio::spawn(watch(proxy.current(), reload)));
         let (end, ended) = oneshot::channel::<()>();
         let served_proxy = Arc::clone(&proxy);
         let service = move |request| Arc::clone(&served_proxy).serve(request);

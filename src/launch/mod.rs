@@ -16,6 +16,7 @@ pub mod child;
 pub mod environment;
 pub mod find;
 pub mod managed;
+pub mod service;
 pub mod settings;
 pub mod settings_file;
 #[cfg(unix)]

@@ -4,7 +4,7 @@
 //! and may quote them.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::File,
     io::{self, Write},
     path::{Path, PathBuf},
     str::FromStr,
@@ -15,10 +15,8 @@ use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, filter::Targets, layer::SubscriberExt};
 
 use super::line::Line;
+use super::log_files;
 use crate::paths;
-
-/// Files that are kept, the new one among them; those that are still written come on top.
-const KEPT: usize = 20;
 
 /// How much is logged, in the words of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +116,7 @@ impl LogFile {
         #[cfg(unix)]
         rustix::fs::access(folder, rustix::fs::Access::WRITE_OK)?;
         let time = jiff::Timestamp::now().strftime("%Y%m%d%H%M%S").to_string();
-        let path = folder.join(format!("mcr-{time}-{}.log", std::process::id()));
+        let path = folder.join(log_files::name(&time, std::process::id()));
         Ok(Self { path, open: OnceLock::new() })
     }
 
@@ -142,7 +140,7 @@ impl LogFile {
         // Where there are no locks, as on some network disks, age alone decides.
         let _ = file.try_lock();
         if let Some(folder) = self.path.parent() {
-            remove_old(folder);
+            log_files::remove_old(folder);
         }
         Ok(file)
     }
@@ -166,38 +164,10 @@ impl Write for Lines {
     }
 }
 
-/// Keeps the newest, and what another process still writes; a file that cannot be removed is left for next time.
-fn remove_old(folder: &Path) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let mut ours: Vec<_> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.file_name())
-        .filter(|name| name.to_str().is_some_and(is_ours))
-        .collect();
-    ours.sort_unstable();
-    let surplus = ours.len().saturating_sub(KEPT);
-    for name in &ours[..surplus] {
-        let path = folder.join(name);
-        let is_written = OpenOptions::new()
-            .write(true)
-            .open(&path)
-            .is_ok_and(|file| matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock)));
-        if !is_written {
-            let _ = fs::remove_file(path);
-        }
-    }
-}
-
-/// Whether a file name is `mcr-`, fourteen digits, a process id, `.log`.
-fn is_ours(name: &str) -> bool {
-    let middle = name.strip_prefix("mcr-").and_then(|rest| rest.strip_suffix(".log"));
-    let parts = middle.and_then(|middle| middle.split_once('-'));
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    parts.is_some_and(|(time, process)| time.len() == 14 && is_number(time) && is_number(process))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use tracing::subscriber::with_default;
 
     use super::*;
@@ -322,7 +292,7 @@ mod tests {
         let (subscriber, _log) = in_use(folder.path());
         with_default(subscriber, || tracing::info!("now"));
         assert!(old.exists());
-        assert_eq!(names(folder.path()).len(), KEPT + 1);
+        assert_eq!(names(folder.path()).len(), log_files::KEPT + 1);
     }
 
     #[test]

@@ -65,6 +65,12 @@ impl Usage {
         }
     }
 
+    /// Returns how many requests came to an end, and how many of them in an error.
+    pub fn requests(&self) -> (u64, u64) {
+        let sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (sums.requests, sums.errors)
+    }
+
     /// Returns the summary, without a line end.
     pub fn summary_line(&self) -> String {
         let sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);

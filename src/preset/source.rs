@@ -123,7 +123,7 @@ pub enum Read {
 /// Fails when the checksum is another, and when the archive holds what a preset may not.
 pub fn unpack(bytes: &[u8], sha256: Option<&str>, source: &str) -> Result<Package, Failure> {
     if let Some(expected) = sha256 {
-        let found = checksum(bytes);
+        let found = config::sha256(bytes);
         if !found.eq_ignore_ascii_case(expected.trim()) {
             let what = format!("this is not the archive that was meant; its SHA-256 is {found}");
             return Err(
@@ -132,17 +132,6 @@ pub fn unpack(bytes: &[u8], sha256: Option<&str>, source: &str) -> Result<Packag
         }
     }
     archive::unpack(bytes).map_err(|refused| cannot_install(source, refused))
-}
-
-/// The SHA-256 of an archive, in hexadecimal digits.
-pub fn checksum(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// Says why a source is no preset.

@@ -42,10 +42,9 @@ pub(super) struct Routed<'a> {
 }
 
 impl Proxy {
-    pub(super) async fn messages(&self, parts: &Parts, body: Incoming) -> Response<Body> {
+    pub(super) async fn messages(&self, snapshot: &Snapshot, parts: &Parts, body: Incoming) -> Response<Body> {
         let started = Instant::now();
         let id = self.next_id();
-        let snapshot = self.snapshot.load_full();
         let bytes = match body::read(body, BodyLimits::default()).await {
             Ok(bytes) => bytes,
             Err(refusal) => return turned_away(&refusal),
@@ -53,7 +52,7 @@ impl Proxy {
         if let Some(trace) = &self.trace {
             trace.write(&id, "request", &bytes);
         }
-        match self.answer(&snapshot, &id, started, &bytes, &parts.headers).await {
+        match self.answer(snapshot, &id, started, &bytes, &parts.headers).await {
             Ok(mut response) => {
                 identify(&mut response, &id);
                 response
@@ -196,14 +195,13 @@ impl Proxy {
         }
     }
 
-    pub(super) async fn count_tokens(&self, body: Incoming) -> Response<Body> {
+    pub(super) async fn count_tokens(&self, snapshot: &Snapshot, body: Incoming) -> Response<Body> {
         let id = self.next_id();
-        let snapshot = self.snapshot.load_full();
         let bytes = match body::read(body, BodyLimits::default()).await {
             Ok(bytes) => bytes,
             Err(refusal) => return turned_away(&refusal),
         };
-        match self.count(&snapshot, &id, &bytes) {
+        match self.count(snapshot, &id, &bytes) {
             Ok(tokens) => {
                 let mut response = json(&serde_json::json!({ "input_tokens": tokens.number() }));
                 response.headers_mut().insert(TOKEN_COUNT, HeaderValue::from_static(tokens.as_str()));

@@ -14,12 +14,13 @@ mod messages;
 mod models;
 mod record;
 mod seats;
+mod shelf;
 mod snapshot;
+mod status;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use http::{Method, Request, Response, StatusCode};
@@ -37,7 +38,9 @@ use crate::wire::error::{ApiError, ErrorKind};
 use auth::{Door, admit};
 use body::Body;
 use refusal::Refusal;
-pub use snapshot::{Open, Reload, Snapshot, watch};
+pub use shelf::{Shelf, Source};
+pub use snapshot::{Current, Open, Reload, Snapshot, watch};
+pub use status::{STATUS, STOP, Service, Stop};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Where the status line asks for its session, whose id follows.
@@ -47,7 +50,8 @@ const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 /// Everything a request needs; one for the life of a listener.
 pub struct Proxy {
     door: Door,
-    snapshot: Arc<ArcSwap<Snapshot>>,
+    current: Arc<Current>,
+    service: Option<Service>,
     keys: Resolver,
     counter: Counter,
     usage: Arc<Usage>,
@@ -74,6 +78,8 @@ pub struct Parts {
     pub usage: Arc<Usage>,
     /// Where bodies are written, when the person asked for that.
     pub trace: Option<Trace>,
+    /// What the background service has beside it; absent where one agent is the only client.
+    pub service: Option<Service>,
 }
 
 impl Proxy {
@@ -85,7 +91,8 @@ impl Proxy {
         let random = auth::new_token().map_err(|error| Failure::new(Exit::Io, error))?;
         Ok(Self {
             door,
-            snapshot: Arc::new(ArcSwap::from_pointee(Snapshot { config: parts.config, egress: parts.egress })),
+            current: Arc::new(Current::new(Snapshot { config: parts.config, egress: parts.egress })),
+            service: parts.service,
             keys: parts.keys,
             counter: Counter::default(),
             usage: parts.usage,
@@ -97,13 +104,13 @@ impl Proxy {
     }
 
     /// The configuration in use, to be swapped by [`watch`].
-    pub fn snapshot(&self) -> Arc<ArcSwap<Snapshot>> {
-        Arc::clone(&self.snapshot)
+    pub fn current(&self) -> Arc<Current> {
+        Arc::clone(&self.current)
     }
 
     /// Connects to the default route's provider and unpacks the vocabulary, so that the first request need not wait.
     pub fn warm(&self) {
-        let snapshot = self.snapshot.load();
+        let snapshot = self.current.load();
         if needs_vocabulary(snapshot.config.targets.iter().map(|target| &**target)) {
             tokio::task::spawn_blocking(unpack_vocabulary);
         }
@@ -118,28 +125,56 @@ impl Proxy {
         if let Err(refusal) = admit(&parts, &self.door) {
             return turned_away(&refusal);
         }
-        match (&parts.method, parts.uri.path()) {
-            (&Method::POST, "/v1/messages") => self.messages(&parts, body).await,
-            (&Method::POST, "/v1/messages/count_tokens") => self.count_tokens(body).await,
-            (&Method::GET, "/v1/models") => models::list(&self.snapshot.load().config),
+        let path = parts.uri.path();
+        match (shelf::split(path), &self.service) {
+            (None, None) => self.answer_at(path, self.current.load(), &parts, body).await,
+            (None, Some(service)) => match (&parts.method, path) {
+                (&Method::GET, STATUS) => self.status(service),
+                (&Method::POST, STOP) => self.stop(service, parts.uri.query()),
+                (_, STATUS | STOP) => self.no_method(&parts.method, path),
+                (_, path) => self.answer_at(path, self.current.load(), &parts, body).await,
+            },
+            (Some((name, path)), Some(service)) => match service.shelf.get(name).await {
+                Ok(snapshot) => self.answer_at(path, snapshot, &parts, body).await,
+                Err(error) => failed(&error, &self.next_id()),
+            },
+            (Some(_), None) => self.no_path(path),
+        }
+    }
+
+    /// Answers what stands at the root for the configuration, and below a preset's name for the preset.
+    async fn answer_at(
+        &self,
+        path: &str,
+        snapshot: Arc<Snapshot>,
+        parts: &http::request::Parts,
+        body: Incoming,
+    ) -> Response<Body> {
+        match (&parts.method, path) {
+            (&Method::POST, "/v1/messages") => self.messages(&snapshot, parts, body).await,
+            (&Method::POST, "/v1/messages/count_tokens") => self.count_tokens(&snapshot, body).await,
+            (&Method::GET, "/v1/models") => models::list(&snapshot.config),
             (&Method::GET, path) if let Some(id) = path.strip_prefix(SESSION) => self.session(id),
             (&Method::GET, "/health") => json(&serde_json::json!({
                 "status": "ok", "version": env!("CARGO_PKG_VERSION"),
             })),
             (&Method::HEAD, "/" | "/health" | "/api/hello") => Response::new(Body::empty()),
-            (_, path @ ("/v1/messages" | "/v1/messages/count_tokens" | "/v1/models" | "/health")) => {
-                let what = format!("{} is not a method of {path}", parts.method);
-                failed(&ApiError::last(405, ErrorKind::InvalidRequestError, what), &self.next_id())
+            (method, "/v1/messages" | "/v1/messages/count_tokens" | "/v1/models" | "/health") => {
+                self.no_method(method, path)
             }
-            (_, path) if path.starts_with(SESSION) => {
-                let what = format!("{} is not a method of {SESSION}<id>", parts.method);
-                failed(&ApiError::last(405, ErrorKind::InvalidRequestError, what), &self.next_id())
-            }
-            (_, path) => {
-                let what = format!("mcr: there is no {path}");
-                failed(&ApiError::last(404, ErrorKind::NotFoundError, what), &self.next_id())
-            }
+            (method, path) if path.starts_with(SESSION) => self.no_method(method, &format!("{SESSION}<id>")),
+            (_, path) => self.no_path(path),
         }
+    }
+
+    fn no_method(&self, method: &Method, path: &str) -> Response<Body> {
+        let what = format!("{method} is not a method of {path}");
+        failed(&ApiError::last(405, ErrorKind::InvalidRequestError, what), &self.next_id())
+    }
+
+    fn no_path(&self, path: &str) -> Response<Body> {
+        let what = format!("mcr: there is no {path}");
+        failed(&ApiError::last(404, ErrorKind::NotFoundError, what), &self.next_id())
     }
 
     /// Says what is known of a session, as [`crate::wire::session::Session`].

@@ -100,10 +100,7 @@ impl BindError {
         match self {
             Self::NotLoopback(_) => "set `HOST` to `127.0.0.1`, or remove it".to_owned(),
             Self::InUse(address) => {
-                format!(
-                    "set `PORT` to another than {}, or run `mcr start --foreground --port 0` for a free one",
-                    address.port()
-                )
+                format!("set `PORT` to another than {}, or run `mcr start --port 0` for a free one", address.port())
             }
             Self::Other { .. } => "set `PORT` to a free port above 1023".to_owned(),
         }

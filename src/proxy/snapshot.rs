@@ -8,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::config::{Config, Look, Reading, Severity, StartOnly};
 use crate::egress::Egress;
 use crate::error::Failure;
+use crate::wire::status::Invalid;
 
 /// How often the files are looked at; a look is one `stat` each.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -24,6 +25,41 @@ pub struct Snapshot {
     pub config: Config,
     /// Knows the configuration's proxy and its `connect` clock.
     pub egress: Egress,
+}
+
+/// The snapshot in use, and what is wrong with the one on disk.
+#[derive(Debug)]
+pub struct Current {
+    snapshot: ArcSwap<Snapshot>,
+    invalid: ArcSwapOption<Invalid>,
+}
+
+impl Current {
+    /// Begins with a snapshot.
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self { snapshot: ArcSwap::from_pointee(snapshot), invalid: ArcSwapOption::empty() }
+    }
+
+    /// What a request sees from now on, whatever is swapped in.
+    pub fn load(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// Why the configuration on disk is not the one in use.
+    pub fn invalid(&self) -> Option<Arc<Invalid>> {
+        self.invalid.load_full()
+    }
+
+    fn swap(&self, snapshot: Arc<Snapshot>) {
+        self.snapshot.store(snapshot);
+        self.invalid.store(None);
+    }
+
+    /// Notes what is wrong; it has been so since the first time in a row.
+    fn keep(&self, failure: &Failure) {
+        let since = self.invalid().map_or_else(super::status::now, |invalid| invalid.since.clone());
+        self.invalid.store(Some(Arc::new(Invalid { since, problem: failure.to_string() })));
+    }
 }
 
 /// Reads a configuration.
@@ -47,7 +83,7 @@ pub struct Reload {
 ///
 /// Looks at the files for the first time at the call and not when the future is first
 /// polled: what is edited once the proxy is said to be ready counts as an edit.
-pub fn watch(current: Arc<ArcSwap<Snapshot>>, reload: Reload) -> impl Future<Output = ()> + Send {
+pub fn watch(current: Arc<Current>, reload: Reload) -> impl Future<Output = ()> + Send {
     let prompt = current.load().config.rewrite_system_prompt.clone();
     let mut looks: Vec<Look> = [&reload.file].into_iter().chain(&prompt).map(|path| Look::at(path)).collect();
     async move {
@@ -56,18 +92,19 @@ pub fn watch(current: Arc<ArcSwap<Snapshot>>, reload: Reload) -> impl Future<Out
             if !looks.iter().any(Look::is_stale) {
                 continue;
             }
-            let before = current.load_full();
+            let before = current.load();
             let reading = (reload.read)(&reload.file);
             // Those of a bad configuration too: what mends it may be a file that it names.
             looks = reading.looks;
             match reading.config.and_then(|config| successor(&before, config, &reload)) {
                 Ok(snapshot) => {
                     let snapshot = Arc::new(snapshot);
-                    current.store(Arc::clone(&snapshot));
+                    current.swap(Arc::clone(&snapshot));
                     tracing::info!("configuration reloaded");
                     tell(&before.config, &snapshot.config, reload.start_only);
                 }
                 Err(failure) => {
+                    current.keep(&failure);
                     tracing::error!(%failure, "configuration not reloaded; the one before stays in use");
                 }
             }
@@ -88,7 +125,12 @@ fn tell(old: &Config, new: &Config, start_only: &[StartOnly]) {
     if !keys.is_empty() {
         tracing::warn!(%keys, "part of the configuration takes effect at the next start");
     }
-    for problem in new.warnings.iter().chain(&new.unset) {
+    note_problems(new);
+}
+
+/// Says what is odd in a configuration that is used all the same.
+pub(super) fn note_problems(config: &Config) {
+    for problem in config.warnings.iter().chain(&config.unset) {
         match problem.severity {
             Severity::Error => tracing::error!(%problem, "problem in the configuration"),
             Severity::Warning => tracing::warn!(%problem, "problem in the configuration"),

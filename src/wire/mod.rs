@@ -12,6 +12,7 @@ pub mod event;
 pub mod message;
 pub mod session;
 pub mod sse;
+pub mod status;
 mod text;
 
 pub use text::{RawText, Text};

@@ -83,6 +83,12 @@ impl Server {
         kill_process(id.expect("a running process"), signal).expect("ours to signal");
     }
 
+    /// Ends it, and waits until it has.
+    pub async fn stopped(self) {
+        self.signal(Signal::TERM);
+        self.ended().await;
+    }
+
     /// Waits for the end, and returns exit code and stderr.
     pub async fn ended(mut self) -> (i32, String) {
         let status = soon(self.child.wait()).await.expect("a status");

@@ -71,6 +71,7 @@ fn in_process(upstream: &str) -> Client {
         keys: Resolver::new(&Paths::below(Path::new("/nonexistent")), |_| None),
         usage: Arc::new(Usage::default()),
         trace: None,
+        service: None,
     };
     let proxy = Arc::new(Proxy::new(parts).expect("a proxy"));
     let service = move |request| Arc::clone(&proxy).serve(request);

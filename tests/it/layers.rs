@@ -111,6 +111,9 @@ const ADDRESSES: &[&str] = &["std::net::IpAddr", "std::net::Ipv4Addr", "std::net
 
 /// Who may name `std::fs` or `tokio::fs`.
 const FILES: &[(&str, &str)] = &[
+    ("cli/service/install.rs", "takes a unit away, once it is known to be mcr's"),
+    ("cli/service/logs.rs", "reads the log to print it"),
+    ("cli/service/port.rs", "reads the system's tables of sockets and processes"),
     ("cli/smoke/agent.rs", "plays the agent in a folder made for it"),
     ("cli/smoke/ground.rs", "makes that folder"),
     ("cli/statusline/branch.rs", "reads which branch the folder's repository is on"),
@@ -122,9 +125,11 @@ const FILES: &[(&str, &str)] = &[
     ("launch/find.rs", "looks for the agent below nvm's folder"),
     ("launch/managed.rs", "reads what an administrator forbids the agent"),
     ("launch/mod.rs", "reads the agent's settings"),
+    ("launch/service.rs", "holds the service's lock, and takes its record away"),
     ("launch/settings_file.rs", "the settings of one session: a file of its own that goes with it"),
     ("launch/signals.rs", "asks the system which signals are ignored"),
-    ("observe/log.rs", "opens the log and takes old ones away"),
+    ("observe/log.rs", "holds the file that `paths` opened"),
+    ("observe/log_files.rs", "finds the newest log and takes old ones away"),
     ("observe/trace.rs", "holds the file that `paths` opened"),
     ("paths.rs", "writes everything that stays"),
     ("paths/folder.rs", "writes whole folders of what stays"),

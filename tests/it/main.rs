@@ -22,6 +22,7 @@ mod preset;
 mod privacy;
 mod reload;
 mod routes;
+mod service;
 mod session;
 mod smoke;
 mod status_line;

@@ -20,7 +20,7 @@ use crate::{
         Capabilities, Manifest, Name, Presets, Source, Stage, Values, apply, capabilities, faulty, manifest,
         package::Package,
         refused,
-        source::{Read, cannot_install, checksum, unpack},
+        source::{Read, cannot_install, unpack},
         store, without_secrets,
     },
     ui,
@@ -96,7 +96,7 @@ pub(super) fn read(
             fetch(&url, place.environment)?
         }
     };
-    Ok((unpack(&packed, sha256, &words)?, Some(checksum(&packed))))
+    Ok((unpack(&packed, sha256, &words)?, Some(crate::config::sha256(&packed))))
 }
 
 /// Reads the manifest of a package.

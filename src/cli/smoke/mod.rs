@@ -103,6 +103,7 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
         trace_bodies: Some(&ground.bodies),
         reload,
         environment,
+        service: None,
     })?;
     running.warm();
     ui::say(match &imitation {

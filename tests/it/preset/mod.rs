@@ -7,7 +7,7 @@ mod hostile;
 mod install;
 mod remote;
 mod run;
-mod session;
+pub mod session;
 mod share;
 
 use std::fs;

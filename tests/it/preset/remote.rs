@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{Request, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use mcr::preset::source::checksum;
+use mcr::config::sha256;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -79,7 +79,7 @@ async fn run(sandbox: &Sandbox, arguments: &[&str]) -> (i32, String) {
 #[tokio::test]
 async fn an_archive_is_fetched_and_installed_when_its_checksum_is_right() {
     let archive = archive();
-    let sum = checksum(&archive);
+    let sum = sha256(&archive);
     let mut sandbox = Sandbox::new();
     let port = serve(&mut sandbox, archive).await;
     let url = format!("https://localhost:{port}/far/archive/main.tar.gz");

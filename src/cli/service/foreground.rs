@@ -1,0 +1,200 @@
+//! The service itself: the proxy on its configured port, until it is told to stop.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::signal::unix::SignalKind;
+use tokio::sync::mpsc;
+
+use super::background::Wanted;
+use super::port::holder;
+use crate::cli::config::Place;
+use crate::cli::reload::{door, of_preset, reload};
+use crate::cli::running::{Running, Settings, block_on, keys, open_log, raise_file_limit};
+use crate::config::{Config, Secret, StartOnly, load};
+use crate::egress::ProxyVariables;
+use crate::env;
+use crate::error::{Exit, Failure};
+use crate::keys::{KeyError, Resolver};
+use crate::launch::service::{self, Facts, Held, Record};
+use crate::launch::signals::Ignored;
+use crate::paths::{self, Paths};
+use crate::preset::{Name, Presets};
+use crate::proxy::auth::new_token;
+use crate::proxy::server::{BindError, Listener};
+use crate::proxy::{Service, Shelf, Snapshot, Source, Stop};
+use crate::ui;
+
+/// Serves until it is told to stop, by a signal or by `mcr stop`; `detached` from the terminal it was started at.
+pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<u8, Failure> {
+    if detached {
+        leave_the_terminal()?;
+    }
+    let config = load(place.explicit, place.paths, place.environment)?;
+    config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
+    // Whoever started a detached one keeps others from starting a second.
+    let starting = if detached { None } else { Some(service::starting(place.paths)?) };
+    let held = Held::take(place.paths)?.ok_or_else(|| runs_already(place.paths))?;
+    let log = open_log(&config, place.paths, false)?;
+    let keys = keys(place.paths);
+    raise_file_limit();
+    block_on(async {
+        let (token, file) = token(&config, &keys, place.paths).await?;
+        let ignored = Ignored::of_process();
+        let listen_for = |kind| ignored.listen(kind).map_err(|error| Failure::new(Exit::Software, error));
+        let mut interrupt = listen_for(SignalKind::interrupt())?;
+        let mut terminate = listen_for(SignalKind::terminate())?;
+        let listener = bind(&config, wanted.port)?;
+        let (address, url) = (listener.address(), listener.url());
+        let (stop, mut stopped) = mpsc::channel(1);
+        let service = Service {
+            shelf: Shelf::new(presets(place)),
+            url: url.clone(),
+            log: Box::new(move || log.path().map(Path::to_owned)),
+            started: Timestamp::now(),
+            stop,
+        };
+        let running = Running::start(Settings {
+            config,
+            listener,
+            token: token.clone(),
+            keys,
+            trace_bodies: wanted.trace_bodies.as_deref(),
+            reload: Some(reload(place, StartOnly::SERVICE)),
+            environment: place.environment,
+            service: Some(service),
+        })?;
+        running.warm();
+        let facts = Facts {
+            pid: std::process::id(),
+            config: wanted.config.clone(),
+            port: wanted.port.map(|_| address.port()),
+            supervisor: (place.environment)(env::MCR_SUPERVISOR),
+        };
+        held.publish(&Record { url: url.clone(), token, facts })?;
+        drop(starting);
+        ui::say(format_args!("listening on {url}"));
+        if let Some(file) = file {
+            ui::say(format_args!("token: {}", file.display()));
+        }
+        tracing::info!(%url, "service started");
+        let ready = format!("{{\"ok\":{{\"port\":{}}}}}\n", address.port());
+        ui::print(&ready).map_err(|error| Failure::new(Exit::Io, error))?;
+        let how = tokio::select! {
+            () = interrupt.recv() => Stop::Finish,
+            () = terminate.recv() => Stop::Finish,
+            how = stopped.recv() => how.unwrap_or(Stop::Finish),
+        };
+        let usage = Arc::clone(&running.usage);
+        tracing::info!("service stopping");
+        if how == Stop::Finish {
+            ui::say("stopping: answers in progress get two minutes; a second signal ends them");
+            tokio::select! {
+                () = running.stop() => {}
+                () = interrupt.recv() => {}
+                () = terminate.recv() => {}
+            }
+        }
+        ui::say(usage.summary_line());
+        Ok(0)
+    })
+}
+
+/// Gets a session of its own, so that neither the terminal's end nor a `^C` in it reaches the service.
+#[cfg(unix)]
+fn leave_the_terminal() -> Result<(), Failure> {
+    match rustix::process::setsid() {
+        // Whoever leads a group of processes has a session of its own already, or was put into a group by hand.
+        Ok(_) | Err(rustix::io::Errno::PERM) => Ok(()),
+        Err(error) => Err(Failure::new(Exit::Software, error)),
+    }
+}
+
+#[cfg(not(unix))]
+fn leave_the_terminal() -> Result<(), Failure> {
+    Ok(())
+}
+
+/// Takes the port, or says who has it.
+fn bind(config: &Config, port: Option<u16>) -> Result<Listener, Failure> {
+    Listener::bind(config.host, port.unwrap_or(config.port)).map_err(|error| {
+        let hint = error.hint();
+        let holder = match &error {
+            BindError::InUse(address) => holder(*address),
+            BindError::NotLoopback(_) | BindError::Other { .. } => None,
+        };
+        let failure = Failure::new(Exit::CannotCreate, error);
+        let Some(holder) = holder else { return failure.hint(hint) };
+        let by = format!("`{}` listens there (process {})", holder.command, holder.pid);
+        let failure = Failure { error: anyhow::anyhow!("{by}").context(failure.error.to_string()), ..failure };
+        if holder.command.contains("claude-code-router") || holder.command.ends_with("ccr") {
+            return failure.hint("run `ccr stop`").hint(hint);
+        }
+        failure.hint(hint)
+    })
+}
+
+/// The presets of this installation, as `mcr <preset>` reads them.
+fn presets(place: &Place<'_>) -> Source {
+    let installed = Presets::open(place.paths);
+    let (names, has) = (installed.clone(), installed);
+    let (explicit, paths) = (place.explicit.map(PathBuf::from), place.paths.clone());
+    let variables = ProxyVariables::from_lookup(place.environment);
+    Source {
+        names: Box::new(move || names.names().unwrap_or_default().iter().map(ToString::to_string).collect()),
+        has: Box::new(move |name| Name::parse(name).is_ok_and(|name| has.has(&name))),
+        open: Box::new(move |name| {
+            let name = Name::parse(name).map_err(|error| Failure::new(Exit::Usage, error))?;
+            let (ready, reload) = of_preset(&name, explicit.as_deref(), &paths, &env::process)?;
+            let egress = door(&ready.config, &variables)?;
+            Ok((Snapshot { config: ready.config, egress }, reload))
+        }),
+    }
+}
+
+/// Says that there is a service.
+fn runs_already(places: &Paths) -> Failure {
+    let failure = match service::find(places) {
+        Ok(Some(running)) => Failure::say(Exit::CannotCreate, format!("the service runs already: {}", running.url)),
+        Ok(None) | Err(_) => Failure::say(Exit::CannotCreate, "the service runs already, and is starting or stopping"),
+    };
+    failure.hint("run `mcr status` to look at it, or `mcr stop` to end it")
+}
+
+/// The configured `APIKEY`, else this installation's own token, made on first use, and the file it is kept in.
+///
+/// A key of the store's serves as token only when it is bound to the address that is listened on: clients are
+/// given it, and a provider's key is not for them.
+async fn token(config: &Config, keys: &Resolver, places: &Paths) -> Result<(Secret, Option<PathBuf>), Failure> {
+    if let Some(token) = &config.apikey {
+        let token = keys.resolve(token, &config.host.to_string()).await;
+        let token = token.map_err(|error| KeyError { what: format!("no `APIKEY`: {}", error.what), ..error })?;
+        return Ok((token.clone(), None));
+    }
+    let file = places.state.join("token");
+    let token = match paths::read_private(&file) {
+        Ok(text) if text.trim().is_empty() => {
+            let what = format!("the service's token is empty: {}", file.display());
+            return Err(Failure::say(Exit::Data, what)
+                .hint(format!("run `rm {}`; the next start makes another", file.display())));
+        }
+        Ok(text) => Secret::new(text.trim().to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => make_token(&file)?,
+        Err(error) => {
+            // Clients know this token, so another is made only where the owner asks for one.
+            return Err(Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot use the service's token"))
+                .hint(format!("run `rm {}`; the next start makes another, or set `APIKEY`", file.display())));
+        }
+    };
+    Ok((token, Some(file)))
+}
+
+fn make_token(file: &Path) -> Result<Secret, Failure> {
+    let token = new_token().map_err(|error| Failure::new(Exit::Io, error))?;
+    paths::write_atomic(file, token.expose().as_bytes()).map_err(|error| {
+        Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot keep the service's token"))
+    })?;
+    Ok(token)
+}

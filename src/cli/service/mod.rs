@@ -1,0 +1,36 @@
+//! The background service: started, looked at, ended, and left to the system's own supervisor.
+
+mod background;
+mod foreground;
+pub mod install;
+pub mod logs;
+mod port;
+pub mod restart;
+pub mod start;
+pub mod status;
+pub mod stop;
+
+use std::time::Duration;
+
+use crate::cli::loopback::{Answer, Call, ask};
+use crate::error::{Exit, Failure};
+use crate::launch::service::Record;
+
+/// A service that works takes a connection within this time even on a busy machine.
+const CONNECT: Duration = Duration::from_secs(2);
+/// It answers without asking anybody else.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// Asks the service that was found.
+fn call(record: &Record, method: &str, path: &str) -> std::io::Result<Answer> {
+    let Record { url, token, .. } = record;
+    ask(&Call { base: url, token: token.expose(), method, path, connect: CONNECT, answer: ANSWER })
+}
+
+/// Says that a service is there and does not answer.
+fn unanswered(record: &Record, error: std::io::Error) -> Failure {
+    let what = format!("the service does not answer at {}", record.url);
+    Failure::new(Exit::Unavailable, anyhow::Error::new(error).context(what))
+        .hint("it may be stopping: `mcr stop` waits for its end")
+        .hint(format!("if it hangs, run `kill -9 {}` and start it again", record.facts.pid))
+}

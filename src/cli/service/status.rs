@@ -1,0 +1,160 @@
+//! `mcr status`: whether the service runs, with what, and since when.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{call, unanswered};
+use crate::cli::config::{Form, Place};
+use crate::error::{Exit, Failure};
+use crate::launch::service::{self, Record};
+use crate::proxy::STATUS;
+use crate::ui;
+use crate::wire::status::{Configuration, Status};
+
+/// Prints the state; 1 when there is no service.
+pub fn run(form: &Form, place: &Place<'_>) -> Result<u8, Failure> {
+    let Some(record) = service::find(place.paths)? else {
+        let words = if service::is_held(place.paths)? { "starting or stopping" } else { "not running" };
+        if form.json {
+            print(&format!("{}\n", json!({"running": false, "state": words})))?;
+        } else {
+            print(&format!("service  {words}\n"))?;
+            ui::say("run `mcr start` to start it; `mcr code` needs none");
+        }
+        return Ok(Exit::Failed as u8);
+    };
+    let status = ask(&record)?;
+    print(&if form.json { whole(&status) } else { shown(&status) })?;
+    Ok(0)
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    ui::print(text).map_err(|error| Failure::new(Exit::Io, error))
+}
+
+fn ask(record: &Record) -> Result<Status, Failure> {
+    let answer = call(record, "GET", STATUS).map_err(|error| unanswered(record, error))?;
+    serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200).ok_or_else(|| {
+        let what = format!("the service answers {} when it is asked for its state", answer.status);
+        Failure::say(Exit::Unavailable, what).hint("run `mcr restart`: it may be of another version of mcr")
+    })
+}
+
+fn whole(status: &Status) -> String {
+    let mut value = serde_json::to_value(status).unwrap_or_default();
+    if let Value::Object(map) = &mut value {
+        map.insert("running".to_owned(), Value::Bool(true));
+    }
+    format!("{value:#}\n")
+}
+
+fn shown(status: &Status) -> String {
+    let mut text = String::new();
+    let Status { url, pid, version, configuration, .. } = status;
+    let _ = writeln!(text, "service   {url} (process {pid}, mcr {version}, up {})", span(status.uptime_seconds));
+    let _ = writeln!(text, "requests  {}, {} failed", status.requests.ended, status.requests.failed);
+    if let Some(log) = &status.log {
+        let _ = writeln!(text, "log       {log}");
+    }
+    describe("", configuration, &mut text);
+    for preset in &status.presets {
+        match &preset.configuration {
+            None => drop(writeln!(text, "preset {} (nobody asked for it yet)", preset.name)),
+            Some(configuration) => {
+                let _ = writeln!(text, "preset {}", preset.name);
+                describe("  ", configuration, &mut text);
+            }
+        }
+    }
+    text
+}
+
+fn describe(indent: &str, configuration: &Configuration, text: &mut String) {
+    let Configuration { file, hash, invalid, providers, routes } = configuration;
+    let short = hash.get(..12).unwrap_or(hash);
+    let _ = writeln!(text, "{indent}configuration {file} ({short})");
+    if let Some(invalid) = invalid {
+        let problem = invalid.problem.replace('\n', &format!("\n{indent}  "));
+        let _ = writeln!(
+            text,
+            "{indent}  invalid on disk since {}; the one before is in use\n{indent}  {problem}",
+            invalid.since
+        );
+    }
+    for provider in providers {
+        let host = provider.host.as_deref().unwrap_or("a variable of its address is unset");
+        let _ = writeln!(text, "{indent}  provider {}  {host}", provider.name);
+    }
+    for route in routes {
+        let _ = writeln!(text, "{indent}  route {:<11} {}", route.name, route.target);
+    }
+}
+
+/// A span in the two largest units that it has.
+fn span(seconds: u64) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3_600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) => format!("{hours} h {minutes} min"),
+        (_, _, _) => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::status::{Invalid, Preset, Provider, Requests, Route};
+
+    fn configuration() -> Configuration {
+        Configuration {
+            file: "/c/config.json".to_owned(),
+            hash: "0123456789abcdef".to_owned(),
+            invalid: Some(Invalid { since: "2026-01-02T03:04:05Z".to_owned(), problem: "bad:\n  worse".to_owned() }),
+            providers: vec![Provider {
+                name: "p".to_owned(),
+                host: Some("api.example".to_owned()),
+                models: vec!["m".to_owned()],
+            }],
+            routes: vec![Route { name: "default".to_owned(), target: "p,m".to_owned() }],
+        }
+    }
+
+    #[test]
+    fn the_state_is_told_in_lines() {
+        let status = Status {
+            version: "1.2.3".to_owned(),
+            pid: 7,
+            url: "http://127.0.0.1:3456".to_owned(),
+            uptime_seconds: 3_700,
+            requests: Requests { ended: 3, failed: 1 },
+            configuration: configuration(),
+            presets: vec![
+                Preset { name: "local".to_owned(), configuration: None },
+                Preset {
+                    name: "used".to_owned(),
+                    configuration: Some(Configuration { invalid: None, ..configuration() }),
+                },
+            ],
+            ..Status::default()
+        };
+        assert_eq!(
+            shown(&status),
+            "service   http://127.0.0.1:3456 (process 7, mcr 1.2.3, up 1 h 1 min)\n\
+             requests  3, 1 failed\n\
+             configuration /c/config.json (0123456789ab)\n  \
+               invalid on disk since 2026-01-02T03:04:05Z; the one before is in use\n  bad:\n    worse\n  \
+               provider p  api.example\n  route default     p,m\n\
+             preset local (nobody asked for it yet)\n\
+             preset used\n  \
+               configuration /c/config.json (0123456789ab)\n    \
+                 provider p  api.example\n    route default     p,m\n"
+        );
+    }
+
+    #[test]
+    fn a_span_has_its_two_largest_units() {
+        assert_eq!([5, 65, 3_600, 90_000].map(span), ["5 s", "1 min", "1 h 0 min", "1 d 1 h"]);
+    }
+}

@@ -1,0 +1,51 @@
+//! `mcr stop`: asks the service to end, and waits until it has.
+
+use std::time::Duration;
+
+use super::{call, unanswered};
+use crate::cli::args::Stop;
+use crate::cli::config::Place;
+use crate::error::{Exit, Failure};
+use crate::launch::service::{self, Record};
+use crate::paths::Paths;
+use crate::proxy::STOP;
+use crate::ui;
+
+/// Answers in progress get two minutes, and what is thrown away afterwards some seconds.
+const PATIENCE: Duration = Duration::from_secs(130);
+
+/// Ends the service, if there is one.
+pub fn run(options: &Stop, place: &Place<'_>) -> Result<u8, Failure> {
+    if !service::is_held(place.paths)? {
+        ui::say("the service is not running");
+        return Ok(0);
+    }
+    end(service::find(place.paths)?.as_ref(), options.now, place.paths)?;
+    ui::say("stopped the service");
+    Ok(0)
+}
+
+/// Asks the service to end and waits until it has; one that has no record is ending already.
+pub(super) fn end(record: Option<&Record>, now: bool, paths: &Paths) -> Result<(), Failure> {
+    let path = if now { format!("{STOP}?now") } else { STOP.to_owned() };
+    let asked = record.map(|record| call(record, "POST", &path));
+    // Most have nothing to finish, and of the others somebody who waits wants to know.
+    if service::ended(paths, Duration::from_millis(500))? {
+        return Ok(());
+    }
+    match (record, asked) {
+        (Some(_), Some(Ok(answer))) if answer.status == 202 => {
+            ui::say("waiting for answers in progress, two minutes at most; `mcr stop --now` gives them up");
+        }
+        (Some(record), Some(Err(error))) if now => return Err(unanswered(record, error)),
+        _ => ui::say("waiting: the service is stopping already"),
+    }
+    if service::ended(paths, PATIENCE)? {
+        return Ok(());
+    }
+    let failure = Failure::say(Exit::Unavailable, "the service was asked to stop and still runs");
+    Err(match record {
+        Some(record) => failure.hint(format!("run `kill -9 {}`", record.facts.pid)),
+        None => failure,
+    })
+}

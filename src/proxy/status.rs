@@ -1,0 +1,104 @@
+//! What the service says of itself, and how it is asked to end.
+
+use std::path::PathBuf;
+
+use http::{Response, StatusCode};
+use jiff::{Timestamp, Unit};
+use tokio::sync::mpsc;
+
+use super::body::Body;
+use super::shelf::Shelf;
+use super::snapshot::Current;
+use super::{Proxy, failed, json};
+use crate::config::Scenario;
+use crate::wire::error::{ApiError, ErrorKind};
+use crate::wire::status::{Configuration, Preset, Provider, Requests, Route, Status};
+
+/// Where the service tells its state.
+pub const STATUS: &str = "/mcr/status";
+/// Where it is asked to end.
+pub const STOP: &str = "/mcr/stop";
+
+/// What only the background service has.
+pub struct Service {
+    /// The presets it offers.
+    pub shelf: Shelf,
+    /// The base URL for clients.
+    pub url: String,
+    /// Its log, once there is a line in it.
+    pub log: Box<dyn Fn() -> Option<PathBuf> + Send + Sync>,
+    /// When it began to listen.
+    pub started: Timestamp,
+    /// Hears how it is to end.
+    pub stop: mpsc::Sender<Stop>,
+}
+
+/// How the service is to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// When the answers in progress have ended.
+    Finish,
+    /// At once.
+    Now,
+}
+
+/// This moment as RFC 3339 has it, to the second.
+pub(super) fn now() -> String {
+    let now = Timestamp::now();
+    now.round(Unit::Second).unwrap_or(now).to_string()
+}
+
+impl Proxy {
+    /// Says how the service is; an embedded proxy has none.
+    pub(super) fn status(&self, service: &Service) -> Response<Body> {
+        let presets = service.shelf.list().into_iter();
+        let (ended, failed) = self.usage.requests();
+        let status = Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            url: service.url.clone(),
+            started: service.started.round(Unit::Second).unwrap_or(service.started).to_string(),
+            uptime_seconds: u64::try_from(Timestamp::now().duration_since(service.started).as_secs()).unwrap_or(0),
+            requests: Requests { ended, failed },
+            configuration: configuration(&self.current),
+            presets: presets
+                .map(|(name, current)| Preset { name, configuration: current.as_deref().map(configuration) })
+                .collect(),
+            log: (service.log)().map(|path| path.display().to_string()),
+        };
+        json(&serde_json::to_value(&status).unwrap_or_default())
+    }
+
+    /// Tells the service to end, at once where the query says `now`.
+    pub(super) fn stop(&self, service: &Service, query: Option<&str>) -> Response<Body> {
+        let how = if query == Some("now") { Stop::Now } else { Stop::Finish };
+        if service.stop.try_send(how).is_err() {
+            let what = "mcr: the service is stopping already";
+            return failed(&ApiError::last(409, ErrorKind::InvalidRequestError, what), &self.next_id());
+        }
+        let mut response = json(&serde_json::json!({ "stopping": true }));
+        *response.status_mut() = StatusCode::ACCEPTED;
+        response
+    }
+}
+
+fn configuration(current: &Current) -> Configuration {
+    let snapshot = current.load();
+    let config = &snapshot.config;
+    let providers = config.providers.iter().map(|provider| Provider {
+        name: provider.name.clone(),
+        host: provider.connection.as_ref().ok().map(|connection| connection.host().to_owned()),
+        models: provider.models.clone(),
+    });
+    let routes = Scenario::ALL.into_iter().filter_map(|scenario| {
+        let target = config.routes.get(scenario)?.name();
+        Some(Route { name: scenario.as_str().to_owned(), target })
+    });
+    Configuration {
+        file: config.origin.to_string(),
+        hash: config.hash(),
+        invalid: current.invalid().as_deref().cloned(),
+        providers: providers.collect(),
+        routes: routes.collect(),
+    }
+}

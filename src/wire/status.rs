@@ -1,0 +1,95 @@
+//! What the service says of itself at `GET /mcr/status`, and what `mcr status` reads.
+
+use serde::{Deserialize, Serialize};
+
+/// The service as it is now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    /// The version of mcr that runs, which an update on disk may have left behind.
+    pub version: String,
+    /// Its process.
+    pub pid: u32,
+    /// The base URL for clients.
+    pub url: String,
+    /// When it began to listen, as RFC 3339 has it.
+    pub started: String,
+    /// Seconds since then.
+    pub uptime_seconds: u64,
+    /// Requests that came to an end, and those of them that ended in an error.
+    pub requests: Requests,
+    /// What it was configured with.
+    pub configuration: Configuration,
+    /// Every preset that is installed.
+    pub presets: Vec<Preset>,
+    /// The log, once there is a line in it.
+    pub log: Option<String>,
+}
+
+/// Requests since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Requests {
+    /// All that came to an end.
+    pub ended: u64,
+    /// Those that ended in an error.
+    pub failed: u64,
+}
+
+/// A configuration in use.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Configuration {
+    /// The file, or that it is the built-in one.
+    pub file: String,
+    /// SHA-256 of its values, secrets masked, as 64 hexadecimal digits.
+    pub hash: String,
+    /// What is wrong with the one on disk, which is not in use therefore.
+    pub invalid: Option<Invalid>,
+    /// Its providers, in their order.
+    pub providers: Vec<Provider>,
+    /// Its routes, each with the target's name.
+    pub routes: Vec<Route>,
+}
+
+/// A provider of a configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Provider {
+    /// Its name, as configured.
+    pub name: String,
+    /// The host that is spoken to; absent where a variable that the address needs is unset.
+    pub host: Option<String>,
+    /// Its models.
+    pub models: Vec<String>,
+}
+
+/// A route of a configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Route {
+    /// Its name, such as `background`.
+    pub name: String,
+    /// `provider,model`.
+    pub target: String,
+}
+
+/// A file on disk that cannot take the place of what is in use.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Invalid {
+    /// When that was seen first, as RFC 3339 has it.
+    pub since: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// An installed preset.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preset {
+    /// Its name.
+    pub name: String,
+    /// Its configuration, once somebody asked for the preset.
+    pub configuration: Option<Configuration>,
+}
