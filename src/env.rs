@@ -12,6 +12,10 @@ pub const MISTRAL_API_KEY: &str = "MISTRAL_API_KEY";
 pub const CLAUDE_PATH: &str = "CLAUDE_PATH";
 /// What starts the service again when it ends, as the unit says that `mcr service install` writes.
 pub const MCR_SUPERVISOR: &str = "MCR_SUPERVISOR";
+/// Names the activation of a shell; set by `mcr activate`.
+pub const MCR_ACTIVE: &str = "MCR_ACTIVE";
+/// What the activation of a shell replaced; set by `mcr activate`, read by `mcr deactivate`.
+pub const MCR_SAVED: &str = "MCR_SAVED";
 
 /// Where the agent finds its proxy, and with it `mcr statusline`.
 pub const ANTHROPIC_BASE_URL: &str = "ANTHROPIC_BASE_URL";

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::error::{Exit, Failure};
 
+pub mod activation;
 pub mod arguments;
 pub mod child;
 pub mod environment;
@@ -21,6 +22,7 @@ pub mod settings;
 pub mod settings_file;
 #[cfg(unix)]
 pub mod signals;
+pub mod shell;
 
 pub use environment::{Models, Own, Plan};
 
