@@ -16,11 +16,20 @@ _mcr() {
             ",$1")
                 cmd="mcr"
                 ;;
+            mcr,activate)
+                cmd="mcr__subcmd__activate"
+                ;;
             mcr,code)
                 cmd="mcr__subcmd__code"
                 ;;
             mcr,config)
                 cmd="mcr__subcmd__config"
+                ;;
+            mcr,deactivate)
+                cmd="mcr__subcmd__deactivate"
+                ;;
+            mcr,env)
+                cmd="mcr__subcmd__activate"
                 ;;
             mcr,key)
                 cmd="mcr__subcmd__key"
@@ -116,7 +125,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --trace-bodies --help --version code start stop restart status logs service config preset key smoke statusline"
+            opts="-h -V --config --quiet --trace-bodies --help --version code start stop restart status logs activate env deactivate service config preset key smoke statusline"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -127,6 +136,24 @@ _mcr() {
                     return 0
                     ;;
                 --trace-bodies)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__activate)
+            opts="-h --preset --help bash zsh fish nu pwsh elvish posix"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --preset)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -216,6 +243,20 @@ _mcr() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__deactivate)
+            opts="-h --help bash zsh fish nu pwsh elvish posix"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

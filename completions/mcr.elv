@@ -31,6 +31,9 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand restart 'Stop the background service and start it anew, with the options it had and those given'
             cand status 'Show whether the background service runs, and with what; 1 when it does not'
             cand logs 'Print the log of the background service'
+            cand activate 'Print what makes `claude` in this shell speak to the service; the shell must take it in'
+            cand env 'Print what makes `claude` in this shell speak to the service; the shell must take it in'
+            cand deactivate 'Print what undoes `mcr activate` in this shell'
             cand service 'Let systemd or launchd start the service at login'
             cand config 'Check, show or find the configuration'
             cand preset 'Install, show, change and remove presets; `mcr NAME` runs one'
@@ -72,6 +75,20 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand -f 'Go on printing what is written'
             cand --follow 'Go on printing what is written'
             cand --path 'Print the file''s path instead'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;activate'= {
+            cand --preset 'Use this preset instead of the configuration'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;env'= {
+            cand --preset 'Use this preset instead of the configuration'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;deactivate'= {
             cand -h 'Print help'
             cand --help 'Print help'
         }

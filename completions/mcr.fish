@@ -35,6 +35,9 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "stop" -d 'Stop the backgrou
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "restart" -d 'Stop the background service and start it anew, with the options it had and those given'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "status" -d 'Show whether the background service runs, and with what; 1 when it does not'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "logs" -d 'Print the log of the background service'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "activate" -d 'Print what makes `claude` in this shell speak to the service; the shell must take it in'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "env" -d 'Print what makes `claude` in this shell speak to the service; the shell must take it in'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "deactivate" -d 'Print what undoes `mcr activate` in this shell'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "service" -d 'Let systemd or launchd start the service at login'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "config" -d 'Check, show or find the configuration'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, change and remove presets; `mcr NAME` runs one'
@@ -59,6 +62,11 @@ complete -c mcr -n "__fish_mcr_using_subcommand logs" -s n -l lines -d 'Begin wi
 complete -c mcr -n "__fish_mcr_using_subcommand logs" -s f -l follow -d 'Go on printing what is written'
 complete -c mcr -n "__fish_mcr_using_subcommand logs" -l path -d 'Print the file\'s path instead'
 complete -c mcr -n "__fish_mcr_using_subcommand logs" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand activate" -l preset -d 'Use this preset instead of the configuration' -r
+complete -c mcr -n "__fish_mcr_using_subcommand activate" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand env" -l preset -d 'Use this preset instead of the configuration' -r
+complete -c mcr -n "__fish_mcr_using_subcommand env" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand deactivate" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand service; and not __fish_seen_subcommand_from install uninstall" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand service; and not __fish_seen_subcommand_from install uninstall" -f -a "install" -d 'Write the unit that starts the service at login'
 complete -c mcr -n "__fish_mcr_using_subcommand service; and not __fish_seen_subcommand_from install uninstall" -f -a "uninstall" -d 'Take the unit away'

@@ -30,6 +30,16 @@ pub const COLUMNS: &str = "COLUMNS";
 /// claude-code-router's switch for a status line without icons, `true`.
 pub const USE_SIMPLE_ICONS: &str = "USE_SIMPLE_ICONS";
 
+/// The shell that a person logs in with.
+pub const SHELL: &str = "SHELL";
+/// The folder of Claude Code's own settings, in place of `~/.claude`.
+pub const CLAUDE_CONFIG_DIR: &str = "CLAUDE_CONFIG_DIR";
+
+/// Reads a variable of this process, whatever it holds.
+pub fn bytes(name: &str) -> Option<std::ffi::OsString> {
+    std::env::var_os(name)
+}
+
 /// Reads a variable of this process; one that is not UTF-8 counts as unset.
 ///
 /// Everything else takes the environment as an argument.

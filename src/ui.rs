@@ -4,7 +4,12 @@ use std::io::{self, IsTerminal as _, Write};
 
 /// Writes data to stdout; a reader that went away is not an error.
 pub fn print(data: &str) -> io::Result<()> {
-    match io::stdout().lock().write_all(data.as_bytes()) {
+    print_bytes(data.as_bytes())
+}
+
+/// Writes data that need not be text to stdout; a reader that went away is not an error.
+pub fn print_bytes(data: &[u8]) -> io::Result<()> {
+    match io::stdout().lock().write_all(data) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }

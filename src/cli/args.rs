@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use super::config::{ConfigCommand, Form};
 use super::preset::PresetCommand;
 use crate::config::{Host, KeyName};
+use crate::launch::shell::Shell;
 
 /// Claude Code on European and local models
 #[derive(Debug, Parser)]
@@ -56,6 +58,12 @@ pub enum Command {
     /// Print the log of the background service
     #[command(after_help = LOGS)]
     Logs(Logs),
+    /// Print what makes `claude` in this shell speak to the service; the shell must take it in
+    #[command(visible_alias = "env", after_help = ACTIVATE)]
+    Activate(Activate),
+    /// Print what undoes `mcr activate` in this shell
+    #[command(after_help = DEACTIVATE)]
+    Deactivate(Deactivate),
     /// Let systemd or launchd start the service at login
     #[command(subcommand, after_help = SERVICE)]
     Service(ServiceCommand),
@@ -132,6 +140,45 @@ pub struct Logs {
     /// Print the file's path instead
     #[arg(long, conflicts_with_all = ["follow", "lines"])]
     pub path: bool,
+}
+
+/// A line for each shell's start file.
+const ACTIVATE: &str = "\
+bash, zsh  eval \"$(mcr activate bash)\"
+fish       mcr activate fish | source
+nushell    let mcr = (mcr activate nu | from json); $mcr.set | load-env; hide-env --ignore-errors ...$mcr.unset
+pwsh       mcr activate pwsh | Out-String | Invoke-Expression
+elvish     eval (mcr activate elvish | slurp)
+
+Starts the service if it does not run. Settings files of Claude Code beat the
+environment; `mcr code` is beaten by none.
+
+Example: eval \"$(mcr activate --preset mistral-ollama)\"";
+
+/// How it is taken in.
+const DEACTIVATE: &str = "Example: eval \"$(mcr deactivate)\"";
+
+/// Options of `mcr activate`.
+#[derive(Debug, Args)]
+pub struct Activate {
+    /// The shell that takes it in; left out, the one that runs the command
+    #[arg(value_parser = shell())]
+    pub shell: Option<Shell>,
+    /// Use this preset instead of the configuration
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+}
+
+/// Options of `mcr deactivate`.
+#[derive(Debug, Args)]
+pub struct Deactivate {
+    /// The shell that takes it in; left out, the one that runs the command
+    #[arg(value_parser = shell())]
+    pub shell: Option<Shell>,
+}
+
+fn shell() -> impl TypedValueParser<Value = Shell> {
+    PossibleValuesParser::new(Shell::NAMES).try_map(|name| name.parse::<Shell>())
 }
 
 /// What is written where.

@@ -1,5 +1,6 @@
 //! One file per command; `args` holds the command line itself.
 
+pub mod activate;
 pub mod args;
 pub mod code;
 pub mod config;
@@ -48,6 +49,8 @@ pub fn run() -> Result<u8, Failure> {
             place(options.config.as_deref(), &|place| service::restart::run(&arguments.own, options, place))
         }
         Command::Status(form) => place(None, &|place| service::status::run(form, place)),
+        Command::Activate(options) => place(None, &|place| activate::run(options, place)),
+        Command::Deactivate(options) => place(None, &|place| activate::undo(options, place)),
         Command::Logs(options) => place(None, &|place| service::logs::run(options, place)),
         Command::Service(command) => place(None, &|place| service::install::run(command, place)),
         Command::Config(options) => {
@@ -65,7 +68,9 @@ pub fn run() -> Result<u8, Failure> {
 fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
     let command = match &arguments.command {
         Command::Code(_) | Command::Named(_) | Command::Start(_) | Command::Restart(_) => return Ok(()),
+        Command::Activate(_) => "activate",
         Command::Config(_) => "config",
+        Command::Deactivate(_) => "deactivate",
         Command::Key(_) => "key",
         Command::Preset(_) => "preset",
         Command::Logs(_) => "logs",

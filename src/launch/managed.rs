@@ -33,6 +33,14 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Returns the setting of a file that would take requests elsewhere.
+///
+/// Of a file that cannot be read Claude Code itself complains.
+pub fn other_route_of(file: &Path) -> Option<String> {
+    let settings = serde_json::from_str(&std::fs::read_to_string(file).ok()?).ok()?;
+    other_route(&settings)
+}
+
 /// Returns the dotted path of the first setting that would take requests elsewhere.
 pub fn other_route(settings: &Value) -> Option<String> {
     let is_set = |value: &Value| !matches!(value.as_str(), Some("" | "0" | "false"));

@@ -20,9 +20,9 @@ pub mod managed;
 pub mod service;
 pub mod settings;
 pub mod settings_file;
+pub mod shell;
 #[cfg(unix)]
 pub mod signals;
-pub mod shell;
 
 pub use environment::{Models, Own, Plan};
 
@@ -154,10 +154,7 @@ fn refuse_other_routes(arguments: &Arguments, managed: &Path) -> Result<(), Fail
         }
     }
     for file in managed::files(managed) {
-        // Claude Code itself complains of a file that it cannot read.
-        let Ok(text) = std::fs::read_to_string(&file) else { continue };
-        let Ok(settings) = serde_json::from_str::<Value>(&text) else { continue };
-        if let Some(setting) = managed::other_route(&settings) {
+        if let Some(setting) = managed::other_route_of(&file) {
             let what =
                 format!("the administrator's settings choose another route with `{setting}`: {}", file.display());
             return Err(Failure::say(Exit::Denied, what).hint("ask your administrator, or run `claude` without mcr"));

@@ -1,8 +1,9 @@
 //! What a shell reads: one statement for each change, every value quoted as that shell does it.
 //!
-//! Pure. Values are bytes: a variable that mcr restores may hold anything but NUL.
+//! Pure. Values are bytes: a variable that mcr restores may hold anything but NUL. Nushell evaluates
+//! no text, so it gets a record to load; a file to source would be one more place with a token in it.
 
-use std::ffi::OsStr;
+use std::fmt;
 use std::str::FromStr;
 
 use super::activation::Change;
@@ -14,7 +15,7 @@ pub enum Shell {
     Posix,
     /// fish.
     Fish,
-    /// nushell; its script is sourced, since it has no `eval`.
+    /// nushell: `{"set": {…}, "unset": […]}`.
     Nu,
     /// PowerShell 7 and Windows PowerShell.
     Pwsh,
@@ -44,6 +45,18 @@ impl FromStr for Shell {
     }
 }
 
+impl fmt::Display for Shell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Posix => "posix",
+            Self::Fish => "fish",
+            Self::Nu => "nu",
+            Self::Pwsh => "pwsh",
+            Self::Elvish => "elvish",
+        })
+    }
+}
+
 impl Shell {
     /// The names to choose from.
     pub const NAMES: [&str; 7] = ["bash", "zsh", "fish", "nu", "pwsh", "elvish", "posix"];
@@ -53,59 +66,52 @@ impl Shell {
         match self {
             Self::Posix => format!("eval \"$({command})\""),
             Self::Fish => format!("{command} | source"),
-            Self::Nu => format!("{command} | save --force ~/.mcr.nu; source ~/.mcr.nu"),
+            Self::Nu => format!(
+                "let mcr = ({command} | from json); $mcr.set | load-env; hide-env --ignore-errors ...$mcr.unset"
+            ),
             Self::Pwsh => format!("{command} | Out-String | Invoke-Expression"),
             Self::Elvish => format!("eval ({command} | slurp)"),
         }
     }
 
-    /// Writes the changes as a script.
+    /// Writes the changes for the shell to take in.
     pub fn script(self, changes: &[Change]) -> Vec<u8> {
-        let mut script = Vec::new();
-        for change in changes {
-            match change {
-                Change::Set(name, value) => self.set(name, value, &mut script),
-                Change::Unset(name) => script.extend_from_slice(self.unset(name).as_bytes()),
+        match self {
+            Self::Nu => record(changes).into_bytes(),
+            Self::Posix | Self::Fish | Self::Pwsh | Self::Elvish => {
+                let mut script = Vec::new();
+                for change in changes {
+                    self.statement(change, &mut script);
+                }
+                script
             }
-            script.push(b'\n');
         }
-        script
     }
 
-    fn set(self, name: &str, value: &OsStr, script: &mut Vec<u8>) {
-        let before = match self {
-            Self::Posix => format!("export {name}="),
-            Self::Fish => format!("set -gx {name} "),
-            Self::Nu | Self::Pwsh => format!("{} = ", self.variable(name)),
-            Self::Elvish => format!("set-env {name} "),
+    fn statement(self, change: &Change, script: &mut Vec<u8>) {
+        let (before, value) = match (self, change) {
+            (Self::Posix | Self::Nu, Change::Set(name, value)) => (format!("export {name}="), Some(value)),
+            (Self::Fish, Change::Set(name, value)) => (format!("set -gx {name} "), Some(value)),
+            (Self::Pwsh, Change::Set(name, value)) => (format!("$env:{name} = "), Some(value)),
+            (Self::Elvish, Change::Set(name, value)) => (format!("set-env {name} "), Some(value)),
+            (Self::Posix | Self::Nu, Change::Unset(name)) => (format!("unset {name}"), None),
+            (Self::Fish, Change::Unset(name)) => (format!("set -e {name}"), None),
+            (Self::Pwsh, Change::Unset(name)) => (format!("Remove-Item -ErrorAction Ignore Env:{name}"), None),
+            (Self::Elvish, Change::Unset(name)) => (format!("unset-env {name}"), None),
         };
         script.extend_from_slice(before.as_bytes());
-        self.quote(value.as_encoded_bytes(), script);
-    }
-
-    fn unset(self, name: &str) -> String {
-        match self {
-            Self::Posix => format!("unset {name}"),
-            Self::Fish => format!("set -e {name}"),
-            Self::Nu => format!("hide-env --ignore-errors {name}"),
-            Self::Pwsh => format!("Remove-Item -ErrorAction Ignore Env:{name}"),
-            Self::Elvish => format!("unset-env {name}"),
+        if let Some(value) = value {
+            self.quote(value.as_encoded_bytes(), script);
         }
-    }
-
-    fn variable(self, name: &str) -> String {
-        if self == Self::Nu { format!("$env.{name}") } else { format!("$env:{name}") }
+        script.push(b'\n');
     }
 
     /// Puts a value between quotes that nothing inside can end, and inside which nothing is expanded.
     fn quote(self, value: &[u8], script: &mut Vec<u8>) {
-        if self == Self::Nu {
-            return quote_raw(value, script);
-        }
         script.push(b'\'');
         for &byte in value {
             match (self, byte) {
-                (Self::Posix, b'\'') => script.extend_from_slice(br"'\''"),
+                (Self::Posix | Self::Nu, b'\'') => script.extend_from_slice(br"'\''"),
                 (Self::Fish, b'\'' | b'\\') => script.extend_from_slice(&[b'\\', byte]),
                 (Self::Pwsh | Self::Elvish, b'\'') => script.extend_from_slice(b"''"),
                 _ => script.push(byte),
@@ -115,14 +121,19 @@ impl Shell {
     }
 }
 
-/// `r#'…'#`, with one hash more than any run of them behind a quote inside.
-fn quote_raw(value: &[u8], script: &mut Vec<u8>) {
-    let runs = value.split(|&byte| byte == b'\'').skip(1);
-    let longest = runs.map(|rest| rest.iter().take_while(|&&byte| byte == b'#').count()).max().unwrap_or(0);
-    let hashes = vec![b'#'; longest + 1];
-    for part in [b"r", &hashes[..], b"'", value, b"'", &hashes[..]] {
-        script.extend_from_slice(part);
+/// The changes as JSON; nushell's own values are text, so what is not becomes the replacement character.
+fn record(changes: &[Change]) -> String {
+    let mut set = serde_json::Map::new();
+    let mut unset = Vec::new();
+    for change in changes {
+        match change {
+            Change::Set(name, value) => drop(set.insert(name.clone(), value.to_string_lossy().into())),
+            Change::Unset(name) => unset.push(name.as_str()),
+        }
     }
+    // Names are the same there whatever their case, so taking `no_proxy` away would take `NO_PROXY` too.
+    unset.retain(|name| !set.keys().any(|kept| kept.eq_ignore_ascii_case(name)));
+    format!("{}\n", serde_json::json!({ "set": set, "unset": unset }))
 }
 
 #[cfg(test)]
@@ -139,15 +150,16 @@ mod tests {
         let value = r"it's \ $(x) #";
         assert_eq!(script(Shell::Posix, value), "export A='it'\\''s \\ $(x) #'\nunset B\n");
         assert_eq!(script(Shell::Fish, value), "set -gx A 'it\\'s \\\\ $(x) #'\nset -e B\n");
-        assert_eq!(script(Shell::Nu, value), "$env.A = r#'it's \\ $(x) #'#\nhide-env --ignore-errors B\n");
+        assert_eq!(script(Shell::Nu, value), format!("{}\n", serde_json::json!({"set": {"A": value}, "unset": ["B"]})));
         assert_eq!(script(Shell::Pwsh, value), "$env:A = 'it''s \\ $(x) #'\nRemove-Item -ErrorAction Ignore Env:B\n");
         assert_eq!(script(Shell::Elvish, value), "set-env A 'it''s \\ $(x) #'\nunset-env B\n");
     }
 
     #[test]
-    fn nushells_raw_string_outlasts_every_run_of_hashes() {
-        assert!(script(Shell::Nu, "a'##b'#").starts_with("$env.A = r###'a'##b'#'###\n"));
-        assert!(script(Shell::Nu, "###").starts_with("$env.A = r#'###'#\n"));
+    fn nushell_is_not_told_to_take_away_what_it_has_under_another_case() {
+        let changes = [Change::Set("NO_PROXY".to_owned(), "x".into()), Change::Unset("no_proxy".to_owned())];
+        let record = String::from_utf8(Shell::Nu.script(&changes)).unwrap();
+        assert_eq!(record, format!("{}\n", serde_json::json!({"set": {"NO_PROXY": "x"}, "unset": []})));
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod requests;
 pub mod rig;
 pub mod sandbox;
 pub mod server;
+pub mod shells;
 pub mod signals;
 
 use std::time::Duration;

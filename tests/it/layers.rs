@@ -111,6 +111,7 @@ const ADDRESSES: &[&str] = &["std::net::IpAddr", "std::net::Ipv4Addr", "std::net
 
 /// Who may name `std::fs` or `tokio::fs`.
 const FILES: &[(&str, &str)] = &[
+    ("cli/activate.rs", "asks the system which shell calls"),
     ("cli/service/install.rs", "takes a unit away, once it is known to be mcr's"),
     ("cli/service/logs.rs", "reads the log to print it"),
     ("cli/service/port.rs", "reads the system's tables of sockets and processes"),

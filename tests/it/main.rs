@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod activate;
 mod cancel;
 mod cli;
 mod clocks;

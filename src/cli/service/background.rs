@@ -36,13 +36,14 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Collects the options of a command line.
     pub(super) fn new(own: &Own, options: &Serve, place: &Place<'_>) -> Result<Self, Failure> {
-        let absolute = |path: &Path| std::path::absolute(path).map_err(|error| Failure::new(Exit::Usage, error));
         let trace = options.trace_bodies.as_deref().or(own.trace_bodies.as_deref());
-        Ok(Self {
-            config: place.explicit.map(absolute).transpose()?,
-            port: options.port,
-            trace_bodies: trace.map(absolute).transpose()?,
-        })
+        let trace_bodies = trace.map(absolute).transpose()?;
+        Ok(Self { port: options.port, trace_bodies, ..Self::of_configuration(place)? })
+    }
+
+    /// Whatever serves this configuration.
+    pub(super) fn of_configuration(place: &Place<'_>) -> Result<Self, Failure> {
+        Ok(Self { config: place.explicit.map(absolute).transpose()?, ..Self::default() })
     }
 
     /// Whether a running service is what these options ask for; what they leave open is met by anything.
@@ -74,11 +75,23 @@ impl Wanted {
     }
 }
 
-/// Starts the service and stays until it serves; its words become ours, and so does its exit code where it fails.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| Failure::new(Exit::Usage, error))
+}
+
+/// How a start went.
+pub(in crate::cli) enum Started {
+    /// It serves; these are its words.
+    Serves(String),
+    /// It ended with this code; its words have been said.
+    Ended(u8),
+}
+
+/// Starts the service and stays until it serves.
 ///
 /// # Errors
 /// Fails when the process cannot be started, and when it neither serves nor ends.
-pub(super) fn spawn(wanted: &Wanted, places: &Paths) -> Result<u8, Failure> {
+pub(super) fn spawn(wanted: &Wanted, places: &Paths) -> Result<Started, Failure> {
     let cannot = |error: std::io::Error| {
         Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot start the service"))
     };
@@ -96,15 +109,27 @@ pub(super) fn spawn(wanted: &Wanted, places: &Paths) -> Result<u8, Failure> {
     let mut child = command.spawn().map_err(cannot)?;
     let stdout = child.stdout.take().ok_or_else(|| cannot(std::io::ErrorKind::BrokenPipe.into()))?;
     let serves = ready(stdout);
-    if let Ok(said) = paths::read_private(&words)
-        && !said.is_empty()
-    {
-        ui::say(said.trim_end());
-    }
+    let said = paths::read_private(&words).unwrap_or_default().trim_end().to_owned();
     match serves {
-        Some(true) => Ok(0),
-        Some(false) => ended(&mut child).map_err(cannot),
+        Some(true) => Ok(Started::Serves(said)),
+        Some(false) => {
+            ui::say(said);
+            ended(&mut child).map(Started::Ended).map_err(cannot)
+        }
         None => Err(hangs(&mut child)),
+    }
+}
+
+impl Started {
+    /// Says what the service said, and returns the exit code.
+    pub(super) fn told(self) -> u8 {
+        match self {
+            Self::Serves(words) => {
+                ui::say(words);
+                0
+            }
+            Self::Ended(code) => code,
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub fn run(own: &Own, options: &Serve, place: &Place<'_>) -> Result<u8, Failure>
     if service::is_held(place.paths)? {
         end(running.as_ref(), false, place.paths)?;
     }
-    background::spawn(&wanted, place.paths)
+    Ok(background::spawn(&wanted, place.paths)?.told())
 }
 
 /// Says that another program starts this service.

@@ -1,6 +1,9 @@
 //! `mcr start`: the service in the background, or here with `--foreground`.
 
-use super::{background, foreground};
+use std::ops::ControlFlow;
+
+use super::background::{self, Started, Wanted};
+use super::foreground;
 use crate::cli::args::{Own, Start};
 use crate::cli::config::Place;
 use crate::error::{Exit, Failure};
@@ -9,18 +12,39 @@ use crate::ui;
 
 /// Starts the service unless it runs.
 pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure> {
-    let wanted = background::Wanted::new(own, &options.serve, place)?;
+    let wanted = Wanted::new(own, &options.serve, place)?;
     if options.foreground {
         return foreground::run(&wanted, options.detached, place);
     }
     let _starting = service::starting(place.paths)?;
     match service::find(place.paths)? {
-        None => background::spawn(&wanted, place.paths),
+        None => Ok(background::spawn(&wanted, place.paths)?.told()),
         Some(running) if wanted.is_met_by(&running.facts) => {
             ui::say(format_args!("the service runs already: {}", running.url));
             Ok(0)
         }
         Some(running) => Err(otherwise(&running)),
+    }
+}
+
+/// Finds the service, or starts it; in a shell that is being set up, so nothing is said of a start that goes well.
+pub(in crate::cli) fn running(place: &Place<'_>) -> Result<ControlFlow<u8, Record>, Failure> {
+    let wanted = Wanted::of_configuration(place)?;
+    if let Some(running) = service::find(place.paths)?.filter(|running| wanted.is_met_by(&running.facts)) {
+        return Ok(ControlFlow::Continue(running));
+    }
+    let _starting = service::starting(place.paths)?;
+    if service::find(place.paths)?.is_none()
+        && let Started::Ended(code) = background::spawn(&wanted, place.paths)?
+    {
+        return Ok(ControlFlow::Break(code));
+    }
+    match service::find(place.paths)? {
+        Some(running) if wanted.is_met_by(&running.facts) => Ok(ControlFlow::Continue(running)),
+        Some(running) => Err(otherwise(&running)),
+        None => {
+            Err(Failure::say(Exit::Unavailable, "the service ended as soon as it had started").hint("run `mcr logs`"))
+        }
     }
 }
 
