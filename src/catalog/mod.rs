@@ -1,13 +1,18 @@
 //! What is known of models and of the hosts that serve them: data with a date and a source, and its types.
 //!
-//! `models.json`, `hosts.json` and `prices.json` are the data; ids of models stand there and nowhere in code.
+//! `models.json`, `dialects.json`, `hosts.json` and `prices.json` are the data; ids of models stand there and nowhere
+//! in code.
 
+mod dialects;
 mod hosts;
 
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+#[cfg(test)]
+pub(crate) use dialects::known_dialects;
+pub use dialects::{Quirks, dialect_of, quirks};
 pub use hosts::{Host, Price, host, price};
 
 /// How much a model is asked to think, in rising order.
@@ -67,6 +72,9 @@ pub struct Model {
     /// Other ids that mean the same model.
     #[serde(default)]
     pub aliases: Vec<String>,
+    /// Ids under which other hosts serve the same weights.
+    #[serde(default)]
+    pub elsewhere: Vec<String>,
     /// Context window in tokens, prompt and answer together.
     pub window: u64,
     /// Whether it sees images.
@@ -100,6 +108,7 @@ impl Model {
         Self {
             id: id.to_owned(),
             aliases: Vec::new(),
+            elsewhere: Vec::new(),
             window: UNKNOWN_WINDOW,
             vision: true,
             tool_result_images: false,
@@ -127,9 +136,16 @@ static MODELS: LazyLock<Models> =
 /// The configuration used when there is no file and a Mistral key is set; JSON5, in the configuration's own format.
 pub const BUILT_IN_CONFIG: &str = include_str!("config.json5");
 
-/// Finds a model by id or alias.
+impl Model {
+    /// All ids that mean it.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.id).chain(&self.aliases).chain(&self.elsewhere).map(String::as_str)
+    }
+}
+
+/// Finds a model by id or alias, or by what another host calls it.
 pub fn model(id: &str) -> Option<&'static Model> {
-    MODELS.list.iter().find(|model| model.id == id || model.aliases.iter().any(|alias| alias == id))
+    MODELS.list.iter().find(|model| model.names().any(|name| name == id))
 }
 
 /// The day the model data was put together.
@@ -143,11 +159,7 @@ mod tests {
 
     #[test]
     fn every_model_id_and_alias_is_named_once() {
-        let mut names: Vec<&str> = MODELS
-            .list
-            .iter()
-            .flat_map(|model| std::iter::once(model.id.as_str()).chain(model.aliases.iter().map(String::as_str)))
-            .collect();
+        let mut names: Vec<&str> = MODELS.list.iter().flat_map(Model::names).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

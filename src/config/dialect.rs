@@ -1,5 +1,7 @@
 //! Whose rules a provider's chat completions follow.
 
+use crate::catalog::{self, Quirks};
+
 /// A family of servers that agree on fields, order and ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
@@ -17,12 +19,22 @@ pub enum Dialect {
     LlamaCpp,
     /// Infomaniak: `max_completion_tokens` in place of `max_tokens`.
     Infomaniak,
+    /// IONOS: answers of 16 tokens unless the request says otherwise.
+    Ionos,
 }
 
 impl Dialect {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 7] =
-        [Self::Mistral, Self::OpenAi, Self::Ollama, Self::LmStudio, Self::Vllm, Self::LlamaCpp, Self::Infomaniak];
+    pub const ALL: [Self; 8] = [
+        Self::Mistral,
+        Self::OpenAi,
+        Self::Ollama,
+        Self::LmStudio,
+        Self::Vllm,
+        Self::LlamaCpp,
+        Self::Infomaniak,
+        Self::Ionos,
+    ];
 
     /// The word in the configuration.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +46,7 @@ impl Dialect {
             Self::Vllm => "vllm",
             Self::LlamaCpp => "llama.cpp",
             Self::Infomaniak => "infomaniak",
+            Self::Ionos => "ionos",
         }
     }
 
@@ -42,14 +55,15 @@ impl Dialect {
         Self::ALL.into_iter().find(|dialect| dialect.as_str() == word)
     }
 
+    /// What it wants otherwise than the common subset; the data is the catalogue's.
+    pub fn quirks(self) -> &'static Quirks {
+        catalog::quirks(self.as_str())
+    }
+
     /// Infers the dialect: from a host that belongs to a known service, else from the provider's name, else `openai`.
     pub fn infer(host: &str, name: &str) -> Self {
-        let host = host.to_ascii_lowercase();
-        if host == "mistral.ai" || host.ends_with(".mistral.ai") {
-            return Self::Mistral;
-        }
-        if host == "infomaniak.com" || host.ends_with(".infomaniak.com") {
-            return Self::Infomaniak;
+        if let Some(dialect) = catalog::dialect_of(host).and_then(Self::parse) {
+            return dialect;
         }
         let name = name.to_ascii_lowercase();
         match name.as_str() {
@@ -73,6 +87,14 @@ mod tests {
     fn a_host_beats_a_name() {
         assert_eq!(Dialect::infer("api.eu.mistral.ai", "ollama"), Dialect::Mistral);
         assert_eq!(Dialect::infer("notmistral.ai", "x"), Dialect::OpenAi);
+    }
+
+    #[test]
+    fn every_dialect_of_the_catalogue_is_one() {
+        for word in catalog::known_dialects() {
+            assert!(Dialect::parse(word).is_some(), "{word}");
+        }
+        assert_eq!(Dialect::infer("openai.inference.de-txl.ionos.com", "x"), Dialect::Ionos);
     }
 
     #[test]

@@ -24,8 +24,19 @@ macro_rules! built_in {
 }
 
 /// All of them, by name.
-pub const PRESETS: &[BuiltIn] =
-    built_in!["mistral-cloud", "mistral-llama-cpp", "mistral-lm-studio", "mistral-ollama", "mistral-vllm",];
+pub const PRESETS: &[BuiltIn] = built_in![
+    "infomaniak",
+    "ionos",
+    "mistral-cloud",
+    "mistral-llama-cpp",
+    "mistral-lm-studio",
+    "mistral-ollama",
+    "mistral-vllm",
+    "nebius",
+    "ovhcloud",
+    "scaleway",
+    "stackit",
+];
 
 /// Finds one.
 pub fn find(name: &str) -> Option<&'static BuiltIn> {

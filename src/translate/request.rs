@@ -68,9 +68,10 @@ pub fn request<'a>(
         dropped.count("top_p");
     }
     let dialect = target.provider.dialect;
-    let infomaniak = dialect == Dialect::Infomaniak;
+    let quirks = dialect.quirks();
+    let limit = request.max_tokens.or(quirks.max_tokens);
     let format = request.output_config.as_ref().and_then(|config| config.format.as_ref());
-    let response_format = format.filter(|_| !infomaniak).and_then(response_format);
+    let response_format = format.filter(|_| !quirks.no_response_format).and_then(response_format);
     if format.is_some() && response_format.is_none() {
         dropped.count("output_config.format");
     }
@@ -90,8 +91,8 @@ pub fn request<'a>(
             tools,
             tool_choice,
             parallel_tool_calls,
-            max_tokens: request.max_tokens.filter(|_| !infomaniak),
-            max_completion_tokens: request.max_tokens.filter(|_| infomaniak),
+            max_tokens: limit.filter(|_| !quirks.max_completion_tokens),
+            max_completion_tokens: limit.filter(|_| quirks.max_completion_tokens),
             temperature,
             top_p,
             stop: request.stop_sequences.clone(),

@@ -151,7 +151,7 @@ fn an_unknown_dialect_is_refused_with_the_nearest() {
         &with_provider("dialect: 'lmstudio'"),
         &[
             "2:10: Providers[0].dialect: unknown dialect `lmstudio`; known are mistral, openai, ollama, lm-studio, vllm, \
-           llama.cpp, infomaniak, did you mean `lm-studio`?",
+           llama.cpp, infomaniak, ionos, did you mean `lm-studio`?",
         ],
     );
 }

@@ -33,12 +33,17 @@ pub enum Law {
     Mistral(Models),
     /// A local server: no key, and any JSON will do. It lists these models.
     Lenient(Models),
+    /// Another host: a key is needed, any JSON will do, and this says what the host refuses in it.
+    Hosted(Models, Refuses),
 }
+
+/// Says why a host refuses a body, if it does.
+pub type Refuses = fn(&Value) -> Option<&'static str>;
 
 impl Law {
     fn models(&self) -> &Models {
         match self {
-            Self::Mistral(models) | Self::Lenient(models) => models,
+            Self::Mistral(models) | Self::Lenient(models) | Self::Hosted(models, _) => models,
         }
     }
 }

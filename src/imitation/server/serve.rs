@@ -118,6 +118,10 @@ fn judge(headers: &HeaderMap, body: &[u8], law: &Law) -> Result<(), Refusal> {
             rules::check_bytes(body, models).map(drop)
         }
         Law::Lenient(_) => rules::check_json(body).map(drop),
+        Law::Hosted(_, refuses) => match refuses(&rules::check_json(body)?) {
+            Some(why) => Err(Refusal { status: 400, body: json!({"error": {"message": why}}) }),
+            None => Ok(()),
+        },
     }
 }
 
@@ -125,7 +129,7 @@ fn has_key(headers: &HeaderMap, law: &Law) -> bool {
     let key =
         headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|it| it.strip_prefix("Bearer "));
     match law {
-        Law::Mistral(_) => key.is_some_and(|key| !key.trim().is_empty()),
+        Law::Mistral(_) | Law::Hosted(..) => key.is_some_and(|key| !key.trim().is_empty()),
         Law::Lenient(_) => true,
     }
 }

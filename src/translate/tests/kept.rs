@@ -127,6 +127,15 @@ fn infomaniak_has_its_own_name_for_the_answers_length() {
 }
 
 #[test]
+fn ionos_is_told_the_answers_length_where_the_client_names_none() {
+    let target = super::dialect_target(crate::config::Dialect::Ionos, model());
+    for (asked, expect) in [(json!(null), 4096), (json!(50), 50)] {
+        let body = json!({"messages": [{"role": "user", "content": "a"}], "max_tokens": asked});
+        assert_eq!(translate(&target, &body).unwrap().0["max_tokens"], expect);
+    }
+}
+
+#[test]
 fn a_choice_without_tools_is_counted() {
     dropped(&json!({"messages": [], "tools": [], "tool_choice": {"type": "any"}}), "tool_choice x1");
 }

@@ -172,7 +172,7 @@ fn fitted(dialect: Dialect, asked: &Value, prompt: u64, window: u64, expect: &Va
     let mut outgoing = crate::translate::request(&request, &target, None).unwrap();
     outgoing.fit(prompt, window);
     let sent: Value = serde_json::from_slice(&outgoing.body(&target)).unwrap();
-    let key = if dialect == Dialect::Infomaniak { "max_completion_tokens" } else { "max_tokens" };
+    let key = if dialect.quirks().max_completion_tokens { "max_completion_tokens" } else { "max_tokens" };
     assert_eq!(sent[key], *expect, "{asked} beside {prompt} of {window}");
 }
 
@@ -182,7 +182,7 @@ fn an_answer_is_fitted_to_what_the_prompt_leaves() {
         fitted(dialect, &json!(32_000), 10_000, 262_144, &json!(32_000));
         // What Claude Code asks for after an answer that was too long.
         fitted(dialect, &json!(128_000), 200_000, 262_144, &json!(62_144));
-        fitted(dialect, &json!(null), 200_000, 262_144, &Value::Null);
+        fitted(dialect, &json!(null), 200_000, 262_144, &dialect.quirks().max_tokens.into());
     }
 }
 
