@@ -11,7 +11,7 @@ use super::{
     answer::{Answer, Answers, Given, Refused, check},
     apply::{Stage, apply, seen},
     manifest::Manifest,
-    placeholder::words,
+    placeholder::{Piece, pieces, words},
     question::{Choice, Choices, Kind, ProviderField, Question},
 };
 
@@ -43,6 +43,8 @@ pub struct Provider {
     pub name: String,
     /// Its address, as the configuration writes it.
     pub address: String,
+    /// Whose rules it follows, where the manifest says so.
+    pub dialect: Option<String>,
     /// Its key, as the configuration writes it; the id of a secret where it is one.
     pub key: Key,
 }
@@ -102,6 +104,18 @@ impl<'m> Form<'m> {
     pub fn default_text(&self, question: &Question, choices: Option<&[Choice]>) -> Option<String> {
         let text = words(&self.default(question)?);
         check(question, &text, choices).is_ok().then_some(text)
+    }
+
+    /// Whether the answer becomes the window of a model, which a server may have told already.
+    pub fn is_window(&self, question: &Question) -> bool {
+        let of_provider = |provider: &Map<String, Value>| {
+            let facts = provider.get("facts").and_then(Value::as_object);
+            facts.into_iter().flat_map(Map::values).any(|facts| {
+                let window = facts.get("window").and_then(Value::as_str).unwrap_or_default();
+                matches!(pieces(window)[..], [Piece::Id(id, _)] if id == question.id)
+            })
+        };
+        self.manifest.providers().into_iter().any(of_provider)
     }
 
     /// Whether a secret was given the last time.
@@ -175,7 +189,8 @@ impl<'m> Form<'m> {
         let secret =
             provider.get("api_key").and_then(|key| super::apply::secrets_in(self.manifest, key).first().copied());
         let key = secret.map_or(Key::Written(written), |id| Key::Answer(id.to_owned()));
-        Some(Provider { name: name.to_owned(), address: text("api_base_url"), key })
+        let dialect = Some(text("dialect")).filter(|word| !word.is_empty());
+        Some(Provider { name: name.to_owned(), address: text("api_base_url"), dialect, key })
     }
 }
 

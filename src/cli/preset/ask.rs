@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use dialoguer::{Confirm, Editor, Input, MultiSelect, Password, Select};
 
-use super::discover;
+use super::discover::{self, Reported};
 use crate::{
-    config::Environment,
+    cli::config::Place,
     error::{Exit, Failure},
-    preset::{Answers, Choice, Form, Kind, Manifest, Offer, Question, fill},
+    preset::{Answers, Choice, Form, Kind, Manifest, Offer, Question, Values, check, fill},
     ui,
 };
 
@@ -34,17 +34,17 @@ impl Mode {
     }
 }
 
-/// Collects the answers.
+/// Collects the answers; `earlier` is what was agreed to the last time, and `before` its answers.
 pub(super) fn answers(
     manifest: &Manifest,
-    before: Answers,
+    (earlier, before): (&Values, Answers),
     given: &BTreeMap<String, String>,
     mode: Mode,
-    environment: Environment<'_>,
+    place: &Place<'_>,
 ) -> Result<Answers, Failure> {
     match mode {
         Mode::Nobody => fill(manifest, before, given).map_err(|problems| unanswered(manifest, &problems)),
-        Mode::Everything | Mode::Missing => converse(manifest, before, given, mode, environment),
+        Mode::Everything | Mode::Missing => converse(manifest, (earlier, before), given, mode, place),
     }
 }
 
@@ -72,27 +72,35 @@ fn unanswered(manifest: &Manifest, problems: &[(String, Kind, crate::preset::Ref
 
 fn converse(
     manifest: &Manifest,
-    before: Answers,
+    (earlier, before): (&Values, Answers),
     given: &BTreeMap<String, String>,
     mode: Mode,
-    environment: Environment<'_>,
+    place: &Place<'_>,
 ) -> Result<Answers, Failure> {
     let mut form = Form::new(manifest, before);
     let mut given = given.clone();
+    let mut chosen: Option<Reported> = None;
     while let Some(question) = form.question() {
+        let mut reported = Vec::new();
         let choices = match form.offer(question) {
             Offer::Free => None,
             Offer::Among(choices) => Some((choices, true)),
             Offer::Reported(provider) => {
-                let found = discover::models(&provider, form.answers(), environment);
-                if let Err(why) = &found {
+                let found = discover::models(&provider, form.answers(), earlier, place)
+                    .and_then(|found| if found.is_empty() { Err("it lists none".to_owned()) } else { Ok(found) });
+                if let (Err(why), false) = (&found, given.contains_key(&question.id)) {
                     ui::say(format_args!("cannot ask {} for its models: {why}; type one", provider.name));
                 }
-                found.ok().filter(|choices| !choices.is_empty()).map(|choices| (choices, false))
+                reported = found.unwrap_or_default();
+                let choices: Vec<Choice> = reported.iter().map(choice).collect();
+                (!choices.is_empty()).then_some((choices, false))
             }
         };
         let strict = choices.as_ref().filter(|(_, is_strict)| *is_strict).map(|(choices, _)| choices.as_slice());
-        let default = form.default_text(question, strict);
+        let default = match chosen.as_ref().filter(|_| form.is_window(question)) {
+            Some(model) => window(question, model).or_else(|| form.default_text(question, strict)),
+            None => form.default_text(question, strict),
+        };
         // What the command line says is said once; if it does not count, the person is asked.
         let text = match given.remove(&question.id) {
             Some(text) => text,
@@ -111,11 +119,32 @@ fn converse(
                 text
             }
         };
+        chosen = reported.into_iter().find(|model| model.id == text).or(chosen);
         if let Err(refused) = form.answer(question, &text, strict) {
             ui::say(format_args!("{}: {refused}", question.name()));
         }
     }
     Ok(form.finish())
+}
+
+/// A model of a server's as something to choose.
+fn choice(model: &Reported) -> Choice {
+    Choice { description: model.description(), ..Choice::plain(&model.id) }
+}
+
+/// The window that the server tells, where the question takes it; of too little the person is told.
+fn window(question: &Question, model: &Reported) -> Option<String> {
+    let tokens = model.given?;
+    match check(question, &tokens.to_string(), None) {
+        Ok(_) => Some(tokens.to_string()),
+        Err(refused) => {
+            ui::say(format_args!(
+                "the server gives {} a context of {tokens} tokens, and {refused}; start it with more",
+                model.id
+            ));
+            None
+        }
+    }
 }
 
 /// Asks once, and returns what is said as text.

@@ -54,7 +54,7 @@ pub(super) fn run(options: &Install, place: &Place<'_>) -> Result<(), Failure> {
         package.set_manifest(text);
         before = answers;
     }
-    let answers = ask::answers(&manifest, before, &given, mode, place.environment)?;
+    let answers = ask::answers(&manifest, (&earlier, before), &given, mode, place)?;
     let values = Values { source: source.words(), sha256, ..Values::default() };
     let settled = settle(&name, &manifest, &answers, values, place)?;
     bound(&found, &settled.found);

@@ -40,7 +40,7 @@ pub(super) fn reconfigure(
     }
     ui::say(summary::words(&found).trim_end());
     let earlier = installed.values.clone().unwrap_or_default();
-    let answers = ask::answers(manifest, earlier.answers(), given, mode, place.environment)?;
+    let answers = ask::answers(manifest, (&earlier, earlier.answers()), given, mode, place)?;
     let settled = settle(name, manifest, &answers, earlier.clone(), place)?;
     bound(&found, &settled.found);
     settled.keep(place, |values| presets.save(name, values))?;

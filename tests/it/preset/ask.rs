@@ -6,19 +6,18 @@ use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use mcr::imitation::{Imitation, Models, Reply, models::Model, server::Law};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 use serde_json::{Value, json};
 
 use super::{asking, folder, installed};
-use crate::common::{Sandbox, soon};
+use crate::common::Sandbox;
 
 /// Longer than anything here takes on a busy machine; only a test that fails waits for so long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A command at a terminal, and what it has shown so far.
-struct Terminal {
+pub struct Terminal {
     child: Child,
     master: File,
     read: Receiver<Vec<u8>>,
@@ -27,7 +26,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+    pub fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("ours");
         let name = ptsname(&master, Vec::new()).expect("a name").into_string().expect("text");
@@ -57,7 +56,7 @@ impl Terminal {
     }
 
     /// Waits until these words are shown, behind those that were waited for before.
-    fn wait_for(&mut self, words: &str) {
+    pub fn wait_for(&mut self, words: &str) {
         while !self.shown[self.seen..].contains(words) {
             let Ok(bytes) = self.read.recv_timeout(PATIENCE) else {
                 let _ = self.child.kill();
@@ -71,7 +70,7 @@ impl Terminal {
     /// Types once the command is waiting for it, which it does without echo.
     ///
     /// Nothing tells when that is, so it is looked at again and again.
-    fn type_in(&mut self, keys: &str) {
+    pub fn type_in(&mut self, keys: &str) {
         let since = Instant::now();
         while tcgetattr(&self.master).expect("modes").local_modes.contains(LocalModes::ECHO) {
             assert!(since.elapsed() < PATIENCE, "the echo stays on:\n{}", self.shown);
@@ -81,7 +80,7 @@ impl Terminal {
     }
 
     /// Waits for the end; returns the exit code and all that was shown.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub fn end(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().expect("a status").code();
         (code, self.shown)
     }
@@ -124,55 +123,4 @@ fn whoever_does_not_agree_gets_nothing_installed() {
     terminal.wait_for("not installed: you did not agree");
     assert_eq!(terminal.end().0, Some(77));
     assert!(!sandbox.home().join("presets").exists());
-}
-
-/// An install of a preset that lists a server's models, up to the question for one.
-fn discovering(sandbox: &Sandbox, url: &str) -> Terminal {
-    let manifest = json!({"name": "finds", "version": "1", "schema": [
-            {"id": "model", "type": "select", "options": {"type": "discover", "from": "p"}, "label": "Model"}],
-        "Providers": [{"name": "p", "api_base_url": url, "models": ["{{model}}"]}], "Router": {"default": "p,{{model}}"}});
-    folder(sandbox, "finds", &manifest);
-    let mut terminal = Terminal::start(sandbox, &["preset", "install", "finds"]);
-    terminal.wait_for("Install it?");
-    terminal.type_in("y");
-    terminal
-}
-
-fn model(sandbox: &Sandbox) -> Value {
-    let text = std::fs::read_to_string(installed(sandbox, "finds").join("values.json")).unwrap();
-    serde_json::from_str::<Value>(&text).unwrap()["answers"]["model"].clone()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_models_that_a_server_reports_are_listed_with_their_windows() {
-    let models = Models::new([Model::plain("first-model", 4096), Model::plain("second-model", 65_536)]);
-    let upstream = Imitation::start_under(Law::Lenient(models), |_, _| Reply::say("")).await.unwrap();
-    let url = upstream.url();
-    let asked = tokio::task::spawn_blocking(move || {
-        let sandbox = Sandbox::new();
-        let mut terminal = discovering(&sandbox, &url);
-        terminal.wait_for("second-model - context 65536");
-        terminal.wait_for("another, which I type");
-        // Down to the second.
-        terminal.type_in("\u{1b}[B\r");
-        terminal.wait_for("installed preset finds");
-        let (code, shown) = terminal.end();
-        assert_eq!(code, Some(0), "{shown}");
-        model(&sandbox)
-    });
-    assert_eq!(soon(asked).await.unwrap(), "second-model");
-}
-
-#[test]
-fn where_no_server_answers_a_model_is_typed() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let sandbox = Sandbox::new();
-    let mut terminal = discovering(&sandbox, &format!("http://127.0.0.1:{free}/v1"));
-    terminal.wait_for("cannot ask p for its models: ");
-    terminal.wait_for("; type one");
-    terminal.wait_for("Model");
-    terminal.type_in("typed-model\r");
-    terminal.wait_for("installed preset finds");
-    assert_eq!(terminal.end().0, Some(0));
-    assert_eq!(model(&sandbox), "typed-model");
 }

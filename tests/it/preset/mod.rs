@@ -3,6 +3,7 @@
 mod ask;
 mod built_in;
 mod commands;
+mod discover;
 mod hostile;
 mod install;
 mod remote;

@@ -1,0 +1,195 @@
+//! Asks a running server which models it has, and with how much context.
+//!
+//! The list itself is `GET …/models` everywhere. What servers of one's own give a model is not
+//! in it, or only what the model could take, so Ollama, LM Studio and llama.cpp are asked in
+//! their own way too; what they do not answer stays unknown.
+
+mod reported;
+
+use std::{path::Path, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use serde_json::{Value, json};
+use tokio::{task::JoinSet, time::timeout};
+
+pub(super) use reported::Reported;
+
+use crate::{
+    cli::{config::Place, running},
+    config::{self, Connection, Dialect, Host, SecretRef},
+    egress::{Egress, Options, ProxyVariables},
+    preset::{Answers, Given, Key, Provider, Values},
+};
+
+/// A server on this machine answers at once, one elsewhere within a second or two.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the models' details may take; without them the list is shown as it is.
+const DETAILS: Duration = Duration::from_secs(3);
+
+/// Nobody chooses among more; the details of others are not asked for.
+const MOST_DETAILS: usize = 64;
+
+/// A list of models is shorter than this by far.
+const LONGEST: usize = 4 * 1024 * 1024;
+
+/// Returns the models that a provider reports, or why it does not, in one line.
+///
+/// A secret of `earlier` goes to the hosts it was given for and to no other.
+pub(super) fn models(
+    provider: &Provider,
+    answers: &Answers,
+    earlier: &Values,
+    place: &Place<'_>,
+) -> Result<Vec<Reported>, String> {
+    let endpoint = config::endpoint(&provider.address)?;
+    let host = endpoint.host().unwrap_or_default().to_owned();
+    let dialect = provider.dialect.as_deref().and_then(Dialect::parse);
+    let dialect = dialect.unwrap_or_else(|| Dialect::infer(&host, &provider.name));
+    let key = key(provider, answers, earlier, place, &host)?;
+    let options = Options { environment: ProxyVariables::from_lookup(place.environment), ..Options::default() };
+    let resolver = running::keys(place.paths);
+    let found = running::block_on(async {
+        let egress = match Egress::new(&options) {
+            Ok(egress) => egress,
+            Err(error) => return Ok(Err(error.to_string())),
+        };
+        // A program may take longer than a server, and has a clock of its own.
+        let key = match &key {
+            Some(key) => match resolver.resolve(key, &host).await {
+                Ok(key) => HeaderValue::try_from(format!("Bearer {}", key.expose())).ok(),
+                Err(error) => return Ok(Err(error.what)),
+            },
+            None => None,
+        };
+        let server = Server { egress, connection: Connection { endpoint, key: None }, key };
+        Ok(server.models(dialect).await)
+    });
+    let found = found.map_err(|failure| failure.error.to_string())?;
+    found.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Where the key is, if the server wants one.
+fn key(
+    provider: &Provider,
+    answers: &Answers,
+    earlier: &Values,
+    place: &Place<'_>,
+    host: &str,
+) -> Result<Option<SecretRef>, String> {
+    let reference = match &provider.key {
+        Key::Written(text) => match config::variables(text).first() {
+            Some(name) if (place.environment)(name).is_none_or(|value| value.is_empty()) => return Ok(None),
+            Some(name) => format!("env:{name}"),
+            None if text.is_empty() => return Ok(None),
+            None => text.clone(),
+        },
+        Key::Answer(id) => match answers.secrets.get(id) {
+            Some(Given::Literal(secret)) => return Ok(Some(SecretRef::Value(secret.clone()))),
+            Some(Given::Reference(reference)) => {
+                let is_agreed = |hosts: &str| Host::of_url(hosts) == Host::of_url(host);
+                match earlier.secrets.get(id).filter(|bound| bound.from == *reference) {
+                    Some(bound) if !bound.hosts.iter().any(|agreed| is_agreed(agreed)) => {
+                        return Err(format!("its key was given for another host, and was not sent to {host}"));
+                    }
+                    Some(_) | None => reference.clone(),
+                }
+            }
+            None => return Ok(None),
+        },
+    };
+    SecretRef::parse(&reference, Path::new("")).map(Some)
+}
+
+/// A server that may be asked.
+#[derive(Clone)]
+struct Server {
+    egress: Egress,
+    connection: Connection,
+    key: Option<HeaderValue>,
+}
+
+impl Server {
+    async fn models(&self, dialect: Dialect) -> Result<Vec<Reported>, String> {
+        let list = timeout(PATIENCE, self.ask(Method::GET, self.connection.models().to_string(), None)).await;
+        let list = list.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))?;
+        let mut models = reported::list(&list);
+        // Nothing is lost when a server of another make listens there.
+        let _ = timeout(DETAILS, self.details(dialect, &mut models)).await;
+        models.retain(|model| model.chats);
+        Ok(models)
+    }
+
+    /// Adds what the list does not say.
+    async fn details(&self, dialect: Dialect, models: &mut [Reported]) {
+        match dialect {
+            Dialect::Ollama => self.ollama(models).await,
+            Dialect::LmStudio => {
+                if let Ok(list) = self.own(Method::GET, "/api/v0/models", None).await {
+                    reported::lm_studio(models, &list);
+                }
+            }
+            Dialect::LlamaCpp => {
+                if let Ok(properties) = self.own(Method::GET, "/props", None).await {
+                    reported::llama_cpp(models, &properties);
+                }
+            }
+            Dialect::Mistral | Dialect::OpenAi | Dialect::Vllm | Dialect::Infomaniak | Dialect::Ionos => {}
+        }
+    }
+
+    /// Asks for every model on its own, all at once, and for those that are loaded.
+    async fn ollama(&self, models: &mut [Reported]) {
+        let mut asking = JoinSet::new();
+        for model in models.iter().take(MOST_DETAILS) {
+            let (server, id) = (self.clone(), model.id.clone());
+            asking.spawn(async move {
+                let body = json!({"model": id});
+                (id, server.own(Method::POST, "/api/show", Some(&body)).await)
+            });
+        }
+        while let Some(asked) = asking.join_next().await {
+            if let Ok((id, Ok(shown))) = asked
+                && let Some(model) = models.iter_mut().find(|model| model.id == id)
+            {
+                reported::ollama(model, &shown);
+            }
+        }
+        if let Ok(running) = self.own(Method::GET, "/api/ps", None).await {
+            reported::ollama_loaded(models, &running);
+        }
+    }
+
+    /// Asks beside `/v1`, where a server speaks its own language.
+    async fn own(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, String> {
+        let base = self.connection.endpoint.to_string();
+        let base = base.split('?').next().unwrap_or_default();
+        let base = base.trim_end_matches("/chat/completions").trim_end_matches("/v1");
+        self.ask(method, format!("{base}{path}"), body).await
+    }
+
+    async fn ask(&self, method: Method, address: String, body: Option<&Value>) -> Result<Value, String> {
+        let mut request = Request::builder().method(method).uri(address);
+        if let Some(key) = &self.key {
+            request = request.header(header::AUTHORIZATION, key);
+        }
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+        let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
+        let answer = self.egress.send(request).await.map_err(|error| error.to_string())?;
+        match answer.status() {
+            status if status.is_success() => {}
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                let key = if self.key.is_some() { "it does not take the key" } else { "it wants a key" };
+                return Err(format!("{key} ({})", status.as_u16()));
+            }
+            status => return Err(format!("it answers with status {status}")),
+        }
+        let body = Limited::new(answer.into_body(), LONGEST).collect().await.map_err(|error| error.to_string())?;
+        serde_json::from_slice(&body.to_bytes()).map_err(|_| "it answers no JSON".to_owned())
+    }
+}
