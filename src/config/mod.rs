@@ -54,6 +54,7 @@ mod clocks;
 mod color;
 mod dialect;
 mod document;
+pub mod edit;
 mod endpoint;
 mod facts;
 mod hash;
