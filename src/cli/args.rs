@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::config::{ConfigCommand, Form};
+use super::import::ImportCommand;
 use super::preset::PresetCommand;
 use crate::config::{Host, KeyName};
 
@@ -61,6 +62,9 @@ pub enum Command {
     Service(ServiceCommand),
     /// Check, show or find the configuration
     Config(Config),
+    /// Take over the configuration of another program
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Install, show, change and remove presets; `mcr NAME` runs one
     #[command(subcommand)]
     Preset(PresetCommand),

@@ -103,6 +103,11 @@ fn nested(steps: &[Step], value: &Value) -> Option<Value> {
     })
 }
 
+/// The quote that a string begins with.
+fn quote(value: &str) -> Option<char> {
+    value.chars().next().filter(|c| matches!(c, '"' | '\''))
+}
+
 /// A text that has been read.
 struct Page<'t> {
     text: &'t str,
@@ -116,7 +121,7 @@ impl<'t> Page<'t> {
         // The depth first: the parser recurses.
         let spans = locate::spans(text).map_err(|_| EditError::Unreadable)?;
         let root = json5::from_str(text).map_err(|_| EditError::Unreadable)?;
-        let style = Style::of(text, spans.first_key());
+        let style = Style::of(text, &spans);
         Ok(Self { text, root, spans, style })
     }
 
@@ -127,7 +132,7 @@ impl<'t> Page<'t> {
     fn replace(&self, path: &str, value: &Value) -> Result<String, EditError> {
         let span = self.span(path)?;
         let old = &self.text[span.clone()];
-        let quote = old.chars().next().filter(|c| matches!(c, '"' | '\'')).unwrap_or(self.style.quote);
+        let quote = quote(old).unwrap_or(self.style.quote);
         let form = if self.has_line_end(span.clone()) || old == "{}" || old == "null" {
             Form::Lines(self.indent(span.start))
         } else {
@@ -141,8 +146,11 @@ impl<'t> Page<'t> {
     fn insert(&self, at: &str, parent: &Value, key: Option<&str>, value: &Value) -> Result<String, EditError> {
         let span = self.span(at)?;
         let close = span.end - 1;
-        let member = |form: &Form| self.style.member(key, value, form);
-        let Some(last) = self.last(at, parent) else {
+        let last = self.last(at, parent);
+        let neighbour = last.as_ref().and_then(|last| self.spans.value(last)).and_then(|span| quote(&self.text[span]));
+        let style = Style { quote: neighbour.unwrap_or(self.style.quote), ..self.style.clone() };
+        let member = |form: &Form| style.member(key, value, form);
+        let Some(last) = last else {
             return Ok(self.first(&span, at.is_empty(), &member));
         };
         let end = self.span(&last)?.end;

@@ -74,9 +74,14 @@ impl Spans {
         self.keys.get(path).copied().or_else(|| Some(self.values.get(path)?.start))
     }
 
-    /// Returns where the first key of all begins.
-    pub(super) fn first_key(&self) -> Option<usize> {
-        self.keys.values().min().copied()
+    /// Returns where keys begin, in no order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = usize> {
+        self.keys.values().copied()
+    }
+
+    /// Returns where values begin, in no order.
+    pub(super) fn begins(&self) -> impl Iterator<Item = usize> {
+        self.values.values().map(|span| span.start)
     }
 
     /// Returns where values end, in no order.

@@ -108,6 +108,7 @@ pub use local::{is_local, is_this_machine, may_listen};
 pub use problem::{Position, Problem, Problems, Severity};
 pub use provider::{Connection, Provider, Target, Unset};
 pub use read::{read, read_document, read_status_line};
+pub use reader::{IDLE, UNKNOWN};
 pub use routes::{Fallback, Routes, Scenario};
 pub use scalars::{PROXY_SCHEMES, unusable_proxy};
 pub use secret::{NotAKey, Secret};

@@ -1,7 +1,7 @@
 //! How a value's place in the document is written: `Providers[0].transformer["a.b"].use[1]`.
 
 /// A step of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// Into an object.
     Key(String),

@@ -6,6 +6,7 @@ pub mod rig;
 pub mod sandbox;
 pub mod server;
 pub mod signals;
+pub mod terminal;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ pub use rig::Rig;
 pub use sandbox::Sandbox;
 pub use server::Server;
 pub use signals::hearing;
+pub use terminal::Terminal;
 
 /// Longer than anything here takes on a busy machine; only a test that fails waits for so long.
 const PATIENCE: Duration = Duration::from_secs(30);

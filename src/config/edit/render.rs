@@ -1,6 +1,10 @@
 //! Writes values as the rest of a text does.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
+
+use super::super::locate::Spans;
 
 /// How a text is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,19 +29,21 @@ pub(super) enum Form {
 }
 
 impl Style {
-    /// Looks at a text, and at its first key.
-    pub(super) fn of(text: &str, first_key: Option<usize>) -> Self {
-        let first = first_key.and_then(|offset| text[offset..].chars().next());
-        let key_quote = match first {
+    /// Looks at a text: at its first key, and at its first string.
+    pub(super) fn of(text: &str, spans: &Spans) -> Self {
+        let at = |offset: usize| text[offset..].chars().next();
+        let key_quote = match spans.keys().min().and_then(at) {
             None => Some('"'),
             Some(quote @ ('"' | '\'')) => Some(quote),
             Some(_) => None,
         };
+        let strings = spans.begins().filter(|begin| text[*begin..].starts_with(['"', '\'']));
+        let quote = strings.min().and_then(at).or(key_quote).unwrap_or('"');
         let is_indent = |c: char| c == ' ' || c == '\t';
         let indents = text.lines().map(|line| &line[..line.len() - line.trim_start_matches(is_indent).len()]);
         let indent = indents.into_iter().find(|indent| !indent.is_empty()).unwrap_or("  ").to_owned();
         let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
-        Self { quote: key_quote.unwrap_or('"'), key_quote, indent, line_end }
+        Self { quote, key_quote, indent, line_end }
     }
 
     /// Writes a member of an object, or of a list, which has no key.
@@ -112,7 +118,7 @@ fn string(text: &str, quote: char) -> String {
             c if c == quote || c == '\\' => written.extend(['\\', c]),
             // Line ends of other alphabets, which not every reader takes inside of a string.
             c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                written.push_str(&format!("\\u{:04x}", u32::from(c)));
+                let _ = write!(written, "\\u{:04x}", u32::from(c));
             }
             c => written.push(c),
         }

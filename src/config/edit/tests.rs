@@ -78,7 +78,7 @@ fn a_value_goes_with_its_key_its_comma_and_its_line() {
     removes(GUIDE, "Router.default", &GUIDE.replace("    \"default\": \"mistral,a\", // the best", "    // the best"));
     removes("{ a: 1, b: 2, c: 3 }", "b", "{ a: 1, c: 3 }");
     removes("{ a: 1, b: 2 }", "b", "{ a: 1 }");
-    removes("{ a: 1, b: { c: 2 } }", "b.c", "{ a: 1, b: { } }".replace("{ }", "{ }").as_str());
+    removes("{ a: 1, b: { c: 2 } }", "b.c", "{ a: 1, b: { } }");
     removes("{ a: [1, 2, 3] }", "a[2]", "{ a: [1, 2] }");
     removes("{ a: 1 /* x */, b: 2 }", "a", "{ /* x */ b: 2 }");
     removes("{ a: 1, a: 2 }", "a", "{ }");
