@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('deactivate', 'deactivate', [CompletionResultType]::ParameterValue, 'Print what undoes `mcr activate` in this shell')
             [CompletionResult]::new('service', 'service', [CompletionResultType]::ParameterValue, 'Let systemd or launchd start the service at login')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Check, show or find the configuration')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over the configuration of another program')
             [CompletionResult]::new('preset', 'preset', [CompletionResultType]::ParameterValue, 'Install, show, change and remove presets; `mcr NAME` runs one')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Keep, list and test the providers'' keys')
             [CompletionResult]::new('smoke', 'smoke', [CompletionResultType]::ParameterValue, 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went')
@@ -150,6 +151,22 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;import' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('ccr', 'ccr', [CompletionResultType]::ParameterValue, 'Take over claude-code-router 2''s configuration, presets and keys; its folder stays as it is')
+            break
+        }
+        'mcr;import;ccr' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read this folder instead of ~/.claude-code-router')
+            [CompletionResult]::new('--keys', '--keys', [CompletionResultType]::ParameterName, 'Say what becomes of keys in clear; left out, you are asked, or they are stored without a terminal')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Report what would be done, ask nothing and write nothing')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Replace mcr''s configuration and presets of the same names; a copy of each stays beside it')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the report as JSON, and ask nothing')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'mcr;preset' {

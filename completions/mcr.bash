@@ -31,6 +31,9 @@ _mcr() {
             mcr,env)
                 cmd="mcr__subcmd__activate"
                 ;;
+            mcr,import)
+                cmd="mcr__subcmd__import"
+                ;;
             mcr,key)
                 cmd="mcr__subcmd__key"
                 ;;
@@ -69,6 +72,9 @@ _mcr() {
                 ;;
             mcr__subcmd__config,show)
                 cmd="mcr__subcmd__config__subcmd__show"
+                ;;
+            mcr__subcmd__import,ccr)
+                cmd="mcr__subcmd__import__subcmd__ccr"
                 ;;
             mcr__subcmd__key,list)
                 cmd="mcr__subcmd__key__subcmd__list"
@@ -125,7 +131,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --trace-bodies --help --version code start stop restart status logs activate env deactivate service config preset key smoke statusline"
+            opts="-h -V --config --quiet --trace-bodies --help --version code start stop restart status logs activate env deactivate service config import preset key smoke statusline"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -257,6 +263,42 @@ _mcr() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__import)
+            opts="-h --help ccr"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__import__subcmd__ccr)
+            opts="-h --from --dry-run --force --keys --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keys)
+                    COMPREPLY=($(compgen -W "store drop" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -36,6 +36,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand deactivate 'Print what undoes `mcr activate` in this shell'
             cand service 'Let systemd or launchd start the service at login'
             cand config 'Check, show or find the configuration'
+            cand import 'Take over the configuration of another program'
             cand preset 'Install, show, change and remove presets; `mcr NAME` runs one'
             cand key 'Keep, list and test the providers'' keys'
             cand smoke 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
@@ -131,6 +132,20 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --config 'Use this configuration file'
             cand -h 'Print help'
             cand --help 'Print help'
+        }
+        &'mcr;import'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand ccr 'Take over claude-code-router 2''s configuration, presets and keys; its folder stays as it is'
+        }
+        &'mcr;import;ccr'= {
+            cand --from 'Read this folder instead of ~/.claude-code-router'
+            cand --keys 'Say what becomes of keys in clear; left out, you are asked, or they are stored without a terminal'
+            cand --dry-run 'Report what would be done, ask nothing and write nothing'
+            cand --force 'Replace mcr''s configuration and presets of the same names; a copy of each stays beside it'
+            cand --json 'Print the report as JSON, and ask nothing'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'mcr;preset'= {
             cand -h 'Print help'

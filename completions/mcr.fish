@@ -40,6 +40,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "env" -d 'Print what makes `
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "deactivate" -d 'Print what undoes `mcr activate` in this shell'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "service" -d 'Let systemd or launchd start the service at login'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "config" -d 'Check, show or find the configuration'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "import" -d 'Take over the configuration of another program'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, change and remove presets; `mcr NAME` runs one'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and test the providers\' keys'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
@@ -86,6 +87,15 @@ complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcomma
 complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Use this configuration file' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr" -f -a "ccr" -d 'Take over claude-code-router 2\'s configuration, presets and keys; its folder stays as it is'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -l from -d 'Read this folder instead of ~/.claude-code-router' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -l keys -d 'Say what becomes of keys in clear; left out, you are asked, or they are stored without a terminal' -r -f -a "store\t'They go into mcr\'s store'
+drop\t'They stay where they are'"
+complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -l dry-run -d 'Report what would be done, ask nothing and write nothing'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -l force -d 'Replace mcr\'s configuration and presets of the same names; a copy of each stays beside it'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -l json -d 'Print the report as JSON, and ask nothing'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "install" -d 'Install a preset from a folder, an archive, an address or mcr itself'
 complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "list" -d 'List installed presets'

@@ -3,6 +3,7 @@
 //! What mcr writes is private: folders 0700, files 0600, and no symbolic link is
 //! followed to what is written.
 
+mod backup;
 mod folder;
 
 use std::{
@@ -18,6 +19,7 @@ use crate::{
 
 /// Why a link is not followed: whoever can write beside it chooses what is written to.
 const LINK: &str = "it is a symbolic link; name what it points to";
+pub use backup::{back_up, keep_newest, put_aside, put_back};
 pub use folder::{Existing, place_folder, remove_folder};
 
 /// The places of one installation.

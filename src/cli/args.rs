@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use super::config::{ConfigCommand, Form};
+use super::import::ImportCommand;
 use super::preset::PresetCommand;
 use crate::config::{Host, KeyName};
 use crate::launch::shell::Shell;
@@ -69,6 +70,9 @@ pub enum Command {
     Service(ServiceCommand),
     /// Check, show or find the configuration
     Config(Config),
+    /// Take over the configuration of another program
+    #[command(subcommand)]
+    Import(ImportCommand),
     /// Install, show, change and remove presets; `mcr NAME` runs one
     #[command(subcommand)]
     Preset(PresetCommand),

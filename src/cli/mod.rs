@@ -4,6 +4,7 @@ pub mod activate;
 pub mod args;
 pub mod code;
 pub mod config;
+pub mod import;
 pub mod key;
 pub mod named;
 pub mod preset;
@@ -59,6 +60,7 @@ pub fn run() -> Result<u8, Failure> {
         Command::Key(options) => place(options.config.as_deref(), &|place| key::run(&options.command, place)),
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
         Command::Preset(command) => place(None, &|place| preset::run(command, place).map(|()| 0)),
+        Command::Import(command) => place(None, &|place| import::run(command, place).map(|()| 0)),
         Command::Named(words) => place(None, &|place| named::run(&arguments.own, words, place)),
         Command::Statusline(options) => place(None, &|place| statusline::run(options, place).map(|()| 0)),
     }
@@ -71,6 +73,7 @@ fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
         Command::Activate(_) => "activate",
         Command::Config(_) => "config",
         Command::Deactivate(_) => "deactivate",
+        Command::Import(_) => "import",
         Command::Key(_) => "key",
         Command::Preset(_) => "preset",
         Command::Logs(_) => "logs",

@@ -199,7 +199,7 @@ fn built_in(path: &Path, environment: Environment<'_>) -> Result<Text, Failure> 
     let predecessor =
         directories::BaseDirs::new().map(|folders| folders.home_dir().join(".claude-code-router/config.json"));
     Err(match predecessor.filter(|file| file.exists()) {
-        Some(file) => failure.hint(format!("or use claude-code-router's: `mcr --config {} code`", file.display())),
+        Some(_) => failure.hint("or take claude-code-router's over: `mcr import ccr`"),
         None => failure,
     })
 }

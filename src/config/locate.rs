@@ -4,7 +4,7 @@
 //! nothing: at the first thing it does not understand it stops, and the parser says
 //! what is wrong. Only depth is judged here, before the parser recurses into it.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use json5::char::{is_json5_line_terminator, is_json5_whitespace};
 
@@ -56,13 +56,71 @@ impl Places {
     }
 }
 
+/// Which bytes of a text are which value.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Spans {
+    values: HashMap<String, Range<usize>>,
+    keys: HashMap<String, usize>,
+}
+
+impl Spans {
+    /// Returns the bytes of a value.
+    pub(super) fn value(&self, path: &str) -> Option<Range<usize>> {
+        self.values.get(path).cloned()
+    }
+
+    /// Returns where a value's key begins; where the value does when it stands in a list.
+    pub(super) fn begin(&self, path: &str) -> Option<usize> {
+        self.keys.get(path).copied().or_else(|| Some(self.values.get(path)?.start))
+    }
+
+    /// Returns where keys begin, in no order.
+    pub(super) fn keys(&self) -> impl Iterator<Item = usize> {
+        self.keys.values().copied()
+    }
+
+    /// Returns where values begin, in no order.
+    pub(super) fn begins(&self) -> impl Iterator<Item = usize> {
+        self.values.values().map(|span| span.start)
+    }
+
+    /// Returns where values end, in no order.
+    pub(super) fn ends(&self) -> impl Iterator<Item = usize> {
+        self.values.values().map(|span| span.end)
+    }
+
+    fn forget(&mut self, path: &str) {
+        self.values.retain(|known, _| !path::is_below(known, path));
+        self.keys.retain(|known, _| !path::is_below(known, path));
+    }
+}
+
+/// Finds the bytes of all values of a text that is JSON5; of another, of those before the first fault.
+///
+/// # Errors
+/// As [`places`] does.
+pub(super) fn spans(text: &str) -> Result<Spans, Position> {
+    walk(text).map(|walk| walk.spans)
+}
+
+/// Returns where white space and comments end.
+pub(super) fn behind_space(text: &str, offset: usize) -> usize {
+    let mut walk = Walk::new(text);
+    walk.offset = offset;
+    walk.space();
+    walk.offset
+}
+
 /// Finds the places of all values.
 ///
 /// # Errors
 /// Fails with the place of the value that is nested too deep.
 pub(super) fn places(text: &str) -> Result<Places, Position> {
-    let places = Places { values: HashMap::new(), keys: HashMap::new(), repeated: Vec::new(), end: START };
-    let mut walk = Walk { text, offset: 0, position: START, depth: 0, places };
+    walk(text).map(|walk| walk.places)
+}
+
+fn walk(text: &str) -> Result<Walk<'_>, Position> {
+    let mut walk = Walk::new(text);
     walk.space();
     let deep = match walk.value("") {
         Err(Stop::TooDeep) => Some(walk.position),
@@ -70,7 +128,7 @@ pub(super) fn places(text: &str) -> Result<Places, Position> {
     };
     while walk.next().is_some() {}
     walk.places.end = walk.position;
-    deep.map_or(Ok(walk.places), Err)
+    deep.map_or(Ok(walk), Err)
 }
 
 const START: Position = Position { line: 1, column: 1 };
@@ -86,9 +144,15 @@ struct Walk<'a> {
     position: Position,
     depth: usize,
     places: Places,
+    spans: Spans,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(text: &'a str) -> Self {
+        let places = Places { values: HashMap::new(), keys: HashMap::new(), repeated: Vec::new(), end: START };
+        Self { text, offset: 0, position: START, depth: 0, places, spans: Spans::default() }
+    }
+
     fn peek(&self) -> Option<char> {
         self.text[self.offset..].chars().next()
     }
@@ -131,12 +195,15 @@ impl Walk<'_> {
 
     fn value(&mut self, path: &str) -> Result<(), Stop> {
         self.places.values.insert(path.to_owned(), self.position);
+        let start = self.offset;
         match self.peek() {
-            Some('{') => self.nested(path, Self::object),
-            Some('[') => self.nested(path, Self::list),
-            Some('"' | '\'') => self.string().map(drop),
-            _ => self.word(),
+            Some('{') => self.nested(path, Self::object)?,
+            Some('[') => self.nested(path, Self::list)?,
+            Some('"' | '\'') => drop(self.string()?),
+            _ => self.word()?,
         }
+        self.spans.values.insert(path.to_owned(), start..self.offset);
+        Ok(())
     }
 
     fn nested(&mut self, path: &str, inside: fn(&mut Self, &str) -> Result<(), Stop>) -> Result<(), Stop> {
@@ -156,13 +223,15 @@ impl Walk<'_> {
             if self.take('}') {
                 return Ok(());
             }
-            let position = self.position;
+            let (position, offset) = (self.position, self.offset);
             let inner = path::key(path, &self.key()?);
             if self.places.values.contains_key(&inner) {
                 self.places.forget(&inner);
+                self.spans.forget(&inner);
                 self.places.repeated.push((inner.clone(), position));
             }
             self.places.keys.insert(inner.clone(), position);
+            self.spans.keys.insert(inner.clone(), offset);
             self.space();
             if !self.take(':') {
                 return Err(Stop::Puzzled);
@@ -230,4 +299,4 @@ impl Walk<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -14,6 +14,11 @@ use super::{
     suggest,
 };
 
+/// What is said of a key that claude-code-router acts on.
+pub const IDLE: &str = "mcr does not act on this key of claude-code-router's";
+/// What is said of a key that nobody knows.
+pub const UNKNOWN: &str = "unknown key";
+
 /// A value of the document and its path.
 #[derive(Debug, Clone)]
 pub(super) struct Node<'d> {
@@ -126,10 +131,10 @@ impl<'e> Reader<'e> {
     pub(super) fn check_keys(&mut self, node: &Node<'_>, known: &[&str], idle: &[&str]) {
         for key in node.keys().filter(|key| !known.contains(key)) {
             if idle.contains(&key) {
-                self.warn_of_key(node, key, "mcr does not act on this key of claude-code-router's", None);
+                self.warn_of_key(node, key, IDLE, None);
             } else {
                 let nearest = suggest::nearest(key, known.iter().copied());
-                self.warn_of_key(node, key, "unknown key", nearest);
+                self.warn_of_key(node, key, UNKNOWN, nearest);
             }
         }
     }

@@ -127,6 +127,11 @@ impl Manifest {
         self.questions.iter().find(|question| question.id == id)
     }
 
+    /// Whether the configuration is made of `template` alone.
+    pub fn has_template(&self) -> bool {
+        self.document.value.as_object().is_some_and(|root| base(root).1)
+    }
+
     /// What problems call the manifest.
     pub fn file(&self) -> String {
         self.document.problem(Severity::Error, "", "").file.to_string()

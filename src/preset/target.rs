@@ -2,12 +2,7 @@
 
 use serde_json::{Map, Value};
 
-/// A step of a path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
-    Key(String),
-    Index(usize),
-}
+use crate::config::path::{Step, steps};
 
 /// Sets what stands at a path, making objects on the way; says what is wrong with the path otherwise.
 pub(super) fn set(root: &mut Value, path: &str, value: Value) -> Result<(), String> {
@@ -41,31 +36,6 @@ pub(super) fn set(root: &mut Value, path: &str, value: Value) -> Result<(), Stri
     }
     *at = value;
     Ok(())
-}
-
-fn steps(path: &str) -> Option<Vec<Step>> {
-    let mut steps = Vec::new();
-    let mut rest = path;
-    while !rest.is_empty() {
-        if let Some(inside) = rest.strip_prefix('[') {
-            let (index, after) = inside.split_once(']')?;
-            let quoted = index.strip_prefix(['"', '\'']).and_then(|index| index.strip_suffix(['"', '\'']));
-            steps.push(match quoted {
-                Some(key) => Step::Key(key.to_owned()),
-                None => Step::Index(index.parse().ok()?),
-            });
-            rest = after.strip_prefix('.').unwrap_or(after);
-        } else {
-            let end = rest.find(['.', '[']).unwrap_or(rest.len());
-            if end == 0 {
-                return None;
-            }
-            steps.push(Step::Key(rest[..end].to_owned()));
-            rest = &rest[end..];
-            rest = rest.strip_prefix('.').unwrap_or(rest);
-        }
-    }
-    (!steps.is_empty()).then_some(steps)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ pub mod sandbox;
 pub mod server;
 pub mod shells;
 pub mod signals;
+pub mod terminal;
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ pub use rig::Rig;
 pub use sandbox::Sandbox;
 pub use server::Server;
 pub use signals::hearing;
+pub use terminal::Terminal;
 
 /// Longer than anything here takes on a busy machine; only a test that fails waits for so long.
 const PATIENCE: Duration = Duration::from_secs(30);

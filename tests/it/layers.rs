@@ -112,6 +112,7 @@ const ADDRESSES: &[&str] = &["std::net::IpAddr", "std::net::Ipv4Addr", "std::net
 /// Who may name `std::fs` or `tokio::fs`.
 const FILES: &[(&str, &str)] = &[
     ("cli/activate.rs", "asks the system which shell calls"),
+    ("cli/import/folder.rs", "reads claude-code-router's folder"),
     ("cli/service/install.rs", "takes a unit away, once it is known to be mcr's"),
     ("cli/service/logs.rs", "reads the log to print it"),
     ("cli/service/port.rs", "reads the system's tables of sockets and processes"),
@@ -133,6 +134,7 @@ const FILES: &[(&str, &str)] = &[
     ("observe/log_files.rs", "finds the newest log and takes old ones away"),
     ("observe/trace.rs", "holds the file that `paths` opened"),
     ("paths.rs", "writes everything that stays"),
+    ("paths/backup.rs", "copies what stays before it changes"),
     ("paths/folder.rs", "writes whole folders of what stays"),
     ("preset/source.rs", "reads a preset's folder or archive"),
     ("preset/store.rs", "reads installed presets"),
@@ -154,6 +156,7 @@ const NO_MODELS: &[(&str, &str)] = &[
     ("mistral-lm-studio", "a preset that mcr carries"),
     ("mistral-ollama", "a preset that mcr carries"),
     ("mistral-vllm", "a preset that mcr carries"),
+    ("sk-mistral-router", "the token of a guide"),
 ];
 /// How the ids of Mistral's models begin.
 const MODELS: &[&str] =

@@ -16,6 +16,7 @@ mod edge;
 mod errors;
 mod fallback;
 mod generated;
+mod import;
 mod key;
 mod launch;
 mod layers;

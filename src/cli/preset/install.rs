@@ -57,6 +57,7 @@ pub(super) fn run(options: &Install, place: &Place<'_>) -> Result<(), Failure> {
     let answers = ask::answers(&manifest, (&earlier, before), &given, mode, place)?;
     let values = Values { source: source.words(), sha256, ..Values::default() };
     let settled = settle(&name, &manifest, &answers, values, place)?;
+    settled.warn();
     bound(&found, &settled.found);
     if options.dry_run {
         ui::say("nothing has been written: this was a dry run");

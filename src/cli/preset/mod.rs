@@ -7,7 +7,7 @@ pub mod export;
 mod fetch;
 mod install;
 mod reconfigure;
-mod settle;
+pub(super) mod settle;
 mod show;
 mod summary;
 mod validate;

@@ -42,6 +42,7 @@ pub(super) fn reconfigure(
     let earlier = installed.values.clone().unwrap_or_default();
     let answers = ask::answers(manifest, (&earlier, earlier.answers()), given, mode, place)?;
     let settled = settle(name, manifest, &answers, earlier.clone(), place)?;
+    settled.warn();
     bound(&found, &settled.found);
     settled.keep(place, |values| presets.save(name, values))?;
     forget(name, &earlier, Some(&settled.values), place)?;

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use crate::{
     cli::config::Place,
-    config::{self, Host, KeyName, Secret, SecretRef},
+    config::{self, Host, KeyName, Problem, Secret, SecretRef},
     error::{Exit, Failure},
     keys,
     preset::{Answers, Capabilities, Given, Manifest, Name, Values, faulty, judged, key_name, refused},
@@ -13,17 +13,19 @@ use crate::{
 
 /// What is to be kept.
 #[derive(Debug)]
-pub(super) struct Settled {
+pub(in crate::cli) struct Settled {
     /// The answers and what was agreed to.
-    pub(super) values: Values,
+    pub(in crate::cli) values: Values,
     /// What the preset does, with every host known.
-    pub(super) found: Capabilities,
+    pub(in crate::cli) found: Capabilities,
+    /// What is odd and does not stop anything.
+    pub(in crate::cli) warnings: Vec<Problem>,
     /// Keys for the store.
     keys: Vec<(KeyName, Secret, Vec<Host>)>,
 }
 
 /// Checks that the answers make a configuration that may be used; keeps nothing yet.
-pub(super) fn settle(
+pub(in crate::cli) fn settle(
     name: &Name,
     manifest: &Manifest,
     answers: &Answers,
@@ -57,10 +59,8 @@ pub(super) fn settle(
     let document = applied.document(&references);
     let config =
         config::read_document(document, place.environment).map_err(|problems| faulty(Exit::Data, &problems))?;
-    for problem in applied.warnings.iter().chain(&config.warnings).chain(&config.unset) {
-        ui::say(format_args!("warning: {problem}"));
-    }
-    Ok(Settled { values, found, keys })
+    let warnings = [applied.warnings, config.warnings, config.unset].concat();
+    Ok(Settled { values, found, warnings, keys })
 }
 
 /// Checks what a person names; a file is seen from where they are, and later from nowhere else.
@@ -87,8 +87,20 @@ fn hosts(found: &Capabilities, id: &str) -> Result<Vec<Host>, Failure> {
 }
 
 impl Settled {
+    /// Tells what is odd.
+    pub(super) fn warn(&self) {
+        for problem in &self.warnings {
+            ui::say(format_args!("warning: {problem}"));
+        }
+    }
+
+    /// The keys that are to be kept, and for which hosts.
+    pub(in crate::cli) fn keys(&self) -> impl Iterator<Item = (&KeyName, &[Host])> {
+        self.keys.iter().map(|(name, _, hosts)| (name, hosts.as_slice()))
+    }
+
     /// Keeps the keys, does what makes them useful, and takes them back when that fails.
-    pub(super) fn keep(
+    pub(in crate::cli) fn keep(
         &self,
         place: &Place<'_>,
         then: impl FnOnce(&Values) -> Result<(), Failure>,

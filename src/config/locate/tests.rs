@@ -39,20 +39,24 @@ fn depth_is_refused_before_it_hurts() {
 }
 
 /// Writes values as JSON5 with odd but lawful spacing, and notes where each begins.
-struct Writer {
-    text: String,
+pub(in crate::config) struct Writer {
+    pub(in crate::config) text: String,
     spaces: Vec<&'static str>,
     next: usize,
-    expected: Vec<(String, usize)>,
+    pub(in crate::config) expected: Vec<(String, usize)>,
 }
 
 impl Writer {
+    pub(in crate::config) fn new(spaces: Vec<&'static str>) -> Self {
+        Self { text: String::new(), spaces, next: 0, expected: Vec::new() }
+    }
+
     fn space(&mut self) {
         self.text.push_str(self.spaces[self.next % self.spaces.len()]);
         self.next += 1;
     }
 
-    fn write(&mut self, path: &str, value: &Value) {
+    pub(in crate::config) fn write(&mut self, path: &str, value: &Value) {
         self.space();
         self.expected.push((path.to_owned(), self.text.len()));
         match value {
@@ -86,7 +90,7 @@ impl Writer {
     }
 }
 
-fn any_value() -> impl Strategy<Value = Value> {
+pub(in crate::config) fn any_value() -> impl Strategy<Value = Value> {
     let scalar = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
@@ -102,14 +106,19 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
+/// What may stand between two parts of a text.
+pub(in crate::config) fn any_spaces() -> impl Strategy<Value = Vec<&'static str>> {
+    let spaces = vec!["", " ", "\n", "\r\n", "\t", "/* , } */", "// { \" ä\n", "\u{feff}", "/***/"];
+    prop::collection::vec(prop::sample::select(spaces), 1..9)
+}
+
 proptest! {
     #[test]
     fn a_value_is_where_it_was_written(
         value in any_value(),
-        spaces in prop::collection::vec(
-            prop::sample::select(vec!["", " ", "\n", "\r\n", "\t", "/* , } */", "// { \" ä\n", "\u{feff}", "/***/"]), 1..9),
+        spaces in any_spaces(),
     ) {
-        let mut writer = Writer { text: String::new(), spaces, next: 0, expected: Vec::new() };
+        let mut writer = Writer::new(spaces);
         writer.write("", &value);
         prop_assert_eq!(&json5::from_str::<Value>(&writer.text).unwrap(), &value);
         let places = places(&writer.text).unwrap();

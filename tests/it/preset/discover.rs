@@ -13,9 +13,8 @@ use mcr::imitation::{Imitation, Models, Reply, models::Model, server::Law};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::ask::Terminal;
 use super::{folder, installed};
-use crate::common::{Sandbox, soon};
+use crate::common::{Sandbox, Terminal, soon};
 
 /// What a server is asked: method, path, key and body.
 type Asked = (String, String, Option<String>, Value);
