@@ -29,6 +29,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('code', 'code', [CompletionResultType]::ParameterValue, 'Run Claude Code on the configured models; every argument goes to Claude Code as it is')
+            [CompletionResult]::new('setup', 'setup', [CompletionResultType]::ParameterValue, 'Answer a few questions and get a configuration: at Mistral''s EU endpoint, on this machine, or both')
             [CompletionResult]::new('start', 'start', [CompletionResultType]::ParameterValue, 'Start the background service, for clients that are started elsewhere')
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop the background service, once the answers in progress have ended')
             [CompletionResult]::new('restart', 'restart', [CompletionResultType]::ParameterValue, 'Stop the background service and start it anew, with the options it had and those given')
@@ -47,6 +48,11 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             break
         }
         'mcr;code' {
+            break
+        }
+        'mcr;setup' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
         'mcr;start' {

@@ -49,6 +49,9 @@ _mcr() {
             mcr,service)
                 cmd="mcr__subcmd__service"
                 ;;
+            mcr,setup)
+                cmd="mcr__subcmd__setup"
+                ;;
             mcr,smoke)
                 cmd="mcr__subcmd__smoke"
                 ;;
@@ -131,7 +134,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --trace-bodies --help --version code start stop restart status logs activate env deactivate service config import preset key smoke statusline"
+            opts="-h -V --config --quiet --trace-bodies --help --version code setup start stop restart status logs activate env deactivate service config import preset key smoke statusline"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -645,6 +648,20 @@ _mcr() {
         mcr__subcmd__service__subcmd__uninstall)
             opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__setup)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi

@@ -26,6 +26,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand code 'Run Claude Code on the configured models; every argument goes to Claude Code as it is'
+            cand setup 'Answer a few questions and get a configuration: at Mistral''s EU endpoint, on this machine, or both'
             cand start 'Start the background service, for clients that are started elsewhere'
             cand stop 'Stop the background service, once the answers in progress have ended'
             cand restart 'Stop the background service and start it anew, with the options it had and those given'
@@ -43,6 +44,10 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand statusline 'Print a status line from the JSON that Claude Code gives on stdin'
         }
         &'mcr;code'= {
+        }
+        &'mcr;setup'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'mcr;start'= {
             cand --config 'Use this configuration file'

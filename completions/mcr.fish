@@ -30,6 +30,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -l quiet -d 'Say nothing when Clau
 complete -c mcr -n "__fish_mcr_needs_command" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_needs_command" -s V -l version -d 'Print version'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "code" -d 'Run Claude Code on the configured models; every argument goes to Claude Code as it is'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "setup" -d 'Answer a few questions and get a configuration: at Mistral\'s EU endpoint, on this machine, or both'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "start" -d 'Start the background service, for clients that are started elsewhere'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "stop" -d 'Stop the background service, once the answers in progress have ended'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "restart" -d 'Stop the background service and start it anew, with the options it had and those given'
@@ -45,6 +46,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, 
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and test the providers\' keys'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
+complete -c mcr -n "__fish_mcr_using_subcommand setup" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l config -d 'Use this configuration file' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l port -d 'Listen on this port instead of the configured one; 0 takes a free one' -r
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l trace-bodies -d 'Append every body, of requests and of the upstream\'s answers, to this file, for its owner only' -r -F

@@ -44,6 +44,9 @@ pub enum Command {
     /// Run Claude Code on the configured models; every argument goes to Claude Code as it is
     #[command(disable_help_flag = true)]
     Code(Code),
+    /// Answer a few questions and get a configuration: at Mistral's EU endpoint, on this machine, or both
+    #[command(after_help = SETUP)]
+    Setup(Setup),
     /// Start the background service, for clients that are started elsewhere
     #[command(after_help = START)]
     Start(Start),
@@ -97,6 +100,17 @@ pub struct Code {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGS")]
     pub arguments: Vec<OsString>,
 }
+
+/// When it asks by itself.
+const SETUP: &str = "\
+`mcr code` asks the same when there is no configuration, no key and no preset. A
+configuration that is there is kept beside the new one, with its date.
+
+Example: mcr setup";
+
+/// Options of `mcr setup`.
+#[derive(Debug, Args)]
+pub struct Setup {}
 
 /// What the service is, and how to get at it.
 const START: &str = "\

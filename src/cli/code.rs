@@ -8,6 +8,7 @@ use super::args::Own;
 use super::config::Place;
 use super::reload::reload;
 use super::running::{Running, Settings, bind, block_on, keys, open_log};
+use super::setup;
 use crate::config::{Config, Origin, Secret, Source, StartOnly, Target, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
@@ -28,6 +29,10 @@ pub(super) struct Session {
 
 /// Runs Claude Code and returns its exit code.
 pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, Failure> {
+    if setup::is_first_run(place) && ui::is_interactive() {
+        ui::say("there is no configuration yet; a few questions make one (Ctrl-C stops)");
+        setup::write(place)?;
+    }
     let config = load(place.explicit, place.paths, place.environment)?;
     let session = Session { config, own: launch::Own::default(), reload: reload(place, StartOnly::AGENT) };
     run_session(own, arguments, session, place)

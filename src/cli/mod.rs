@@ -9,10 +9,12 @@ pub mod key;
 pub mod named;
 pub mod preset;
 pub mod service;
+pub mod setup;
 pub mod smoke;
 pub mod statusline;
 
 mod loopback;
+mod moment;
 mod reload;
 mod running;
 
@@ -58,6 +60,7 @@ pub fn run() -> Result<u8, Failure> {
             place(options.config.as_deref(), &|place| config::run(options.command, place).map(|()| 0))
         }
         Command::Key(options) => place(options.config.as_deref(), &|place| key::run(&options.command, place)),
+        Command::Setup(options) => place(None, &|place| setup::run(options, place)),
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
         Command::Preset(command) => place(None, &|place| preset::run(command, place).map(|()| 0)),
         Command::Import(command) => place(None, &|place| import::run(command, place).map(|()| 0)),
@@ -78,6 +81,7 @@ fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
         Command::Preset(_) => "preset",
         Command::Logs(_) => "logs",
         Command::Service(_) => "service",
+        Command::Setup(_) => "setup",
         Command::Smoke(_) => "smoke",
         Command::Status(_) => "status",
         Command::Statusline(_) => "statusline",

@@ -137,7 +137,7 @@ pub fn text(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>
     match fs::read(&path) {
         Ok(bytes) => decoded(&path, bytes).map(|text| Text { origin: Origin::File(path), text }),
         Err(error) if error.kind() == ErrorKind::NotFound && named(explicit, environment).is_none() => {
-            built_in(&path, environment)
+            built_in(environment)
         }
         Err(error) => Err(not_read(&path, error)),
     }
@@ -183,19 +183,29 @@ pub fn status_line(
     Ok(read(&path)?.unwrap_or_default())
 }
 
+/// Whether there is nothing to configure with: no file was named, none lies in the usual place, and no key is set.
+pub fn is_missing(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>) -> bool {
+    named(explicit, environment).is_none() && !paths.config_file.exists() && !has_key(environment)
+}
+
+fn has_key(environment: Environment<'_>) -> bool {
+    environment(env::MISTRAL_API_KEY).is_some_and(|key| !key.is_empty())
+}
+
 fn named(explicit: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
     explicit
         .map(Path::to_owned)
         .or_else(|| environment(env::MCR_CONFIG).filter(|path| !path.is_empty()).map(PathBuf::from))
 }
 
-fn built_in(path: &Path, environment: Environment<'_>) -> Result<Text, Failure> {
-    if environment(env::MISTRAL_API_KEY).is_some_and(|key| !key.is_empty()) {
+fn built_in(environment: Environment<'_>) -> Result<Text, Failure> {
+    if has_key(environment) {
         return Ok(Text { origin: Origin::BuiltIn, text: catalog::BUILT_IN_CONFIG.to_owned() });
     }
     let failure = Failure::say(Exit::Config, "there is no configuration, and `MISTRAL_API_KEY` is unset or empty")
-        .hint("run `export MISTRAL_API_KEY=...` to use Mistral with the built-in configuration")
-        .hint(format!("or write a configuration: {}", path.display()));
+        .hint("run `mcr setup` in a terminal, which asks a few questions and writes one")
+        .hint("or `export MISTRAL_API_KEY=...` to use Mistral's EU endpoint with the built-in configuration")
+        .hint("or `mcr preset install mistral-ollama` to use a model of this machine, and then `mcr mistral-ollama`");
     let predecessor =
         directories::BaseDirs::new().map(|folders| folders.home_dir().join(".claude-code-router/config.json"));
     Err(match predecessor.filter(|file| file.exists()) {

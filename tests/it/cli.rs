@@ -169,8 +169,9 @@ fn without_configuration_and_key_the_words_say_what_to_do() {
     exit code: 78
     ----- stderr -----
     error: there is no configuration, and `MISTRAL_API_KEY` is unset or empty
-    hint: run `export MISTRAL_API_KEY=...` to use Mistral with the built-in configuration
-    hint: or write a configuration: ~/home/config.json
+    hint: run `mcr setup` in a terminal, which asks a few questions and writes one
+    hint: or `export MISTRAL_API_KEY=...` to use Mistral's EU endpoint with the built-in configuration
+    hint: or `mcr preset install mistral-ollama` to use a model of this machine, and then `mcr mistral-ollama`
     ");
 }
 

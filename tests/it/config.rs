@@ -120,8 +120,9 @@ fn with_neither_file_nor_key_the_failure_says_what_to_do() {
         (
             Exit::Config,
             "error: there is no configuration, and `MISTRAL_API_KEY` is unset or empty\n\
-             hint: run `export MISTRAL_API_KEY=...` to use Mistral with the built-in configuration\n\
-             hint: or write a configuration: ~/config.json"
+             hint: run `mcr setup` in a terminal, which asks a few questions and writes one\n\
+             hint: or `export MISTRAL_API_KEY=...` to use Mistral's EU endpoint with the built-in configuration\n\
+             hint: or `mcr preset install mistral-ollama` to use a model of this machine, and then `mcr mistral-ollama`"
                 .to_owned()
         )
     );

@@ -26,6 +26,7 @@ mod reload;
 mod routes;
 mod service;
 mod session;
+mod setup;
 mod smoke;
 mod status_line;
 mod streaming;

@@ -166,8 +166,9 @@ fn what_fails_is_said_on_stderr_and_changes_nothing() {
     exit code: 78
     ----- stderr -----
     error: there is no configuration, and `MISTRAL_API_KEY` is unset or empty
-    hint: run `export MISTRAL_API_KEY=...` to use Mistral with the built-in configuration
-    hint: or write a configuration: ~/home/config.json
+    hint: run `mcr setup` in a terminal, which asks a few questions and writes one
+    hint: or `export MISTRAL_API_KEY=...` to use Mistral's EU endpoint with the built-in configuration
+    hint: or `mcr preset install mistral-ollama` to use a model of this machine, and then `mcr mistral-ollama`
     ");
     assert_snapshot!(sandbox.mcr(["activate", "bash", "--preset", "none"]), @r"
     exit code: 66

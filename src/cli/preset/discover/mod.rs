@@ -14,7 +14,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::timeout};
 
-pub(super) use reported::Reported;
+pub(in crate::cli) use reported::Reported;
 
 use crate::{
     cli::{config::Place, running},
@@ -38,7 +38,7 @@ const LONGEST: usize = 4 * 1024 * 1024;
 /// Returns the models that a provider reports, or why it does not, in one line.
 ///
 /// A secret of `earlier` goes to the hosts it was given for and to no other.
-pub(super) fn models(
+pub(in crate::cli) fn models(
     provider: &Provider,
     answers: &Answers,
     earlier: &Values,

@@ -33,6 +33,14 @@ impl Reported {
         let words: Vec<String> = context.into_iter().chain(tools).collect();
         (!words.is_empty()).then(|| words.join(", "))
     }
+
+    /// The id with what a person should know, in one line.
+    pub(crate) fn label(&self) -> String {
+        match self.description() {
+            Some(description) => format!("{} - {description}", self.id),
+            None => self.id.clone(),
+        }
+    }
 }
 
 /// Reads `GET …/models`.
