@@ -45,6 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Keep, list and test the providers'' keys')
             [CompletionResult]::new('smoke', 'smoke', [CompletionResultType]::ParameterValue, 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went')
             [CompletionResult]::new('statusline', 'statusline', [CompletionResultType]::ParameterValue, 'Print a status line from the JSON that Claude Code gives on stdin')
+            [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completions, which know installed presets and configured models too')
             break
         }
         'mcr;code' {
@@ -310,6 +311,11 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
         }
         'mcr;statusline' {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print every variable with its value as JSON instead')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;completions' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

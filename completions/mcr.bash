@@ -22,6 +22,9 @@ _mcr() {
             mcr,code)
                 cmd="mcr__subcmd__code"
                 ;;
+            mcr,completions)
+                cmd="mcr__subcmd__completions"
+                ;;
             mcr,config)
                 cmd="mcr__subcmd__config"
                 ;;
@@ -134,7 +137,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --trace-bodies --help --version code setup start stop restart status logs activate env deactivate service config import preset key smoke statusline"
+            opts="-h -V --config --quiet --trace-bodies --help --version code setup start stop restart status logs activate env deactivate service config import preset key smoke statusline completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -175,6 +178,20 @@ _mcr() {
             ;;
         mcr__subcmd__code)
             opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__completions)
+            opts="-h --help bash elvish fish nu pwsh zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -762,4 +779,33 @@ if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERS
     complete -F _mcr -o nosort -o bashdefault -o default mcr
 else
     complete -F _mcr -o bashdefault -o default mcr
+fi
+
+# Names that only this machine knows: presets, models, keys. `mcr __complete` says whether they are all there is.
+_mcr_and_names() {
+    _mcr "$@"
+    local IFS=$' \t\n' line="${COMP_LINE:0:COMP_POINT}" known="" name
+    local -a words found=() kept=()
+    read -ra words <<< "$line"
+    [[ $line == *[[:space:]] ]] && words+=("")
+    # Bash takes words apart at colons, and wants what is behind the last one.
+    local begun="${words[${#words[@]}-1]}"
+    local before="${begun%"$2"}"
+    while IFS= read -r name; do
+        if [[ -z $known ]]; then known=$name; else found+=("${name#"$before"}"); fi
+    done < <(command "${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
+    [[ -n $known ]] || return 0
+    if [[ $known == also ]]; then
+        for name in ${COMPREPLY[@]+"${COMPREPLY[@]}"}; do
+            [[ $name == [-\<[]* ]] || kept+=("$name")
+        done
+    fi
+    # An empty list is an unset one to older versions.
+    COMPREPLY=(${kept[@]+"${kept[@]}"} ${found[@]+"${found[@]}"})
+}
+
+if [[ "${BASH_VERSINFO[0]}" -eq 4 && "${BASH_VERSINFO[1]}" -ge 4 || "${BASH_VERSINFO[0]}" -gt 4 ]]; then
+    complete -F _mcr_and_names -o nosort -o bashdefault -o default mcr
+else
+    complete -F _mcr_and_names -o bashdefault -o default mcr
 fi

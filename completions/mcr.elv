@@ -42,6 +42,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand key 'Keep, list and test the providers'' keys'
             cand smoke 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
             cand statusline 'Print a status line from the JSON that Claude Code gives on stdin'
+            cand completions 'Print a shell''s completions, which know installed presets and configured models too'
         }
         &'mcr;code'= {
         }
@@ -270,6 +271,10 @@ set edit:completion:arg-completer[mcr] = {|@words|
         }
         &'mcr;statusline'= {
             cand --json 'Print every variable with its value as JSON instead'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;completions'= {
             cand -h 'Print help'
             cand --help 'Print help'
         }

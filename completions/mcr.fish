@@ -46,6 +46,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, 
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and test the providers\' keys'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "completions" -d 'Print a shell\'s completions, which know installed presets and configured models too'
 complete -c mcr -n "__fish_mcr_using_subcommand setup" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l config -d 'Use this configuration file' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand start" -l port -d 'Listen on this port instead of the configured one; 0 takes a free one' -r
@@ -165,3 +166,14 @@ complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l json -d 'Print the che
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -l json -d 'Print every variable with its value as JSON instead'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand completions" -s h -l help -d 'Print help'
+
+# Names that only this machine knows: presets, models, keys. `mcr __complete` says whether they are all there is.
+function __fish_mcr_names
+    set -l words (commandline -opc)
+    set -g __fish_mcr_found (command $words[1] __complete $words[2..-1] (commandline -ct) 2>/dev/null)
+    test "$__fish_mcr_found[1]" = "$argv[1]"
+end
+
+complete -c mcr -n "__fish_mcr_names only" -f -a '$__fish_mcr_found[2..-1]'
+complete -c mcr -n "__fish_mcr_names also" -a '$__fish_mcr_found[2..-1]'

@@ -1,20 +1,32 @@
 //! The command line: types and help texts, nothing else.
 
+mod key;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
+use super::completions::Completed;
 use super::config::{ConfigCommand, Form};
 use super::import::ImportCommand;
 use super::preset::PresetCommand;
-use crate::config::{Host, KeyName};
 use crate::launch::shell::Shell;
+use key::KEY;
+pub use key::{Key, KeyCommand, KeySet, KeyTest};
+
+/// The way in.
+const MCR: &str = "\
+Examples:
+  mcr smoke --offline
+  mcr preset install mistral-cloud
+  mcr mistral-cloud -p \"fix the test\"
+  mcr --quiet code --resume";
 
 /// Claude Code on European and local models
 #[derive(Debug, Parser)]
-#[command(name = "mcr", version, disable_help_subcommand = true, arg_required_else_help = true)]
+#[command(name = "mcr", version, disable_help_subcommand = true, arg_required_else_help = true, after_help = MCR)]
 pub struct Arguments {
     /// What to do
     #[command(subcommand)]
@@ -42,7 +54,7 @@ pub struct Own {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run Claude Code on the configured models; every argument goes to Claude Code as it is
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, after_help = CODE)]
     Code(Code),
     /// Answer a few questions and get a configuration: at Mistral's EU endpoint, on this machine, or both
     #[command(after_help = SETUP)]
@@ -72,12 +84,13 @@ pub enum Command {
     #[command(subcommand, after_help = SERVICE)]
     Service(ServiceCommand),
     /// Check, show or find the configuration
+    #[command(after_help = CONFIG)]
     Config(Config),
     /// Take over the configuration of another program
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: mcr import ccr --dry-run")]
     Import(ImportCommand),
     /// Install, show, change and remove presets; `mcr NAME` runs one
-    #[command(subcommand)]
+    #[command(subcommand, after_help = PRESET)]
     Preset(PresetCommand),
     /// Keep, list and test the providers' keys
     #[command(after_help = KEY)]
@@ -88,10 +101,20 @@ pub enum Command {
     /// Print a status line from the JSON that Claude Code gives on stdin
     #[command(after_help = STATUSLINE)]
     Statusline(Statusline),
+    /// Print a shell's completions, which know installed presets and configured models too
+    #[command(after_help = COMPLETIONS)]
+    Completions(Completions),
     /// A preset's name, and arguments of Claude Code
     #[command(external_subcommand)]
     Named(Vec<OsString>),
 }
+
+/// What `mcr code` passes on.
+const CODE: &str = "\
+Examples:
+  mcr code
+  mcr code -p \"explain main.rs\"
+  mcr --config other.json code --resume";
 
 /// Arguments of `mcr code`.
 #[derive(Debug, Args)]
@@ -183,7 +206,7 @@ pub struct Activate {
     #[arg(value_parser = shell())]
     pub shell: Option<Shell>,
     /// Use this preset instead of the configuration
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "PRESET")]
     pub preset: Option<String>,
 }
 
@@ -249,6 +272,20 @@ pub struct Serve {
     pub trace_bodies: Option<PathBuf>,
 }
 
+/// What to do with a configuration.
+const CONFIG: &str = "\
+Examples:
+  mcr config check
+  mcr config show --json
+  mcr config check --config other.json";
+
+/// What to do with presets.
+const PRESET: &str = "\
+Examples:
+  mcr preset list --built-in
+  mcr preset install mistral-ollama
+  mcr mistral-ollama";
+
 /// Options of `mcr config`.
 #[derive(Debug, Args)]
 pub struct Config {
@@ -258,65 +295,6 @@ pub struct Config {
     /// Use this configuration file
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-}
-
-/// What a key is bound to, and where else one may be.
-const KEY: &str = "\
-A stored key goes to the hosts it was set for and to no other, whatever a
-configuration or a preset says later. A provider uses it as
-\"api_key\": \"store:NAME\"; env:NAME, file:PATH and cmd:PROGRAM ARGS are other
-places where a key may be.";
-
-/// Options of `mcr key`.
-#[derive(Debug, Args)]
-pub struct Key {
-    /// What to do
-    #[command(subcommand)]
-    pub command: KeyCommand,
-    /// Use this configuration file
-    #[arg(long, value_name = "FILE", global = true)]
-    pub config: Option<PathBuf>,
-}
-
-/// The commands below `mcr key`.
-#[derive(Debug, Subcommand)]
-pub enum KeyCommand {
-    /// Keep a key in mcr's store; asks for it, and never takes it from the command line
-    Set(KeySet),
-    /// List the stored keys' names, days, hosts and users, never the keys
-    List(Form),
-    /// Remove a key from the store
-    Rm {
-        /// The key's name
-        #[arg(value_parser = KeyName::parse)]
-        name: KeyName,
-    },
-    /// Ask each provider for its models with its key; 0 when all work, 77 refused, 69 unavailable, 78 no key
-    Test(KeyTest),
-}
-
-/// Options of `mcr key set`.
-#[derive(Debug, Args)]
-pub struct KeySet {
-    /// The key's name, such as `mistral`
-    #[arg(value_parser = KeyName::parse)]
-    pub name: KeyName,
-    /// Bind the key to this host (can be repeated); left out, the hosts it has, or its providers'
-    #[arg(long = "host", value_name = "HOST", value_parser = Host::parse)]
-    pub hosts: Vec<Host>,
-    /// Read the key from stdin instead of asking
-    #[arg(long)]
-    pub from_stdin: bool,
-}
-
-/// Options of `mcr key test`.
-#[derive(Debug, Args)]
-pub struct KeyTest {
-    /// Test this provider only
-    pub provider: Option<String>,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "a doc comment here would replace the one of the struct in the help")]
-    pub form: Form,
 }
 
 /// Who calls it, and how to see what it would say.
@@ -341,7 +319,11 @@ Without --offline the configured provider answers one small task, and bills it.
 
 Claude Code runs in an empty home: your settings, plugins and hooks take no part.
 Its proxy variables lead into a trap, which sees every host that it asks for by
-way of them. A program that ignores those variables is not seen.";
+way of them. A program that ignores those variables is not seen.
+
+Examples:
+  mcr smoke --offline
+  mcr smoke --json";
 
 /// Options of `mcr smoke`.
 #[derive(Debug, Args)]
@@ -352,4 +334,20 @@ pub struct Smoke {
     /// Print the checks as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// Where each shell looks.
+const COMPLETIONS: &str = "\
+Examples:
+  mcr completions bash > ~/.local/share/bash-completion/completions/mcr
+  mcr completions zsh > ~/.zfunc/_mcr
+  mcr completions fish > ~/.config/fish/completions/mcr.fish
+  mcr completions nu | save -f ~/.config/nushell/autoload/mcr.nu";
+
+/// Options of `mcr completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Completed,
 }

@@ -17,10 +17,13 @@ use crate::{
 #[derive(Debug, Clone, Copy, clap::Subcommand)]
 pub enum ConfigCommand {
     /// Report all problems of the configuration
+    #[command(after_help = "Example: mcr config check --json")]
     Check(Form),
     /// Show every value and where it comes from, with secrets masked
+    #[command(after_help = "Example: mcr config show")]
     Show(Form),
     /// Print the path of the configuration file
+    #[command(after_help = "Example: mcr config path")]
     Path,
 }
 

@@ -3,6 +3,8 @@
 pub mod activate;
 pub mod args;
 pub mod code;
+mod complete;
+pub mod completions;
 pub mod config;
 pub mod import;
 pub mod key;
@@ -32,6 +34,10 @@ use config::Place;
 
 /// Runs the command line of this process; the number is the exit code.
 pub fn run() -> Result<u8, Failure> {
+    if let Some(words) = complete::asked(std::env::args_os()) {
+        complete::run(&words);
+        return Ok(0);
+    }
     let arguments = match Arguments::try_parse_from(verbatim(std::env::args_os().collect())) {
         Ok(arguments) => arguments,
         Err(error) => return Ok(complain(&error)),
@@ -56,6 +62,7 @@ pub fn run() -> Result<u8, Failure> {
         Command::Deactivate(options) => place(None, &|place| activate::undo(options, place)),
         Command::Logs(options) => place(None, &|place| service::logs::run(options, place)),
         Command::Service(command) => place(None, &|place| service::install::run(command, place)),
+        Command::Completions(options) => completions::run(options).map(|()| 0),
         Command::Config(options) => {
             place(options.config.as_deref(), &|place| config::run(options.command, place).map(|()| 0))
         }
@@ -74,6 +81,7 @@ fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
     let command = match &arguments.command {
         Command::Code(_) | Command::Named(_) | Command::Start(_) | Command::Restart(_) => return Ok(()),
         Command::Activate(_) => "activate",
+        Command::Completions(_) => "completions",
         Command::Config(_) => "config",
         Command::Deactivate(_) => "deactivate",
         Command::Import(_) => "import",

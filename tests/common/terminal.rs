@@ -1,8 +1,8 @@
-//! A pseudo-terminal with a person at it.
+//! A terminal with a program at it.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -21,20 +21,24 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// mcr itself; its data goes nowhere.
     pub fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        Self::new(sandbox.command(arguments), Some(Stdio::null()))
+    }
+
+    /// Another program, all of which is shown.
+    pub fn run(command: Command) -> Self {
+        Self::new(command, None)
+    }
+
+    fn new(mut command: Command, stdout: Option<Stdio>) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("ours");
         let name = ptsname(&master, Vec::new()).expect("a name").into_string().expect("text");
         let slave = OpenOptions::new().read(true).write(true).open(name).expect("the other end");
         let end = || Stdio::from(slave.try_clone().expect("another handle"));
-        let child = sandbox
-            .command(arguments)
-            .env("TERM", "xterm")
-            .stdin(end())
-            .stdout(Stdio::null())
-            .stderr(end())
-            .spawn()
-            .expect("the binary runs");
+        command.env("TERM", "xterm").stdin(end()).stdout(stdout.unwrap_or_else(end)).stderr(end());
+        let child = command.spawn().expect("the program runs");
         let master = File::from(master);
         let mut reader = master.try_clone().expect("another handle");
         let (send, read) = channel();
@@ -74,9 +78,21 @@ impl Terminal {
         self.master.write_all(keys.as_bytes()).expect("it is read");
     }
 
+    /// All that was shown so far.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
     /// Waits for the end; returns the exit code and all that was shown.
     pub fn end(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().expect("a status").code();
-        (code, self.shown)
+        (code, std::mem::take(&mut self.shown))
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

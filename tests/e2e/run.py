@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""The end-to-end suite: the real agent, the real binary, an imitated Mistral.
+"""The end-to-end suite: the real agent, the real binary, and in Mistral's place an imitation.
+
+Ollama is imitated too; llama-cpp-python's server is the real one.
 
     python3 tests/e2e/run.py [-k NAME] [--list] [--keep]
 
@@ -42,6 +44,8 @@ def main():
         print(f"error: no scenario is named {arguments.k}", file=sys.stderr)
         return 1
     claude = tools.agent()
+    if any(getattr(sys.modules[one.__module__], "SERVER", False) for one in chosen):
+        tools.server_python()
     sys.stdout.reconfigure(line_buffering=True)
     # Ignored in the background of a script; the programs under test would inherit that.
     for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 
+import terminal
 import upstream
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -82,7 +83,7 @@ class Sandbox:
         self.upstream = None
         self.runs = []
         self._children = []
-        self._trap = Trap()
+        self.trap = Trap()
 
     def __enter__(self):
         return self
@@ -91,14 +92,13 @@ class Sandbox:
         self.settle()
         if self.upstream:
             self.upstream.__exit__()
-        self._trap.close()
+        self.trap.close()
         if not self.keep:
             shutil.rmtree(self.root, ignore_errors=True)
 
     def serve(self, play, **extra):
         """Starts the upstream and writes the configuration that names it."""
-        self.upstream = upstream.Upstream(play)
-        self.upstream.__enter__()
+        self.play(play)
         provider = {
             "name": "mistral",
             "api_base_url": f"http://127.0.0.1:{self.upstream.port}/v1/chat/completions",
@@ -120,7 +120,7 @@ class Sandbox:
             "MCR_HOME": str(self.root / "mcr"),
             "CLAUDE_PATH": str(self.claude),
             "MISTRAL_API_KEY": upstream.KEY,
-            "HTTPS_PROXY": f"http://127.0.0.1:{self._trap.port}",
+            "HTTPS_PROXY": f"http://127.0.0.1:{self.trap.port}",
             "NO_PROXY": "127.0.0.1,localhost",
             **extra,
         }
@@ -140,6 +140,21 @@ class Sandbox:
         )
         self._children.append(child)
         return child
+
+    def terminal(self, *arguments, **extra):
+        """Starts mcr with a person at a terminal."""
+        command = [str(binary()), *arguments]
+        return terminal.Terminal(command, cwd=self.project, env=self.environment(**extra))
+
+    def prompt_preset(self, preset, prompt, *arguments, seconds=90, **extra):
+        """Runs `mcr PRESET -p` on a prompt to its end."""
+        return self.finish(self.spawn(preset, "-p", prompt, *_FORMAT, *arguments, **extra), seconds)
+
+    def play(self, play, handler=None, identity=None):
+        """Starts the upstream without a configuration that names it."""
+        self.upstream = upstream.Upstream(play, handler, identity)
+        self.upstream.__enter__()
+        return self.upstream
 
     def start_prompt(self, prompt, *arguments, **extra):
         """Starts `mcr code -p` on a prompt and returns the process."""
@@ -192,7 +207,7 @@ class Sandbox:
 
     def complaints(self):
         """Returns what no scenario may end with."""
-        found = [f"the way out was tried: {line}" for line in self._trap.seen]
+        found = [f"the way out was tried: {line}" for line in self.trap.seen]
         if self.upstream:
             found += [f"upstream refused: {str(refusal)[:600]}" for refusal, _ in self.upstream.refusals]
             found += self.upstream.problems
@@ -262,10 +277,14 @@ class Conversation:
 
 
 class Trap:
-    """Listens where a proxy would, remembers the first line of each caller and hangs up."""
+    """Listens where a proxy would, remembers the first line of each caller and hangs up.
+
+    `open` holds the hosts that are let through, each with the loopback port that plays it.
+    """
 
     def __init__(self):
         self.seen = []
+        self.open = {}
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._listen, daemon=True).start()
@@ -279,12 +298,42 @@ class Trap:
                 caller, _ = self._listener.accept()
             except OSError:
                 return
-            with caller:
-                caller.settimeout(2)
-                try:
-                    self.seen.append(caller.recv(200).split(b"\r\n")[0].decode("latin-1"))
-                except OSError:
-                    self.seen.append("a silent caller")
+            threading.Thread(target=self._answer, args=(caller,), daemon=True).start()
+
+    def _answer(self, caller):
+        with caller:
+            caller.settimeout(2)
+            try:
+                head = caller.recv(2000)
+            except OSError:
+                self.seen.append("a silent caller")
+                return
+            line = head.split(b"\r\n")[0].decode("latin-1")
+            port = self.open.get(line.removeprefix("CONNECT ").split(" ")[0])
+            if port is None:
+                self.seen.append(line)
+                return
+            with socket.create_connection(("127.0.0.1", port)) as played:
+                caller.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                _join(caller, played)
+
+
+def _join(one, other):
+    """Passes bytes both ways until both sides have ended."""
+    one.settimeout(None)
+    there = threading.Thread(target=_pass, args=(one, other), daemon=True)
+    there.start()
+    _pass(other, one)
+    there.join()
+
+
+def _pass(source, sink):
+    try:
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
 
 
 _FORMAT = ("--output-format", "stream-json", "--verbose")

@@ -24,14 +24,33 @@ def cache():
 
 def python():
     """Returns the interpreter of the venv that holds `requirements.txt`."""
-    home = cache() / "venv"
+    return _venv("venv", "requirements.txt")
+
+
+def server_python():
+    """Returns the interpreter of the venv that holds `requirements-server.txt`.
+
+    It is one of its own: its packages are built from source, which takes some minutes, and
+    only once for each version.
+    """
+    # For any machine, without what the server does not need.
+    options = {"GGML_NATIVE": "OFF", "GGML_OPENMP": "OFF", "LLAVA_BUILD": "OFF", "MTMD_BUILD": "OFF"}
+    tools = ("CURL", "BUILD_TESTS", "BUILD_TOOLS", "BUILD_EXAMPLES", "BUILD_SERVER")
+    options |= {f"LLAMA_{name}": "OFF" for name in tools}
+    arguments = " ".join(f"-D{name}={value}" for name, value in options.items())
+    return _venv("venv-server", "requirements-server.txt", CMAKE_ARGS=arguments)
+
+
+def _venv(name, requirements, **environment):
+    home = cache() / name
     interpreter = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    wanted = HERE / "requirements.txt"
+    wanted = HERE / requirements
     if not _stamped(home, wanted, sys.version):
-        print("e2e: installing the Python packages", file=sys.stderr)
+        print(f"e2e: installing the packages of {requirements}", file=sys.stderr)
         shutil.rmtree(home, ignore_errors=True)
         venv.create(home, with_pip=True)
-        _run([str(interpreter), "-m", "pip", "install", "--quiet", "-r", str(wanted)])
+        command = [str(interpreter), "-m", "pip", "install", "--quiet", "-r", str(wanted)]
+        _run(command, os.environ | environment)
         _stamp(home, wanted, sys.version)
     return interpreter
 
@@ -71,8 +90,8 @@ def _executable(home):
     raise SystemExit(f"error: no executable of the agent runs here; looked in {scope}")
 
 
-def _run(command):
-    done = subprocess.run(command, stdout=sys.stderr)
+def _run(command, environment=None):
+    done = subprocess.run(command, stdout=sys.stderr, env=environment)
     if done.returncode != 0:
         raise SystemExit(f"error: `{' '.join(command)}` ended with {done.returncode}")
 

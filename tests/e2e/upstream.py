@@ -41,16 +41,21 @@ class Upstream:
     """The service, running in threads until its `with` block ends.
 
     `play(request, number)` returns the steps of the answer; `number` counts
-    lawful requests from 1.
+    lawful requests from 1. `handler` says whose rules hold, and `identity` is a
+    TLS context to serve with.
     """
 
-    def __init__(self, play):
+    def __init__(self, play, handler=None, identity=None):
         self.play = play
         self.exchanges = []
         self.refusals = []
         self.problems = []
         self.changed = threading.Condition()
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler or Handler)
+        if identity:
+            plain = self._server.socket
+            # The handshake is the connection's own thread's business.
+            self._server.socket = identity.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
         self._server.daemon_threads = True
         self._server.upstream = self
         self.port = self._server.server_address[1]
@@ -86,7 +91,7 @@ class Upstream:
         return self.note(append)
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
+class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -111,12 +116,16 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.path != "/v1/chat/completions":
             self._refuse(rules.Refusal(404, None, "no_route", f"no Route matched: {self.path}"), None)
             return
-        if not self._authorized():
-            return
+        if self._authorized():
+            self._judge(raw, rules.check)
+
+    def _judge(self, raw, check):
+        """Answers a lawful body and refuses others; `check` is as `rules.check`."""
+        request = None
         try:
             request = json.loads(raw)
             self._headers_are_ours()
-            prompt = rules.check(request)
+            prompt = check(request)
         except ValueError as error:
             self._refuse(rules.Refusal(422, None, "json_invalid", str(error)), raw[:200].decode("latin-1"))
             return
@@ -194,7 +203,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                     return ended
         finish = next(step for step in steps if isinstance(step, script.Finish))
         choice = {"index": 0, "message": script.whole(steps), "finish_reason": finish.reason}
-        body = _envelope(exchange, "chat.completion", choice)
+        body = envelope(exchange, "chat.completion", choice)
         self._json(200, body | {"usage": script.usage(exchange.prompt, finish)})
         return "finished"
 
@@ -229,7 +238,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _chunk(self, exchange, delta, finish=None):
         choice = {"index": 0, "delta": delta, "finish_reason": finish and finish.reason}
-        body = _envelope(exchange, "chat.completion.chunk", choice)
+        body = envelope(exchange, "chat.completion.chunk", choice)
         if finish:
             body["usage"] = script.usage(exchange.prompt, finish)
         self._frame(f"data: {json.dumps(body, ensure_ascii=False)}\n\n")
@@ -253,7 +262,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self._raw(data)
 
 
-def _envelope(exchange, kind, choice):
+def envelope(exchange, kind, choice):
+    """Returns the body of an answer, or of a piece of one."""
     return {
         "id": f"e2e{exchange.number:029x}",
         "object": kind,

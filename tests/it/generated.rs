@@ -5,23 +5,43 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
-use clap_complete::Shell;
+use clap::{CommandFactory, Parser};
+use clap_complete::{Generator, Shell};
 use mcr::cli::args::Arguments;
 
 /// Every generated file by its path, with what it must hold.
 fn generated() -> Vec<(PathBuf, Vec<u8>)> {
     let mut files = Vec::new();
     for shell in [Shell::Bash, Shell::Elvish, Shell::Fish, Shell::PowerShell, Shell::Zsh] {
-        let mut text = Vec::new();
-        clap_complete::generate(shell, &mut Arguments::command(), "mcr", &mut text);
-        let name = clap_complete::Generator::file_name(&shell, "mcr");
-        files.push((Path::new("completions").join(name), text));
+        files.push(script(shell, |text| with_names(shell, text)));
     }
+    files.push(script(clap_complete_nushell::Nushell, |text| text));
     let mut command = Arguments::command();
     command.build();
     pages(&command, "mcr", &mut files);
     files
+}
+
+fn script(shell: impl Generator, finish: impl FnOnce(String) -> String) -> (PathBuf, Vec<u8>) {
+    let path = Path::new("completions").join(shell.file_name("mcr"));
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "mcr", &mut text);
+    let text = finish(String::from_utf8(text).expect("text"));
+    (path, text.into_bytes())
+}
+
+/// Adds the part that asks mcr for presets and models, for the shells that have one.
+fn with_names(shell: Shell, text: String) -> String {
+    match shell {
+        Shell::Bash => text + include_str!("generated/names.bash"),
+        Shell::Fish => text + include_str!("generated/names.fish"),
+        Shell::Zsh => {
+            // What is there already ends with a call of the function, before which it must be whole.
+            let (head, end) = text.split_once("if [ \"$funcstack[1]\" = \"_mcr\" ]").expect("the call at the end");
+            format!("{head}{}if [ \"$funcstack[1]\" = \"_mcr\" ]{end}", include_str!("generated/names.zsh"))
+        }
+        _ => text,
+    }
 }
 
 fn pages(command: &clap::Command, name: &str, files: &mut Vec<(PathBuf, Vec<u8>)>) {
@@ -46,5 +66,47 @@ fn generated_files_say_what_the_command_line_says() {
         }
         let there = fs::read(&path).unwrap_or_default();
         assert!(there == expect, "{} is stale; run `UPDATE=1 cargo test generated`", path.display());
+    }
+}
+
+/// Every command, its name as it is typed.
+fn commands(command: &clap::Command, name: &str, found: &mut Vec<(String, clap::Command)>) {
+    found.push((name.to_owned(), command.clone()));
+    for inner in command.get_subcommands() {
+        commands(inner, &format!("{name} {}", inner.get_name()), found);
+    }
+}
+
+/// The command lines behind `Example:` or below `Examples:`.
+fn examples(help: &str) -> Vec<String> {
+    let below = help.lines().skip_while(|line| *line != "Examples:").skip(1).take_while(|line| line.starts_with("  "));
+    below
+        .chain(help.lines().filter_map(|line| line.strip_prefix("Example: ")))
+        .map(|line| line.trim().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_command_has_an_example_that_the_command_line_takes() {
+    let mut command = Arguments::command();
+    command.build();
+    let mut found = Vec::new();
+    commands(&command, "mcr", &mut found);
+    assert!(found.len() >= 24, "only {} commands", found.len());
+    for (name, command) in found {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let examples = examples(&help);
+        assert!(!examples.is_empty(), "`{name} --help` has no `Example: {name} …` behind it (`after_help`)");
+        for example in &examples {
+            // Another program may stand around it, before it, or behind it.
+            let inner = example.split_once("$(").map_or(example.as_str(), |(_, inner)| inner);
+            let example = inner.split_once(')').map_or(inner, |(inner, _)| inner);
+            let own = example.rsplit_once("| mcr ").map_or(example.to_owned(), |(_, own)| format!("mcr {own}"));
+            let own = own.split(['>', '|', '&']).next().unwrap_or_default().to_owned();
+            let words = shell_words::split(&own).unwrap_or_else(|error| panic!("{name}: `{example}`: {error}"));
+            let parsed = Arguments::try_parse_from(words);
+            assert!(parsed.is_ok(), "{name}: `{example}`: {}", parsed.expect_err("an error"));
+        }
+        assert!(examples.iter().any(|example| example.contains("mcr")), "{name}");
     }
 }

@@ -10,6 +10,7 @@ mod cancel;
 mod cli;
 mod clocks;
 mod code;
+mod completions;
 mod config;
 mod door;
 mod edge;

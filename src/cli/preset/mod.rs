@@ -31,19 +31,25 @@ pub enum PresetCommand {
     #[command(after_help = INSTALL)]
     Install(Install),
     /// List installed presets
+    #[command(after_help = "Example: mcr preset list --built-in")]
     List(List),
     /// Show what a preset is, asks and does
+    #[command(after_help = "Example: mcr preset info mistral-cloud")]
     Info(Named),
     /// Show every value of the configuration that a preset makes, with secrets masked
+    #[command(after_help = "Example: mcr preset show mistral-cloud --json")]
     Show(Named),
     /// Answer the questions of an installed preset again
+    #[command(after_help = "Example: mcr preset reconfigure mistral-ollama --set window=32768")]
     Reconfigure(Reconfigure),
     /// Write the configuration as a preset that can be given away
+    #[command(after_help = "Example: mcr preset export my-models --description 'What we use'")]
     Export(export::Export),
     /// Remove a preset and the keys that were stored for it
-    #[command(visible_aliases = ["rm", "remove"])]
+    #[command(visible_aliases = ["rm", "remove"], after_help = "Example: mcr preset delete mistral-ollama --yes")]
     Delete(Delete),
     /// Check a preset without installing it
+    #[command(after_help = "Example: mcr preset validate ./my-models")]
     Validate(Validate),
 }
 
@@ -62,6 +68,7 @@ A secret is typed, or named: env:NAME, file:PATH, cmd:COMMAND, store:NAME.";
 #[derive(Debug, Args)]
 pub struct Install {
     /// Where the preset is
+    #[arg(value_name = "SOURCE")]
     pub source: String,
     /// Call the preset this; its own name by default
     #[arg(long)]
@@ -84,6 +91,7 @@ pub struct Install {
 #[derive(Debug, Args)]
 pub struct Reconfigure {
     /// The preset
+    #[arg(value_name = "PRESET")]
     pub name: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "a doc comment here would replace the ones of the options in the help")]
@@ -116,6 +124,7 @@ pub struct List {
 #[derive(Debug, Args)]
 pub struct Named {
     /// The preset
+    #[arg(value_name = "PRESET")]
     pub name: String,
     #[command(flatten)]
     #[expect(missing_docs, reason = "a doc comment here would replace the one of the option in the help")]
@@ -126,6 +135,7 @@ pub struct Named {
 #[derive(Debug, Args)]
 pub struct Delete {
     /// The preset
+    #[arg(value_name = "PRESET")]
     pub name: String,
     /// Do not ask
     #[arg(long)]
@@ -136,6 +146,7 @@ pub struct Delete {
 #[derive(Debug, Args)]
 pub struct Validate {
     /// Where the preset is
+    #[arg(value_name = "SOURCE")]
     pub source: String,
     /// Answer a question (can be repeated)
     #[arg(long = "set", value_name = "ID=ANSWER")]

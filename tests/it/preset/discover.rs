@@ -272,29 +272,35 @@ async fn a_key_that_cannot_be_had_or_is_bound_elsewhere_is_told_in_a_line_and_se
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_was_given_for_another_host_does_not_leave_with_a_new_address() {
-    let fake = Fake::start(vllm).await;
-    let url = fake.url.clone();
-    blocking(move || {
-        let mut sandbox = Sandbox::new();
-        sandbox.set("KEY", "sk-1");
-        folder(&sandbox, "finds", &finds("vllm", "https://llm.example/v1"));
-        let set = ["--set", "key=env:KEY", "--set", "model=m", "--yes"];
-        let picture = sandbox.mcr(["preset", "install", "./finds"].into_iter().chain(set));
-        assert!(picture.starts_with("exit code: 0\n"), "{picture}");
-        let manifest = format!("{:#}", finds("vllm", &url));
-        fs::write(installed(&sandbox, "finds").join("manifest.json"), manifest).unwrap();
-        let mut terminal = Terminal::start(&sandbox, &["preset", "reconfigure", "finds"]);
-        terminal.wait_for("Key (empty keeps the one of before)");
-        terminal.type_in("\r");
-        terminal.wait_for("its key was given for another host, and was not sent to 127.0.0.1; type one");
-        terminal.type_in("\r");
-        terminal.wait_for("Window");
-        terminal.type_in("\r");
-        terminal.wait_for("configured preset finds");
-        assert_eq!(terminal.end().0, Some(0));
-    })
-    .await;
-    assert_eq!(fake.keys(), []);
+    for key in ["{{key}}", "$KEY"] {
+        let fake = Fake::start(vllm).await;
+        let url = fake.url.clone();
+        blocking(move || {
+            let mut sandbox = Sandbox::new();
+            sandbox.set("KEY", "sk-1");
+            let at = |url: &str| {
+                let mut manifest = finds("vllm", url);
+                manifest["Providers"][0]["api_key"] = json!(key);
+                manifest
+            };
+            folder(&sandbox, "finds", &at("https://llm.example/v1"));
+            let set = ["--set", "key=env:KEY", "--set", "model=m", "--yes"];
+            let picture = sandbox.mcr(["preset", "install", "./finds"].into_iter().chain(set));
+            assert!(picture.starts_with("exit code: 0\n"), "{picture}");
+            fs::write(installed(&sandbox, "finds").join("manifest.json"), at(&url).to_string()).unwrap();
+            let mut terminal = Terminal::start(&sandbox, &["preset", "reconfigure", "finds"]);
+            terminal.wait_for("Key");
+            terminal.type_in("\r");
+            terminal.wait_for("its key was given for another host, and was not sent to 127.0.0.1; type one");
+            terminal.type_in("\r");
+            terminal.wait_for("Window");
+            terminal.type_in("\r");
+            terminal.wait_for("configured preset finds");
+            assert_eq!(terminal.end().0, Some(0));
+        })
+        .await;
+        assert_eq!(fake.keys(), [], "{key}");
+    }
 }
 
 #[test]

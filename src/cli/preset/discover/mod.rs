@@ -6,7 +6,7 @@
 
 mod reported;
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
@@ -79,9 +79,12 @@ fn key(
     place: &Place<'_>,
     host: &str,
 ) -> Result<Option<SecretRef>, String> {
+    let is_for = |hosts: &BTreeSet<String>| hosts.iter().any(|agreed| Host::of_url(agreed) == Host::of_url(host));
+    let elsewhere = || format!("its key was given for another host, and was not sent to {host}");
     let reference = match &provider.key {
         Key::Written(text) => match config::variables(text).first() {
             Some(name) if (place.environment)(name).is_none_or(|value| value.is_empty()) => return Ok(None),
+            Some(name) if earlier.variables.get(name).is_some_and(|hosts| !is_for(hosts)) => return Err(elsewhere()),
             Some(name) => format!("env:{name}"),
             None if text.is_empty() => return Ok(None),
             None => text.clone(),
@@ -89,11 +92,8 @@ fn key(
         Key::Answer(id) => match answers.secrets.get(id) {
             Some(Given::Literal(secret)) => return Ok(Some(SecretRef::Value(secret.clone()))),
             Some(Given::Reference(reference)) => {
-                let is_agreed = |hosts: &str| Host::of_url(hosts) == Host::of_url(host);
                 match earlier.secrets.get(id).filter(|bound| bound.from == *reference) {
-                    Some(bound) if !bound.hosts.iter().any(|agreed| is_agreed(agreed)) => {
-                        return Err(format!("its key was given for another host, and was not sent to {host}"));
-                    }
+                    Some(bound) if !is_for(&bound.hosts) => return Err(elsewhere()),
                     Some(_) | None => reference.clone(),
                 }
             }
