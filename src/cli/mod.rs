@@ -13,6 +13,7 @@ pub mod smoke;
 pub mod statusline;
 
 mod loopback;
+mod moment;
 mod reload;
 mod running;
 
