@@ -40,6 +40,9 @@ _mcr() {
             mcr,logs)
                 cmd="mcr__subcmd__logs"
                 ;;
+            mcr,model)
+                cmd="mcr__subcmd__model"
+                ;;
             mcr,preset)
                 cmd="mcr__subcmd__preset"
                 ;;
@@ -131,7 +134,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --trace-bodies --help --version code start stop restart status logs activate env deactivate service config import preset key smoke statusline"
+            opts="-h -V --config --quiet --trace-bodies --help --version code start stop restart status logs activate env deactivate service config model import preset key smoke statusline"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -412,6 +415,28 @@ _mcr() {
                     return 0
                     ;;
                 -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__model)
+            opts="-h --unset --add --preset --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --preset)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -70,6 +70,9 @@ pub enum Command {
     Service(ServiceCommand),
     /// Check, show or find the configuration
     Config(Config),
+    /// Show the routes, or set the model of one; running sessions take a change over
+    #[command(after_help = MODEL)]
+    Model(Model),
     /// Take over the configuration of another program
     #[command(subcommand)]
     Import(ImportCommand),
@@ -303,6 +306,44 @@ pub struct KeyTest {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a doc comment here would replace the one of the struct in the help")]
     pub form: Form,
+}
+
+/// What a route and a target look like.
+const MODEL: &str = "\
+Routes are default, background, think, longContext, webSearch and image. Without
+arguments you choose on a terminal; elsewhere the routes are printed.
+
+Only the value is changed: comments and order of the file stay, and the three
+last states of it are kept beside it.
+
+Examples:
+  mcr model default mistral,MODEL
+  mcr model background ollama/MODEL --add
+  mcr model think --unset";
+
+/// Options of `mcr model`.
+#[derive(Debug, Args)]
+pub struct Model {
+    /// The route
+    pub route: Option<String>,
+    /// Where it leads: `provider,model`, `provider/model`, or the id of a model that one provider has
+    #[arg(conflicts_with = "unset")]
+    pub target: Option<String>,
+    /// Take the route away, so that its requests take the next that fits
+    #[arg(long, requires = "route")]
+    pub unset: bool,
+    /// Add a model to its provider's list that is not in it
+    #[arg(long, requires = "target")]
+    pub add: bool,
+    /// Show the routes of this preset
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// Print the routes as JSON, and ask nothing
+    #[arg(long)]
+    pub json: bool,
+    /// Use this configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// Who calls it, and how to see what it would say.

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -21,20 +21,25 @@ pub struct Terminal {
 }
 
 impl Terminal {
+    /// Runs a command whose stdout goes elsewhere.
     pub fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        Self::run(sandbox.command(arguments), false)
+    }
+
+    /// Runs a command that has all of the terminal.
+    pub fn start_whole(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        Self::run(sandbox.command(arguments), true)
+    }
+
+    fn run(mut command: Command, is_whole: bool) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).and_then(|()| unlockpt(&master)).expect("ours");
         let name = ptsname(&master, Vec::new()).expect("a name").into_string().expect("text");
         let slave = OpenOptions::new().read(true).write(true).open(name).expect("the other end");
         let end = || Stdio::from(slave.try_clone().expect("another handle"));
-        let child = sandbox
-            .command(arguments)
-            .env("TERM", "xterm")
-            .stdin(end())
-            .stdout(Stdio::null())
-            .stderr(end())
-            .spawn()
-            .expect("the binary runs");
+        let stdout = if is_whole { end() } else { Stdio::null() };
+        let child =
+            command.env("TERM", "xterm").stdin(end()).stdout(stdout).stderr(end()).spawn().expect("the binary runs");
         let master = File::from(master);
         let mut reader = master.try_clone().expect("another handle");
         let (send, read) = channel();

@@ -2,7 +2,7 @@
 
 mod ask;
 mod delete;
-mod discover;
+pub(super) mod discover;
 pub mod export;
 mod fetch;
 mod install;
