@@ -40,6 +40,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('deactivate', 'deactivate', [CompletionResultType]::ParameterValue, 'Print what undoes `mcr activate` in this shell')
             [CompletionResult]::new('service', 'service', [CompletionResultType]::ParameterValue, 'Let systemd or launchd start the service at login')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Check, show or find the configuration')
+            [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Show the routes, or set the model of one; running sessions take a change over')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over the configuration of another program')
             [CompletionResult]::new('preset', 'preset', [CompletionResultType]::ParameterValue, 'Install, show, change and remove presets; `mcr NAME` runs one')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Keep, list and test the providers'' keys')
@@ -156,6 +157,16 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
         }
         'mcr;config;path' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;model' {
+            [CompletionResult]::new('--preset', '--preset', [CompletionResultType]::ParameterName, 'Show the routes of this preset')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
+            [CompletionResult]::new('--unset', '--unset', [CompletionResultType]::ParameterName, 'Take the route away, so that its requests take the next that fits')
+            [CompletionResult]::new('--add', '--add', [CompletionResultType]::ParameterName, 'Add a model to its provider''s list that is not in it')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the routes as JSON, and ask nothing')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

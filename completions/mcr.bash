@@ -43,6 +43,9 @@ _mcr() {
             mcr,logs)
                 cmd="mcr__subcmd__logs"
                 ;;
+            mcr,model)
+                cmd="mcr__subcmd__model"
+                ;;
             mcr,preset)
                 cmd="mcr__subcmd__preset"
                 ;;
@@ -137,7 +140,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --trace-bodies --help --version code setup start stop restart status logs activate env deactivate service config import preset key smoke statusline completions"
+            opts="-h -V --config --quiet --trace-bodies --help --version code setup start stop restart status logs activate env deactivate service config model import preset key smoke statusline completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -432,6 +435,28 @@ _mcr() {
                     return 0
                     ;;
                 -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__model)
+            opts="-h --unset --add --preset --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --preset)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -37,6 +37,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand deactivate 'Print what undoes `mcr activate` in this shell'
             cand service 'Let systemd or launchd start the service at login'
             cand config 'Check, show or find the configuration'
+            cand model 'Show the routes, or set the model of one; running sessions take a change over'
             cand import 'Take over the configuration of another program'
             cand preset 'Install, show, change and remove presets; `mcr NAME` runs one'
             cand key 'Keep, list and test the providers'' keys'
@@ -136,6 +137,15 @@ set edit:completion:arg-completer[mcr] = {|@words|
         }
         &'mcr;config;path'= {
             cand --config 'Use this configuration file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;model'= {
+            cand --preset 'Show the routes of this preset'
+            cand --config 'Use this configuration file'
+            cand --unset 'Take the route away, so that its requests take the next that fits'
+            cand --add 'Add a model to its provider''s list that is not in it'
+            cand --json 'Print the routes as JSON, and ask nothing'
             cand -h 'Print help'
             cand --help 'Print help'
         }

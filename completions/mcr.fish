@@ -41,6 +41,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "env" -d 'Print what makes `
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "deactivate" -d 'Print what undoes `mcr activate` in this shell'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "service" -d 'Let systemd or launchd start the service at login'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "config" -d 'Check, show or find the configuration'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "model" -d 'Show the routes, or set the model of one; running sessions take a change over'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "import" -d 'Take over the configuration of another program'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, change and remove presets; `mcr NAME` runs one'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and test the providers\' keys'
@@ -90,6 +91,12 @@ complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcomma
 complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from path" -l config -d 'Use this configuration file' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand config; and __fish_seen_subcommand_from path" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand model" -l preset -d 'Show the routes of this preset' -r
+complete -c mcr -n "__fish_mcr_using_subcommand model" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand model" -l unset -d 'Take the route away, so that its requests take the next that fits'
+complete -c mcr -n "__fish_mcr_using_subcommand model" -l add -d 'Add a model to its provider\'s list that is not in it'
+complete -c mcr -n "__fish_mcr_using_subcommand model" -l json -d 'Print the routes as JSON, and ask nothing'
+complete -c mcr -n "__fish_mcr_using_subcommand model" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr" -f -a "ccr" -d 'Take over claude-code-router 2\'s configuration, presets and keys; its folder stays as it is'
 complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -l from -d 'Read this folder instead of ~/.claude-code-router' -r -F

@@ -120,6 +120,18 @@ module completions {
     --help(-h)                # Print help
   ]
 
+  # Show the routes, or set the model of one; running sessions take a change over
+  export extern "mcr model" [
+    --unset                   # Take the route away, so that its requests take the next that fits
+    --add                     # Add a model to its provider's list that is not in it
+    --preset: string          # Show the routes of this preset
+    --json                    # Print the routes as JSON, and ask nothing
+    --config: path            # Use this configuration file
+    --help(-h)                # Print help
+    route?: string            # The route
+    target?: string           # Where it leads: `provider,model`, `provider/model`, or the id of a model that one provider has
+  ]
+
   # Take over the configuration of another program
   export extern "mcr import" [
     --help(-h)                # Print help

@@ -1,20 +1,27 @@
 //! The command line: types and help texts, nothing else.
 
 mod key;
+mod model;
+mod service;
+mod shell;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
 use super::completions::Completed;
 use super::config::{ConfigCommand, Form};
 use super::import::ImportCommand;
 use super::preset::PresetCommand;
-use crate::launch::shell::Shell;
 use key::KEY;
 pub use key::{Key, KeyCommand, KeySet, KeyTest};
+use model::MODEL;
+pub use model::Model;
+use service::{LOGS, RESTART, SERVICE, START, STATUS, STOP};
+pub use service::{Logs, Serve, ServiceCommand, Start, Stop};
+use shell::{ACTIVATE, DEACTIVATE};
+pub use shell::{Activate, Deactivate};
 
 /// The way in.
 const MCR: &str = "\
@@ -86,6 +93,9 @@ pub enum Command {
     /// Check, show or find the configuration
     #[command(after_help = CONFIG)]
     Config(Config),
+    /// Show the routes, or set the model of one; running sessions take a change over
+    #[command(after_help = MODEL)]
+    Model(Model),
     /// Take over the configuration of another program
     #[command(subcommand, after_help = "Example: mcr import ccr --dry-run")]
     Import(ImportCommand),
@@ -134,143 +144,6 @@ Example: mcr setup";
 /// Options of `mcr setup`.
 #[derive(Debug, Args)]
 pub struct Setup {}
-
-/// What the service is, and how to get at it.
-const START: &str = "\
-It serves the configuration, and every installed preset below /preset/NAME, to
-whoever shows its token. `mcr code` and `mcr PRESET` need no service.
-
-Example: mcr start && mcr status";
-
-/// How to end it at once.
-const STOP: &str = "\
-Answers in progress get two minutes.
-
-Example: mcr stop --now";
-
-/// When to use it.
-const RESTART: &str = "\
-An edit of the configuration or of a preset needs no restart; another port, or a
-variable that the service was started without, does.
-
-Example: mcr restart --port 4000";
-
-/// How a script asks.
-const STATUS: &str = "Example: mcr status --json";
-
-/// How to read along.
-const LOGS: &str = "Example: mcr logs -f";
-
-/// Options of `mcr stop`.
-#[derive(Debug, Args)]
-pub struct Stop {
-    /// Give answers in progress up
-    #[arg(long)]
-    pub now: bool,
-}
-
-/// Options of `mcr logs`.
-#[derive(Debug, Args)]
-pub struct Logs {
-    /// Go on printing what is written
-    #[arg(long, short)]
-    pub follow: bool,
-    /// Begin with the last N lines
-    #[arg(long, short = 'n', value_name = "N")]
-    pub lines: Option<usize>,
-    /// Print the file's path instead
-    #[arg(long, conflicts_with_all = ["follow", "lines"])]
-    pub path: bool,
-}
-
-/// A line for each shell's start file.
-const ACTIVATE: &str = "\
-bash, zsh  eval \"$(mcr activate bash)\"
-fish       mcr activate fish | source
-nushell    let mcr = (mcr activate nu | from json); $mcr.set | load-env; hide-env --ignore-errors ...$mcr.unset
-pwsh       mcr activate pwsh | Out-String | Invoke-Expression
-elvish     eval (mcr activate elvish | slurp)
-
-Starts the service if it does not run. Settings files of Claude Code beat the
-environment; `mcr code` is beaten by none.
-
-Example: eval \"$(mcr activate --preset mistral-ollama)\"";
-
-/// How it is taken in.
-const DEACTIVATE: &str = "Example: eval \"$(mcr deactivate)\"";
-
-/// Options of `mcr activate`.
-#[derive(Debug, Args)]
-pub struct Activate {
-    /// The shell that takes it in; left out, the one that runs the command
-    #[arg(value_parser = shell())]
-    pub shell: Option<Shell>,
-    /// Use this preset instead of the configuration
-    #[arg(long, value_name = "PRESET")]
-    pub preset: Option<String>,
-}
-
-/// Options of `mcr deactivate`.
-#[derive(Debug, Args)]
-pub struct Deactivate {
-    /// The shell that takes it in; left out, the one that runs the command
-    #[arg(value_parser = shell())]
-    pub shell: Option<Shell>,
-}
-
-fn shell() -> impl TypedValueParser<Value = Shell> {
-    PossibleValuesParser::new(Shell::NAMES).try_map(|name| name.parse::<Shell>())
-}
-
-/// What is written where.
-const SERVICE: &str = "\
-Writes a user unit for systemd, or an agent for launchd, and says which command
-takes it in.
-
-Example: mcr service install --dry-run";
-
-/// The commands below `mcr service`.
-#[derive(Debug, Clone, Copy, Subcommand)]
-pub enum ServiceCommand {
-    /// Write the unit that starts the service at login
-    #[command(after_help = "Example: mcr service install --dry-run")]
-    Install {
-        /// Print the unit and write nothing
-        #[arg(long)]
-        dry_run: bool,
-    },
-    /// Take the unit away
-    #[command(after_help = "Example: mcr service uninstall")]
-    Uninstall,
-}
-
-/// Options of `mcr start`.
-#[derive(Debug, Args)]
-pub struct Start {
-    /// Stay in the foreground until interrupted
-    #[arg(long)]
-    pub foreground: bool,
-    /// Leave the terminal; what mcr starts itself with
-    #[arg(long, hide = true, requires = "foreground")]
-    pub detached: bool,
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "a doc comment here would replace the one of the struct in the help")]
-    pub serve: Serve,
-}
-
-/// What the service is started with.
-#[derive(Debug, Args)]
-pub struct Serve {
-    /// Use this configuration file
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Listen on this port instead of the configured one; 0 takes a free one
-    #[arg(long)]
-    pub port: Option<u16>,
-    /// Append every body, of requests and of the upstream's answers, to this file, for its owner only
-    #[arg(long, value_name = "FILE")]
-    pub trace_bodies: Option<PathBuf>,
-}
 
 /// What to do with a configuration.
 const CONFIG: &str = "\

@@ -46,6 +46,20 @@ pub struct Place<'a> {
     pub environment: Environment<'a>,
 }
 
+/// Refuses to write to a file that is a link: the link would go, and what it leads to would stay as it was.
+pub(super) fn refuse_link(file: &Path) -> Result<(), Failure> {
+    if !file.is_symlink() {
+        return Ok(());
+    }
+    let failure = Failure::say(Exit::CannotCreate, format!("a symbolic link is not replaced: {}", file.display()));
+    Err(match file.canonicalize() {
+        Ok(real) => {
+            failure.hint(format!("name what it leads to: `--config {}`", shell_words::quote(&real.to_string_lossy())))
+        }
+        Err(_) => failure.hint("it leads nowhere; take it away, or name another file with `--config FILE`"),
+    })
+}
+
 /// Runs one of the commands.
 pub fn run(command: ConfigCommand, place: &Place<'_>) -> Result<(), Failure> {
     match command {

@@ -8,6 +8,7 @@ pub mod completions;
 pub mod config;
 pub mod import;
 pub mod key;
+pub mod model;
 pub mod named;
 pub mod preset;
 pub mod service;
@@ -71,6 +72,7 @@ pub fn run() -> Result<u8, Failure> {
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
         Command::Preset(command) => place(None, &|place| preset::run(command, place).map(|()| 0)),
         Command::Import(command) => place(None, &|place| import::run(command, place).map(|()| 0)),
+        Command::Model(options) => place(options.config.as_deref(), &|place| model::run(options, place).map(|()| 0)),
         Command::Named(words) => place(None, &|place| named::run(&arguments.own, words, place)),
         Command::Statusline(options) => place(None, &|place| statusline::run(options, place).map(|()| 0)),
     }
@@ -86,6 +88,7 @@ fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
         Command::Deactivate(_) => "deactivate",
         Command::Import(_) => "import",
         Command::Key(_) => "key",
+        Command::Model(_) => "model",
         Command::Preset(_) => "preset",
         Command::Logs(_) => "logs",
         Command::Service(_) => "service",

@@ -48,6 +48,7 @@
 //!
 //! From text to value: `locate` finds where each value stands, `interpolate` puts the
 //! variables in, `reader` checks types and keeps the problems and the [`Setting`]s;
+//! `edit` goes the other way: it changes single values of a text and leaves the rest as it is.
 //! `providing`, `transforming`, `facts`, `routing`, `styling` and `scalars` each read their part.
 
 mod clocks;

@@ -27,7 +27,7 @@ pub fn back_up(file: &Path, stamp: &str) -> io::Result<PathBuf> {
 /// # Errors
 /// Fails when the folder cannot be read or a copy not be taken away.
 pub fn keep_newest(file: &Path, count: usize) -> io::Result<()> {
-    let folder = file.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(file);
     let begin = format!("{}.", file.file_name().unwrap_or_default().to_string_lossy());
     let mut copies = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| naming("read", folder, &error))? {
@@ -57,7 +57,7 @@ pub fn put_aside(folder: &Path, stamp: &str) -> io::Result<PathBuf> {
             return Err(ErrorKind::AlreadyExists.into());
         }
         fs::rename(folder, &aside)?;
-        sync_folder(folder.parent().unwrap_or(Path::new(".")))
+        sync_folder(folder_of(folder))
     };
     rename().map_err(|error| naming("put aside", folder, &error))?;
     Ok(aside)
@@ -69,6 +69,11 @@ pub fn put_aside(folder: &Path, stamp: &str) -> io::Result<PathBuf> {
 /// Fails when renaming does.
 pub fn put_back(aside: &Path, folder: &Path) -> io::Result<()> {
     fs::rename(aside, folder).map_err(|error| naming("put back", folder, &error))
+}
+
+/// The folder that something lies in; a bare name lies in the current one.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn beside(path: &Path, stamp: &str) -> PathBuf {

@@ -132,6 +132,15 @@ impl Manifest {
         self.document.value.as_object().is_some_and(|root| base(root).1)
     }
 
+    /// The id of a question whose answer makes a route, if there is one.
+    pub fn asked_by_route(&self, route: &str) -> Option<&str> {
+        let (base, _) = base(self.document.value.as_object()?);
+        let written = base.get("Router").and_then(|router| router.get(route));
+        let target = path::key("Router", route);
+        let mapped = self.mappings.iter().filter(|mapping| mapping.target == target).map(|mapping| &mapping.value);
+        mapped.chain(written).flat_map(placeholder::ids).find(|id| self.question(id).is_some())
+    }
+
     /// What problems call the manifest.
     pub fn file(&self) -> String {
         self.document.problem(Severity::Error, "", "").file.to_string()

@@ -26,6 +26,11 @@ impl Terminal {
         Self::new(sandbox.command(arguments), Some(Stdio::null()))
     }
 
+    /// mcr itself, which has all of the terminal.
+    pub fn start_whole(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        Self::run(sandbox.command(arguments))
+    }
+
     /// Another program, all of which is shown.
     pub fn run(command: Command) -> Self {
         Self::new(command, None)

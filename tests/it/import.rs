@@ -85,7 +85,7 @@ fn the_guides_folder_is_taken_over_field_by_field() {
       left out   APIKEY                       it is too well known or too short for a token; mcr makes one of its own
       taken      LOG
       taken      LOG_LEVEL
-      taken      Providers[0].name
+      taken      Providers[0].name            mistral
       taken      Providers[0].api_base_url    api.mistral.ai promises no place of processing; api.eu.mistral.ai promises the EU
       taken      Providers[0].api_key
       taken      Providers[0].models
@@ -111,6 +111,7 @@ fn the_guides_folder_is_taken_over_field_by_field() {
       mcr config check                      # what is odd
       mcr key test                          # whether the providers take the keys
       mcr code                              # Claude Code on the configured models
+      mcr activate                          # what to write into your shell's start file in place of `ccr activate`
       mcr preset reconfigure mistral-cloud  # asks what the preset wants to know
       mcr mistral-cloud                     # Claude Code on the preset's models
       mcr mistral-ollama                    # Claude Code on the preset's models
@@ -147,6 +148,22 @@ fn claude_code_routers_folder_stays_as_it_is_to_the_byte_and_the_second() {
 }
 
 #[test]
+fn claude_code_routers_folder_stays_as_it_is_when_its_file_is_the_configuration_in_use() {
+    let mut sandbox = Sandbox::new();
+    guide(&sandbox);
+    let folder = sandbox.folder().join(".claude-code-router");
+    let before = tree(&folder);
+    sandbox.set("MCR_CONFIG", folder.join("config.json").to_str().unwrap());
+    assert_snapshot!(sandbox.mcr(["import", "ccr", "--force"]), @r"
+    exit code: 64
+    ----- stderr -----
+    error: claude-code-router's folder stays as it is, and the configuration would be written there: ~/.claude-code-router/config.json
+    hint: run `mcr import ccr` without `--config` and without `MCR_CONFIG`
+    ");
+    assert!(tree(&folder) == before);
+}
+
+#[test]
 fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
     let sandbox = Sandbox::new();
     ccr(&sandbox, "config.json", CLEAR);
@@ -156,7 +173,7 @@ fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
     configuration: ~/.claude-code-router/config.json -> ~/home/config.json
       changed    APIKEY                     the key goes into mcr's store as `apikey`, bound to 127.0.0.1
       left out   HOST                       mcr listens on this machine only, so that nobody else uses your keys; run mcr on each machine, or forward the port: `ssh -L 3456:127.0.0.1:3456 HOST`
-      taken      Providers[0].name
+      taken      Providers[0].name          far
       taken      Providers[0].api_base_url
       changed    Providers[0].api_key       the key goes into mcr's store as `far`, bound to llm.example
       taken      Providers[0].models
@@ -172,6 +189,7 @@ fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
       mcr config check  # what is odd
       mcr key test      # whether the providers take the keys
       mcr code          # Claude Code on the configured models
+      mcr activate      # what to write into your shell's start file in place of `ccr activate`
     ");
     assert!(!sandbox.home().exists());
 }
@@ -349,7 +367,7 @@ fn a_configuration_of_which_nothing_can_be_used_is_refused_with_every_reason() {
     exit code: 65
     ----- stderr -----
     error: nothing of claude-code-router's configuration can be used:
-      Providers[0]: `/models` is another protocol; mcr speaks chat completions only (`…/v1/chat/completions`)
+      Providers[0]: g: `/models` is another protocol; mcr speaks chat completions only (`…/v1/chat/completions`)
       Providers: no provider is configured; name one with its `name`, `api_base_url`, `api_key` and `models`
     hint: begin without it: `mcr preset list --built-in`; nothing has been written
     ");
@@ -385,7 +403,7 @@ fn the_routes_of_projects_are_told_and_not_taken() {
     let sandbox = Sandbox::new();
     guide(&sandbox);
     ccr(&sandbox, "-home-me-project/3f2a.json", "{\"Router\": {\"default\": \"mistral,x\"}}");
-    let report = json(&sandbox, &["--dry-run"]);
+    let report = json(&sandbox, &["--dry-run", "--from", ".claude-code-router"]);
     let project = json!({"name": "-home-me-project", "fate": "left out", "why":
         "mcr has no routes for single projects; make a preset of them and run `mcr NAME` there"});
     assert!(report["others"].as_array().unwrap().contains(&project), "{report}");

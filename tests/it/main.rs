@@ -21,6 +21,7 @@ mod import;
 mod key;
 mod launch;
 mod layers;
+mod model;
 mod preset;
 mod privacy;
 mod reload;

@@ -11,6 +11,11 @@ pub(super) const KNOWN_TOKEN: &str = "it is too well known or too short for a to
 pub(super) const STRIP_REASONING: &str = "what this plugin does is built in; the file is not run";
 /// Of a provider with an empty key.
 pub(super) const NO_KEY: &str = "claude-code-router passes a provider without a key over; mcr uses it";
+/// The keys of the proxy.
+pub(super) const PROXIES: [&str; 4] = ["PROXY_URL", "HTTPS_PROXY", "https_proxy", "httpsProxy"];
+/// Of a proxy that is left out.
+pub(super) const NO_PROXY: &str =
+    "requests go without a proxy until `PROXY_URL` names one that can be used,      and most of them speak `http`";
 /// Of a project's routes.
 pub(super) const PROJECT: &str =
     "mcr has no routes for single projects; make a preset of them and run `mcr NAME` there";

@@ -13,7 +13,10 @@ use super::{
     report::{Field, KeyLine, Report},
 };
 use crate::{
-    cli::config::Place,
+    cli::{
+        config::{Place, refuse_link},
+        moment,
+    },
     config::{self, Host, KeyName, Secret},
     error::{Exit, Failure},
     keys::Store,
@@ -66,6 +69,14 @@ struct Plan {
 impl Plan {
     fn new(folder: &Folder, keeps_keys: bool, place: &Place<'_>) -> Result<Self, Failure> {
         let target = config::file(place.explicit, place.paths, place.environment);
+        if is_inside(&target, &folder.path) {
+            let what = format!(
+                "claude-code-router's folder stays as it is, and the configuration would be written there: {}",
+                target.display()
+            );
+            return Err(Failure::say(Exit::Usage, what)
+                .hint("run `mcr import ccr` without `--config` and without `MCR_CONFIG`"));
+        }
         let config = match &folder.config {
             Some((file, text)) => Some(configuration(file, text, &folder.path, keeps_keys, place)?),
             None => None,
@@ -101,9 +112,10 @@ impl Plan {
 
     /// Writes keys, configuration and presets; returns where what was there is now.
     fn write(&self, place: &Place<'_>) -> Result<Vec<PathBuf>, Failure> {
-        let stamp = format!("before-import.{}", stamp());
+        let stamp = format!("before-import.{}", moment::stamp());
         let mut backups = Vec::new();
         if let Some(config) = &self.config {
+            refuse_link(&self.target)?;
             let store = Store::open(place.paths);
             let mut new = Vec::new();
             for key in config.keys.iter().filter(|_| self.keeps_keys) {
@@ -136,7 +148,9 @@ impl Plan {
                 if let Some(aside) = &aside {
                     paths::put_back(aside, &folder).map_err(failed)?;
                 }
-                return Err(failure);
+                let hint =
+                    "what comes before it in the report is written; run `mcr import ccr --force` once this is mended";
+                return Err(failure.hint(hint));
             }
             backups.extend(aside);
         }
@@ -184,6 +198,10 @@ impl Plan {
             next.push((format!("{mcr} config check"), "what is odd"));
             next.push((format!("{mcr} key test"), "whether the providers take the keys"));
             next.push((format!("{mcr} code"), "Claude Code on the configured models"));
+            next.push((
+                "mcr activate".to_owned(),
+                "what to write into your shell's start file in place of `ccr activate`",
+            ));
         }
         for preset in self.taken() {
             if preset.is_waiting() {
@@ -193,6 +211,13 @@ impl Plan {
         }
         next
     }
+}
+
+/// Whether a file, which need not be there, lies below a folder, whatever links lead to it.
+fn is_inside(file: &Path, folder: &Path) -> bool {
+    let file = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    file.ancestors().skip(1).any(|above| real(above) == real(folder))
 }
 
 fn configuration(
@@ -254,9 +279,4 @@ fn occupied(paths: &[String]) -> Failure {
     Failure::say(Exit::CannotCreate, format!("what would be written is there already:\n  {list}"))
         .hint("run `mcr import ccr --dry-run` to see what would be done")
         .hint("run `mcr import ccr --force` to replace it; a copy of each stays beside it")
-}
-
-/// This moment, as part of a file's name.
-fn stamp() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S-%3fZ").to_string()
 }

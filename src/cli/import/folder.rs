@@ -42,6 +42,7 @@ pub(super) fn read(path: &Path) -> Result<Folder, Failure> {
             CONFIG => {}
             "presets" if entry.is_dir() => folder.presets = presets(&entry)?,
             "plugins" if entry.is_dir() => folder.others.extend(plugins(&entry)?),
+            _ if ending(&name).starts_with("sqlite-") => folder.other(&name, "part of claude-code-router 3's database"),
             _ if matches!(ending(&name), "sqlite" | "db") => {
                 folder.other(&name, "the database of claude-code-router 3, which mcr does not read");
                 database = Some(entry);

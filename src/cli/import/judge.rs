@@ -119,7 +119,7 @@ fn settle(root: &Value, bench: &Bench<'_>, changes: &mut Changes<'_>) -> Result<
             if needs_unset(at(root, path), bench.environment) {
                 is_waiting = true;
             } else if !matches!(unit.as_str(), "Providers" | "providers") {
-                has_changed |= changes.remove(&unit, &problem_words(path, problem));
+                has_changed |= changes.remove(&unit, &reason(root, &unit, path, problem));
             }
         }
         match (has_changed, is_waiting) {
@@ -137,6 +137,20 @@ fn settle(root: &Value, bench: &Bench<'_>, changes: &mut Changes<'_>) -> Result<
                 return Err(Unusable::Nothing(fields));
             }
         }
+    }
+}
+
+/// Why something is left out, with what follows from that.
+fn reason(root: &Value, unit: &str, path: &str, problem: &Problem) -> String {
+    let words = problem_words(path, problem);
+    if advice::PROXIES.contains(&unit) {
+        return format!("{words}; {}", advice::NO_PROXY);
+    }
+    // A number says little of a provider.
+    let is_provider = path::steps(unit).is_some_and(|steps| steps.len() == 2) && unit.ends_with(']');
+    match at(root, unit).and_then(|value| value.get("name")).and_then(Value::as_str).filter(|_| is_provider) {
+        Some(name) => format!("{name}: {words}"),
+        None => words,
     }
 }
 
@@ -238,6 +252,7 @@ fn remarks(root: &Value, fields: &mut [Field]) {
     for field in fields.iter_mut().filter(|field| field.fate == Fate::Taken && field.why.is_none()) {
         let Some(value) = at(root, &field.path) else { continue };
         field.why = match (field.path.rsplit('.').next().unwrap_or_default(), value) {
+            ("name", Value::String(name)) => Some(name.clone()),
             ("api_base_url", Value::String(address)) => advice::place(address),
             ("api_key", Value::String(key)) if key.is_empty() => Some(advice::NO_KEY.to_owned()),
             _ if field.path.starts_with("transformers[") => Some(advice::STRIP_REASONING.to_owned()),

@@ -40,6 +40,7 @@ fn with(rest: &str) -> String {
 fn said(judged: &Judged) -> Vec<String> {
     let told = |field: &Field| match (&field.why, field.fate) {
         (None, Fate::Taken) => None,
+        (Some(_), Fate::Taken) if field.path.ends_with("].name") => None,
         (why, fate) => Some(format!("{fate:?} {}: {}", field.path, why.as_deref().unwrap_or_default())),
     };
     judged.fields.iter().filter_map(told).collect()
@@ -210,7 +211,7 @@ fn a_provider_that_cannot_be_used_goes_with_its_routes_and_the_others_stay() {
   Router: {think: 'p,m'},
 }",
         &[
-            "LeftOut Providers[0]: `http` sends key and code readable for everyone to far.example; use `https`, or a loopback or private address",
+            "LeftOut Providers[0]: g: `http` sends key and code readable for everyone to far.example; use `https`, or a loopback or private address",
             &format!("Taken Providers[1].api_key: {}", advice::NO_KEY),
             "Taken Router: `Router.default` is missing; requests go to `p,m`",
             "LeftOut Router.default: there is no provider `g`",
@@ -238,6 +239,14 @@ fn a_relative_prompt_is_found_where_it_was() {
 }
 
 #[test]
+fn a_proxy_that_cannot_be_used_is_left_out_and_what_follows_is_told() {
+    let judged = judged(&with("PROXY_URL: 'https://127.0.0.1:7890',"));
+    let [line] = &said(&judged)[..] else { panic!("{:?}", said(&judged)) };
+    assert!(line.starts_with("LeftOut PROXY_URL: a proxy of scheme `https` cannot be used"), "{line}");
+    assert!(line.ends_with(advice::NO_PROXY), "{line}");
+}
+
+#[test]
 fn a_script_goes_out_of_the_status_line_and_the_other_modules_stay() {
     let line = |modules: &str| with(&format!("StatusLine: {{enabled: true, default: {{modules: [{modules}]}}}}"));
     let judged = judged(&line("{type: 'script', scriptPath: '/x.js'}, {type: 'model'}"));
@@ -256,7 +265,7 @@ fn where_nothing_can_be_used_every_reason_is_told() {
             "{Providers: [{name: 'a', api_base_url: 'https://a.example/v1/messages', models: ['m']}], Router: {}}";
         let Err(Unusable::Nothing(fields)) = judge(text, bench) else { panic!("it is of no use") };
         let provider = fields.iter().find(|field| field.path == "Providers[0]").and_then(|field| field.why.as_deref());
-        assert!(provider.is_some_and(|why| why.starts_with("`/messages` is another protocol")), "{fields:?}");
+        assert!(provider.is_some_and(|why| why.starts_with("a: `/messages` is another protocol")), "{fields:?}");
         for text in ["{", "[]", "3"] {
             assert!(matches!(judge(text, bench), Err(Unusable::Broken(_))), "{text}");
         }

@@ -202,3 +202,77 @@ fn words(failure: &Failure) -> String {
 fn one_line(text: &str) -> String {
     text.lines().map(str::trim).collect::<Vec<_>>().join(" | ").replace(": | ", ": ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a manifest, and the keys that were in it.
+    #[track_caller]
+    fn becomes(text: &str, expect: &str, keys: &[(&str, &str)]) {
+        let (text, answers) = without_keys(text).expect("a manifest");
+        assert_eq!(text, expect);
+        let found: Vec<(&str, &str)> = answers
+            .secrets
+            .iter()
+            .map(|(id, given)| match given {
+                Given::Literal(secret) => (id.as_str(), secret.expose()),
+                Given::Reference(reference) => panic!("{reference} was in no manifest"),
+            })
+            .collect();
+        assert_eq!(found, keys);
+    }
+
+    #[test]
+    fn an_answer_goes_out_of_the_user_values() {
+        let rest = "schema: [{id: 'k', type: 'password'}], Providers: []";
+        becomes(
+            &format!("{{userValues: {{k: 'sk-1', model: 'm'}}, // mine\n{rest}}}"),
+            &format!("{{userValues: {{model: 'm'}}, // mine\n{rest}}}"),
+            &[("k", "sk-1")],
+        );
+    }
+
+    #[test]
+    fn a_key_in_a_provider_becomes_a_question_in_a_template_too() {
+        let provider = |key: &str| format!("[{{name: 'p.q', api_base_url: 'https://x.example/v1', api_key: '{key}'}}]");
+        becomes(
+            &format!("{{Providers: {}}}", provider("sk-1")),
+            &format!(
+                "{{Providers: {}, schema: [{{ id: 'p_q_key', type: 'password', label: 'Key for x.example' }}]}}",
+                provider("{{p_q_key}}")
+            ),
+            &[("p_q_key", "sk-1")],
+        );
+        becomes(
+            &format!("{{schema: [{{id: 'm'}}], template: {{Providers: {}}}}}", provider("sk-1")),
+            &format!(
+                "{{schema: [{{id: 'm'}}, {{ id: 'p_q_key', type: 'password', label: 'Key for x.example' }}], \
+                 template: {{Providers: {}}}}}",
+                provider("{{p_q_key}}")
+            ),
+            &[("p_q_key", "sk-1")],
+        );
+    }
+
+    #[test]
+    fn a_key_that_the_user_values_put_into_a_provider_is_one_too() {
+        becomes(
+            "{Providers: [{name: 'p', api_base_url: 'https://x.example/v1'}], userValues: {'Providers[0].api_key': 'sk-1'}}",
+            "{Providers: [{name: 'p', api_base_url: 'https://x.example/v1', api_key: '{{p_key}}'}], userValues: {}, \
+             schema: [{ id: 'p_key', type: 'password', label: 'Key for x.example' }]}",
+            &[("p_key", "sk-1")],
+        );
+    }
+
+    #[test]
+    fn what_is_no_key_stays() {
+        for key in ["$KEY", "{{k}}", "#{k}", ""] {
+            let text =
+                format!("{{Providers: [{{name: 'p', api_base_url: 'https://x.example/v1', api_key: '{key}'}}]}}");
+            becomes(&text, &text, &[]);
+        }
+        let local = "{Providers: [{name: 'p', api_base_url: 'http://localhost:1234/v1', api_key: 'lm-studio'}]}";
+        becomes(local, local, &[]);
+    }
+}

@@ -4,6 +4,9 @@ use std::{fmt::Write as _, path::PathBuf};
 
 use serde_json::{Value, json};
 
+/// A path that is longer moves what stands behind it.
+const WIDEST: usize = 36;
+
 /// What becomes of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
@@ -88,7 +91,7 @@ impl Report {
                 return;
             }
             let _ = writeln!(text, "{}{title}", if text.is_empty() { "" } else { "\n" });
-            let width = fields.iter().map(|field| field.path.chars().count()).max().unwrap_or(0);
+            let width = fields.iter().map(|field| field.path.chars().count()).max().unwrap_or(0).min(WIDEST);
             for Field { path, fate, why } in fields {
                 let path = if path.is_empty() { "(the whole)" } else { path };
                 let line = match why {
@@ -142,16 +145,16 @@ impl Report {
             .map(|key| json!({"name": key.name, "user": key.user, "hosts": key.hosts, "stored": self.keeps_keys}))
             .collect();
         let value = json!({
-            "folder": self.folder,
-            "from": self.files.as_ref().map(|(from, _)| from),
-            "to": self.files.as_ref().map(|(_, to)| to),
+            "folder": self.folder.to_string_lossy(),
+            "from": self.files.as_ref().map(|(from, _)| from.to_string_lossy()),
+            "to": self.files.as_ref().map(|(_, to)| to.to_string_lossy()),
             "written": !self.is_dry,
             "notes": self.notes,
             "fields": list(&self.fields, "path"),
             "presets": list(&self.presets, "name"),
             "others": list(&self.others, "name"),
             "keys": keys,
-            "backups": self.backups,
+            "backups": self.backups.iter().map(|path| path.to_string_lossy()).collect::<Vec<_>>(),
             "in_the_way": self.in_the_way,
             "next": self.next.iter().map(|(command, _)| command).collect::<Vec<_>>(),
         });

@@ -20,6 +20,7 @@ use crate::{
     cli::{config::Place, running},
     config::{self, Connection, Dialect, Host, SecretRef},
     egress::{Egress, Options, ProxyVariables},
+    keys::Resolver,
     preset::{Answers, Given, Key, Provider, Values},
 };
 
@@ -68,6 +69,25 @@ pub(in crate::cli) fn models(
         Ok(server.models(dialect).await)
     });
     let found = found.map_err(|failure| failure.error.to_string())?;
+    found.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Returns the models that a configured provider reports, or why it does not, in one line.
+pub(in crate::cli) async fn configured(
+    provider: &config::Provider,
+    egress: Egress,
+    keys: &Resolver,
+) -> Result<Vec<Reported>, String> {
+    let connection = provider.connection.as_ref().map_err(ToString::to_string)?;
+    let key = match &connection.key {
+        Some(key) => {
+            let key = keys.resolve(key, connection.host()).await.map_err(|error| error.what)?;
+            HeaderValue::try_from(format!("Bearer {}", key.expose())).ok()
+        }
+        None => None,
+    };
+    let connection = Connection { endpoint: connection.endpoint.clone(), key: None };
+    let found = Server { egress, connection, key }.models(provider.dialect).await;
     found.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
 }
 

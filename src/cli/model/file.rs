@@ -1,0 +1,160 @@
+//! The configuration as a file that is changed: one value at a time, with copies of what was.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::{
+    cli::{
+        config::{Place, refuse_link},
+        moment,
+    },
+    config::{self, Config, Document, Origin, Problems, Provider, Scenario, edit, path},
+    error::{Exit, Failure},
+    paths, ui,
+};
+
+/// How many copies stay.
+const COPIES: usize = 3;
+
+/// The configuration, its text and where it lies, or would.
+pub(super) struct File {
+    /// What it says; where only its routes are wrong, its providers are right all the same.
+    pub(super) config: Config,
+    /// What is wrong with its routes, which are to be set.
+    pub(super) problems: Option<Problems>,
+    path: PathBuf,
+    text: config::Text,
+    document: Document,
+}
+
+impl File {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Fails as any command does, but for wrong routes.
+    pub(super) fn read(place: &Place<'_>) -> Result<Self, Failure> {
+        let text = config::text(place.explicit, place.paths, place.environment)?;
+        let path = config::file(place.explicit, place.paths, place.environment);
+        let document =
+            Document::parse(&text.text, &text.origin.to_string()).map_err(|problems| config::failure(&problems))?;
+        let (config, problems) = match config::examine(&text, place.environment) {
+            Ok(config) => (config, None),
+            Err(problems) => {
+                (without_routes(&path, &document, place).ok_or_else(|| config::failure(&problems))?, Some(problems))
+            }
+        };
+        Ok(Self { config, problems, path, text, document })
+    }
+
+    /// Where a route leads, as it is written.
+    pub(super) fn route(&self, route: Scenario) -> Option<&str> {
+        self.document.value.get("Router")?.get(route.as_str())?.as_str().filter(|text| !text.is_empty())
+    }
+
+    /// The text with a route set, and with its model in its provider's list.
+    pub(super) fn with_route(&self, route: Scenario, provider: &Provider, model: &str) -> Result<String, Failure> {
+        let target = format!("{},{model}", provider.name);
+        let text = self.with_model(provider, model)?;
+        edit::set(&text, &place_of(route), &Value::from(target)).map_err(cannot_edit)
+    }
+
+    /// The text without a route.
+    pub(super) fn without_route(&self, route: Scenario) -> Result<String, Failure> {
+        edit::remove(&self.text.text, &place_of(route)).map_err(cannot_edit)
+    }
+
+    fn with_model(&self, provider: &Provider, model: &str) -> Result<String, Failure> {
+        if self.config.target(&provider.name, model).is_some() {
+            return Ok(self.text.text.clone());
+        }
+        let is_there = |key: &&str| self.document.value.get(*key).is_some_and(|list| !list.is_null());
+        let list = ["Providers", "providers"].into_iter().find(is_there).unwrap_or("Providers");
+        // A configuration without errors has every provider of the list, in its order.
+        let index = self.config.providers.iter().position(|known| known.name == provider.name).unwrap_or_default();
+        let models = path::key(&path::index(list, index), "models");
+        let count = self.document.value[list][index]["models"].as_array().map_or(0, Vec::len);
+        edit::set(&self.text.text, &path::index(&models, count), &Value::from(model)).map_err(cannot_edit)
+    }
+
+    /// Writes another text in place of the file's, once that is known to be a configuration; tells the copy.
+    ///
+    /// Where the built-in configuration is in use, the file begins with it.
+    pub(super) fn write(&self, text: &str, place: &Place<'_>) -> Result<Option<PathBuf>, Failure> {
+        let origin = Origin::File(self.path.clone());
+        let text = match &self.text.origin {
+            Origin::File(_) => text.to_owned(),
+            Origin::BuiltIn => begun(text),
+        };
+        let new = config::Text { origin, text };
+        // What was wrong before may be set route by route.
+        if let (Err(problems), None) = (config::examine(&new, place.environment), &self.problems) {
+            let failure = config::failure(&problems);
+            let error = failure.error.context("nothing has been written: it would be no configuration");
+            return Err(Failure::new(Exit::Data, error));
+        }
+        refuse_link(&self.path)?;
+        // Somebody may have been asked for a while, and edited the file meanwhile.
+        let there = config::text(place.explicit, place.paths, place.environment)?;
+        if there != self.text {
+            let what = format!("the configuration changed meanwhile, and stays as it is now: {}", self.path.display());
+            return Err(Failure::say(Exit::Data, what).hint("run the command again"));
+        }
+        let write = || {
+            let copy = match &self.text.origin {
+                Origin::File(path) => Some(paths::back_up(path, &moment::stamp())?),
+                Origin::BuiltIn => None,
+            };
+            paths::write_atomic(&self.path, new.text.as_bytes())?;
+            Ok(copy)
+        };
+        let copy = write().map_err(|error: std::io::Error| {
+            let error = anyhow::Error::new(error).context("cannot change the configuration");
+            Failure::new(Exit::CannotCreate, error).hint("name the file itself with `--config FILE`")
+        })?;
+        // The change is made; a copy too many is no failure of it.
+        if let Err(error) = paths::keep_newest(&self.path, COPIES) {
+            ui::say(format_args!("warning: old copies stay: {error}"));
+        }
+        Ok(copy)
+    }
+
+    /// Whether there is no file yet.
+    pub(super) fn is_built_in(&self) -> bool {
+        self.text.origin == Origin::BuiltIn
+    }
+
+    /// Where the configuration lies, or will.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn place_of(route: Scenario) -> String {
+    path::key("Router", route.as_str())
+}
+
+/// Reads everything but the routes.
+fn without_routes(path: &Path, document: &Document, place: &Place<'_>) -> Option<Config> {
+    let mut value = document.value.clone();
+    let map = value.as_object_mut()?;
+    map.remove("Router");
+    map.remove("fallback");
+    let folder = path.parent().unwrap_or(Path::new(""));
+    config::read_in(folder, document.with(value), place.environment).ok()
+}
+
+/// Puts another first line in place of the one that says when the built-in configuration is used.
+fn begun(text: &str) -> String {
+    match text.split_once('\n') {
+        Some((first, rest)) if first.starts_with("//") => {
+            format!("// Begun with mcr's built-in configuration; every key stands in the documentation.\n{rest}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
+fn cannot_edit(error: edit::EditError) -> Failure {
+    let error = anyhow::Error::new(error).context("cannot change the configuration");
+    Failure::new(Exit::Config, error).hint("run `mcr config check`")
+}
