@@ -21,11 +21,11 @@ FIELDS = {
 }  # fmt: skip
 
 
-def check(body):
-    """Returns about how many tokens a lawful body has, or raises a `Refusal`."""
+def check(body, model=MODEL):
+    """Returns about how many tokens a lawful body for this model has, or raises a `Refusal`."""
     if strangers := set(body) - FIELDS:
         raise _bad(f"fields without effect: {', '.join(sorted(strangers))}")
-    if body["model"] != MODEL:
+    if body["model"] != model:
         raise _error(404, "not_found_error", f'model "{body["model"]}" not found, try pulling it first')
     if not body["messages"]:
         raise _bad("[] is too short - 'messages'")
@@ -80,9 +80,11 @@ class _Refusal(rules.Refusal):
 class Handler(upstream.Handler):
     """Ollama's paths, without a key."""
 
+    model = MODEL
+
     def do_GET(self):
         if self.path == "/v1/models":
-            card = {"id": MODEL, "object": "model", "created": 1_790_000_000, "owned_by": "library"}
+            card = {"id": self.model, "object": "model", "created": 1_790_000_000, "owned_by": "library"}
             self._json(200, {"object": "list", "data": [card]})
         elif self.path == "/api/ps":
             self._json(200, {"models": []})
@@ -94,12 +96,12 @@ class Handler(upstream.Handler):
         if self.path == "/api/show":
             self._show(json.loads(raw))
         elif self.path == "/v1/chat/completions":
-            self._judge(raw, check)
+            self._judge(raw, lambda body: check(body, self.model))
         else:
             self._json(404, {"error": "404 page not found"})
 
     def _show(self, request):
-        if request.get("model") != MODEL:
+        if request.get("model") != self.model:
             self._json(404, {"error": f"model '{request.get('model')}' not found"})
             return
         self._json(

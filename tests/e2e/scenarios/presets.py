@@ -1,14 +1,12 @@
 """Presets, installed by a person at a terminal and run with the real agent."""
 
 import json
-import ssl
-import subprocess
 
 from script import Call, answer, call
+import identity
 import ollama
 import rules
 import sandbox as place
-import tools
 import upstream
 
 #: Tells the suite to install the server's packages, which make certificates too.
@@ -18,8 +16,8 @@ EU = "api.eu.mistral.ai"
 
 
 def a_key_that_is_typed_once_opens_mistrals_eu_endpoint_from_then_on(sandbox):
-    authority, identity = _identity(sandbox, EU)
-    server = sandbox.play(lambda request, number: answer("The sea is grey today."), identity=identity)
+    authority, certificate = identity.of(sandbox, EU)
+    server = sandbox.play(lambda request, number: answer("The sea is grey today."), identity=certificate)
     # The preset is as it is shipped: it asks for the real host, which is played behind the proxy.
     sandbox.trap.open[f"{EU}:443"] = server.port
     own = {"SSL_CERT_FILE": str(authority), "MISTRAL_API_KEY": ""}
@@ -103,17 +101,6 @@ def a_model_of_ollamas_is_found_with_its_window_and_reads_a_file(sandbox):
     assert len(results) == 1 and "harbour" in json.dumps(results), results
     lines = [line for line in sandbox.logs().splitlines() if " request request=" in line]
     assert lines and all(" provider=ollama " in line for line in lines), lines
-
-
-def _identity(sandbox, host):
-    """Returns the file of an authority that nobody else trusts, and a TLS context for the host."""
-    folder = sandbox.root / "authority"
-    folder.mkdir()
-    command = [str(tools.server_python()), "-m", "trustme", "--quiet", "-i", host, "-d", str(folder)]
-    subprocess.run(command, check=True)
-    identity = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    identity.load_cert_chain(folder / "server.pem", folder / "server.key")
-    return folder / "client.pem", identity
 
 
 CLAIMS = [
