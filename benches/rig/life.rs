@@ -58,7 +58,8 @@ pub async fn memory(rig: &Rig, plan: &Plan) -> io::Result<Vec<Row>> {
 
 /// Measures how long programs take to be of use.
 pub async fn starts(rig: &Rig, plan: &Plan) -> io::Result<Vec<Row>> {
-    let (mut pass, mut mcr, mut direct, mut code, mut line) = (vec![], vec![], vec![], vec![], vec![]);
+    let (mut pass, mut mcr, mut direct, mut code, mut line, mut active) =
+        (vec![], vec![], vec![], vec![], vec![], vec![]);
     for _ in 0..plan.starts {
         pass.push(first_answer(|| rig.start_pass()).await?);
         mcr.push(first_answer(|| rig.start_mcr()).await?);
@@ -69,6 +70,11 @@ pub async fn starts(rig: &Rig, plan: &Plan) -> io::Result<Vec<Row>> {
         let mut command = rig.mcr();
         command.arg("statusline");
         line.push(run(command)?);
+        // As in every new shell but the first: the service is there.
+        let _service = rig.start_mcr()?;
+        let mut command = rig.mcr();
+        command.args(["activate", "bash"]);
+        active.push(run(command)?);
     }
     let nothing =
         median(&mut (0..plan.starts).map(|_| run(rig.command(Path::new("/bin/true")))).collect::<Result<Vec<_>, _>>()?);
@@ -82,6 +88,12 @@ pub async fn starts(rig: &Rig, plan: &Plan) -> io::Result<Vec<Row>> {
             "15",
         ),
         Row::at_most("`mcr statusline` (direct: /bin/true), ms", [nothing, None, median(&mut line)], Some(10.0), "10"),
+        Row::at_most(
+            "`mcr activate` beside a service (direct: /bin/true), ms",
+            [nothing, None, median(&mut active)],
+            Some(10.0),
+            "10",
+        ),
         Row::at_most("`mcr code` adds to an agent (direct: the agent), ms", [direct, None, added], Some(30.0), "30"),
     ])
 }

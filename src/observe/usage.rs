@@ -41,6 +41,8 @@ struct Sums {
     requests: u64,
     errors: u64,
     tokens: Tokens,
+    /// Answers of which nobody said how long they were: the provider does not count, or they were given up.
+    uncounted: u64,
     models: BTreeMap<String, u64>,
     hosts: BTreeSet<String>,
 }
@@ -54,6 +56,7 @@ impl Usage {
         sums.tokens.input += request.tokens.input;
         sums.tokens.cached += request.tokens.cached;
         sums.tokens.output += request.tokens.output;
+        sums.uncounted += u64::from(!request.failed && request.tokens.output == 0);
         match sums.models.get_mut(request.model) {
             Some(count) => *count += 1,
             None => drop(sums.models.insert(request.model.to_owned(), 1)),
@@ -82,12 +85,12 @@ impl Usage {
         let models: Vec<_> = models.iter().map(|(model, count)| format!("{model} ×{count}")).collect();
         let hosts: Vec<_> = sums.hosts.iter().map(String::as_str).collect();
         let line = format!(
-            "mcr: {} · {} · {} in{}, {} out · hosts: {} · {}",
+            "mcr: {} · {} · {} in{}, {} · hosts: {} · {}",
             counted(sums.requests, "request"),
             models.join(", "),
             short(sums.tokens.input),
             cached(sums.tokens),
-            short(sums.tokens.output),
+            answered(&sums),
             if hosts.is_empty() { "none".to_owned() } else { hosts.join(", ") },
             counted(sums.errors, "error"),
         );
@@ -100,6 +103,15 @@ impl Usage {
 
 fn counted(count: u64, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn answered(sums: &Sums) -> String {
+    let out = format!("{} out", short(sums.tokens.output));
+    match (sums.uncounted, sums.tokens.output) {
+        (0, _) => out,
+        (_, 0) => "out not counted".to_owned(),
+        (count, _) => format!("{out} ({} not counted)", counted(count, "answer")),
+    }
 }
 
 fn cached(tokens: Tokens) -> String {
@@ -157,6 +169,21 @@ mod tests {
             usage.summary_line(),
             "mcr: 2 requests · mistral-medium-3-5 ×1, qwen3 ×1 · 10 in, 2 out · \
              hosts: 127.0.0.1, api.mistral.ai · 1 error"
+        );
+    }
+
+    #[test]
+    fn an_answer_that_nobody_counted_is_not_told_as_nothing() {
+        let usage = Usage::default();
+        record(&usage, "tiny", &["127.0.0.1"], (10, 0, 0), false);
+        assert_eq!(
+            usage.summary_line(),
+            "mcr: 1 request · tiny ×1 · 10 in, out not counted · hosts: 127.0.0.1 · 0 errors"
+        );
+        record(&usage, "tiny", &["127.0.0.1"], (10, 0, 3), false);
+        assert_eq!(
+            usage.summary_line(),
+            "mcr: 2 requests · tiny ×2 · 20 in, 3 out (1 answer not counted) · hosts: 127.0.0.1 · 0 errors"
         );
     }
 
