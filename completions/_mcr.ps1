@@ -34,6 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('stop', 'stop', [CompletionResultType]::ParameterValue, 'Stop the background service, once the answers in progress have ended')
             [CompletionResult]::new('restart', 'restart', [CompletionResultType]::ParameterValue, 'Stop the background service and start it anew, with the options it had and those given')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show whether the background service runs, and with what; 1 when it does not')
+            [CompletionResult]::new('breaker', 'breaker', [CompletionResultType]::ParameterValue, 'Ask targets again that the background service leaves alone')
             [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Print the log of the background service')
             [CompletionResult]::new('activate', 'activate', [CompletionResultType]::ParameterValue, 'Print what makes `claude` in this shell speak to the service; the shell must take it in')
             [CompletionResult]::new('env', 'env', [CompletionResultType]::ParameterValue, 'Print what makes `claude` in this shell speak to the service; the shell must take it in')
@@ -83,6 +84,17 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
         }
         'mcr;status' {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;breaker' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('reset', 'reset', [CompletionResultType]::ParameterValue, 'Ask a target that is left alone again at once, or all of them')
+            break
+        }
+        'mcr;breaker;reset' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

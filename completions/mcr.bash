@@ -19,6 +19,9 @@ _mcr() {
             mcr,activate)
                 cmd="mcr__subcmd__activate"
                 ;;
+            mcr,breaker)
+                cmd="mcr__subcmd__breaker"
+                ;;
             mcr,code)
                 cmd="mcr__subcmd__code"
                 ;;
@@ -72,6 +75,9 @@ _mcr() {
                 ;;
             mcr,stop)
                 cmd="mcr__subcmd__stop"
+                ;;
+            mcr__subcmd__breaker,reset)
+                cmd="mcr__subcmd__breaker__subcmd__reset"
                 ;;
             mcr__subcmd__config,check)
                 cmd="mcr__subcmd__config__subcmd__check"
@@ -140,7 +146,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --trace-bodies --help --version code setup start stop restart status logs activate env deactivate service config model import preset key smoke statusline completions"
+            opts="-h -V --config --quiet --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model import preset key smoke statusline completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -172,6 +178,34 @@ _mcr() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__breaker)
+            opts="-h --help reset"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__breaker__subcmd__reset)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

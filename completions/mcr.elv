@@ -31,6 +31,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand stop 'Stop the background service, once the answers in progress have ended'
             cand restart 'Stop the background service and start it anew, with the options it had and those given'
             cand status 'Show whether the background service runs, and with what; 1 when it does not'
+            cand breaker 'Ask targets again that the background service leaves alone'
             cand logs 'Print the log of the background service'
             cand activate 'Print what makes `claude` in this shell speak to the service; the shell must take it in'
             cand env 'Print what makes `claude` in this shell speak to the service; the shell must take it in'
@@ -74,6 +75,15 @@ set edit:completion:arg-completer[mcr] = {|@words|
         }
         &'mcr;status'= {
             cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;breaker'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand reset 'Ask a target that is left alone again at once, or all of them'
+        }
+        &'mcr;breaker;reset'= {
             cand -h 'Print help'
             cand --help 'Print help'
         }

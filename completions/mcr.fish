@@ -35,6 +35,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "start" -d 'Start the backgr
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "stop" -d 'Stop the background service, once the answers in progress have ended'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "restart" -d 'Stop the background service and start it anew, with the options it had and those given'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "status" -d 'Show whether the background service runs, and with what; 1 when it does not'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "breaker" -d 'Ask targets again that the background service leaves alone'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "logs" -d 'Print the log of the background service'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "activate" -d 'Print what makes `claude` in this shell speak to the service; the shell must take it in'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "env" -d 'Print what makes `claude` in this shell speak to the service; the shell must take it in'
@@ -63,6 +64,9 @@ complete -c mcr -n "__fish_mcr_using_subcommand restart" -l trace-bodies -d 'App
 complete -c mcr -n "__fish_mcr_using_subcommand restart" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand status" -l json -d 'Print JSON'
 complete -c mcr -n "__fish_mcr_using_subcommand status" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand breaker; and not __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand breaker; and not __fish_seen_subcommand_from reset" -f -a "reset" -d 'Ask a target that is left alone again at once, or all of them'
+complete -c mcr -n "__fish_mcr_using_subcommand breaker; and __fish_seen_subcommand_from reset" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand logs" -s n -l lines -d 'Begin with the last N lines' -r
 complete -c mcr -n "__fish_mcr_using_subcommand logs" -s f -l follow -d 'Go on printing what is written'
 complete -c mcr -n "__fish_mcr_using_subcommand logs" -l path -d 'Print the file\'s path instead'

@@ -49,6 +49,17 @@ module completions {
     --help(-h)                # Print help
   ]
 
+  # Ask targets again that the background service leaves alone
+  export extern "mcr breaker" [
+    --help(-h)                # Print help
+  ]
+
+  # Ask a target that is left alone again at once, or all of them
+  export extern "mcr breaker reset" [
+    --help(-h)                # Print help
+    target?: string           # The target
+  ]
+
   # Print the log of the background service
   export extern "mcr logs" [
     --follow(-f)              # Go on printing what is written

@@ -18,8 +18,8 @@ use key::KEY;
 pub use key::{Key, KeyCommand, KeySet, KeyTest};
 use model::MODEL;
 pub use model::Model;
-use service::{LOGS, RESTART, SERVICE, START, STATUS, STOP};
-pub use service::{Logs, Serve, ServiceCommand, Start, Stop};
+use service::{BREAKER, LOGS, RESTART, SERVICE, START, STATUS, STOP};
+pub use service::{BreakerCommand, Logs, Serve, ServiceCommand, Start, Stop};
 use shell::{ACTIVATE, DEACTIVATE};
 pub use shell::{Activate, Deactivate};
 
@@ -78,6 +78,9 @@ pub enum Command {
     /// Show whether the background service runs, and with what; 1 when it does not
     #[command(after_help = STATUS)]
     Status(Form),
+    /// Ask targets again that the background service leaves alone
+    #[command(subcommand, after_help = BREAKER)]
+    Breaker(BreakerCommand),
     /// Print the log of the background service
     #[command(after_help = LOGS)]
     Logs(Logs),

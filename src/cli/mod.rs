@@ -58,6 +58,7 @@ pub fn run() -> Result<u8, Failure> {
         Command::Restart(options) => {
             place(options.config.as_deref(), &|place| service::restart::run(&arguments.own, options, place))
         }
+        Command::Breaker(command) => place(None, &|place| service::breaker::run(command, place)),
         Command::Status(form) => place(None, &|place| service::status::run(form, place)),
         Command::Activate(options) => place(None, &|place| activate::run(options, place)),
         Command::Deactivate(options) => place(None, &|place| activate::undo(options, place)),
@@ -84,6 +85,7 @@ fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
         Command::Code(_) | Command::Named(_) | Command::Start(_) | Command::Restart(_) => return Ok(()),
         Command::Activate(_) => "activate",
         Command::Completions(_) => "completions",
+        Command::Breaker(_) => "breaker",
         Command::Config(_) => "config",
         Command::Deactivate(_) => "deactivate",
         Command::Import(_) => "import",

@@ -8,6 +8,7 @@ use std::fmt;
 pub const COMMANDS: &[&str] = &[
     "activate",
     "audit",
+    "breaker",
     "code",
     "completions",
     "config",

@@ -51,6 +51,10 @@ impl Proxy {
         missed.failed(id, first, routed.choice.reason.clone(), error);
         for spare in spares {
             let reason = missed.reason();
+            if let Some(error) = self.health.shut(spare) {
+                missed.failed(id, spare, reason, error);
+                continue;
+            }
             let error = match self.tokens_for(routed, spare) {
                 Err(error) => error,
                 Ok(Err(why)) => {
@@ -67,7 +71,25 @@ impl Proxy {
             };
             missed.failed(id, spare, reason, error);
         }
-        Err(missed.told(record))
+        if record.attempts() > 0 {
+            return Err(missed.told(record));
+        }
+        // Everybody is left alone, and somebody must be asked: the last target is never shut out.
+        record.retarget(first, &routed.choice.reason);
+        let tokens = routed.facts.tokens.number();
+        self.attempt(routed, first, tokens, record).await.map_err(|error| {
+            missed.failed(id, first, routed.choice.reason.clone(), error);
+            missed.told(record)
+        })
+    }
+
+    /// Says why the chosen target is not asked at first; never where no other target could take the request.
+    pub(super) fn left_alone(&self, routed: &Routed<'_>) -> Option<ApiError> {
+        let spares = routed.snapshot.config.fallback.targets(routed.choice.scenario);
+        spares
+            .iter()
+            .any(|spare| !Arc::ptr_eq(spare, &routed.choice.target))
+            .then(|| self.health.shut(&routed.choice.target))?
     }
 
     /// Counts the prompt as a target does, or says what keeps the target from taking it.

@@ -19,12 +19,18 @@ use crate::observe::sessions::Part;
 use crate::observe::trace::Tap;
 use crate::route::{self, Choice, Facts, Impossible, TokenCount};
 use crate::translate::{self, Outgoing, StreamTranslator};
-use crate::upstream::{self, Outbound, Reply};
+use crate::upstream::{self, Outbound, Reply, Unanswered};
 use crate::wire::anthropic::MessagesRequest;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::event::Usage;
 
 const ROUTE: HeaderName = HeaderName::from_static("x-mcr-route");
+/// Who answered, or failed last: `provider,model`.
+const TARGET: HeaderName = HeaderName::from_static("x-mcr-target");
+/// Requests that were sent for this one.
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-mcr-attempts");
+/// The targets that failed or were left alone before.
+const FALLBACK_FROM: HeaderName = HeaderName::from_static("x-mcr-fallback-from");
 const TOKEN_COUNT: HeaderName = HeaderName::from_static("x-mcr-token-count");
 /// Where Claude Code says which session a request belongs to, beside the metadata.
 const SESSION: &str = "x-claude-code-session-id";
@@ -99,7 +105,10 @@ impl Proxy {
         )
         .of_session(&self.sessions, routed.session, part(&request, headers));
         let tokens = routed.facts.tokens.number();
-        let result = if Arc::ptr_eq(&choice.target, &first.target) {
+        let result = if let Some(error) = self.left_alone(&routed) {
+            drop(draft);
+            Err(error)
+        } else if Arc::ptr_eq(&choice.target, &first.target) {
             self.send(&routed, draft, &choice.target, tokens, &mut record).await
         } else {
             drop(draft);
@@ -109,7 +118,12 @@ impl Proxy {
             Err(error) if another_may_help(&error) => self.fall_back(&routed, error, &mut record).await,
             result => result,
         };
-        let reason = record.reason().to_owned();
+        let told = [
+            (ROUTE, Some(record.reason().to_owned())),
+            (TARGET, Some(record.target().name())),
+            (ATTEMPTS, Some(record.attempts().to_string())),
+            (FALLBACK_FROM, record.passed_over()),
+        ];
         let mut response = match result {
             Ok(Translated::Whole(kind, body, spent)) => {
                 record.finished(spent);
@@ -121,7 +135,9 @@ impl Proxy {
                 self.tell(&error, id)
             }
         };
-        response.headers_mut().insert(ROUTE, header_value(&reason));
+        for (name, value) in told {
+            value.map(|value| response.headers_mut().insert(name, header_value(&value)));
+        }
         Ok(response)
     }
 
@@ -168,14 +184,22 @@ impl Proxy {
         let mut translator = StreamTranslator::new(reply, provider, &target.model, &message_id, tokens);
         let outbound = Outbound { body, stream, session, prompt: tokens };
         record.sending();
+        let pass = self.health.enter(target);
         let reply = upstream::send(&snapshot.egress, &self.keys, target, clocks, outbound).await;
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
-        let reply = reply.map_err(|unanswered| unanswered.error)?;
+        let reply = match reply {
+            Ok(reply) => reply,
+            Err(Unanswered { error, sent }) => {
+                pass.failed(&error, sent);
+                return Err(error);
+            }
+        };
+        record.carry(pass);
         record.first_event();
         if let (Some(trace), Reply::Whole(body)) = (&self.trace, &reply) {
             trace.write(id, "upstream answer", body);
         }
-        match reply {
+        let translated = match reply {
             Reply::Stream(incoming, decoder) => {
                 let tap = self.trace.as_ref().map(|trace| Tap::new(trace, id));
                 let answer = Answer::new(incoming, decoder, translator, provider, clocks.idle(&target.provider), tap);
@@ -185,14 +209,13 @@ impl Proxy {
             Reply::Whole(body) if stream => {
                 // A server that cannot stream, or did not understand that it should.
                 let mut events = Vec::new();
-                translate::whole_as_stream(&mut translator, provider, &body, &mut events)?;
-                Ok(Translated::Whole("text/event-stream", events, translator.usage()))
+                translate::whole_as_stream(&mut translator, provider, &body, &mut events)
+                    .map(|()| Translated::Whole("text/event-stream", events, translator.usage()))
             }
-            Reply::Whole(body) => {
-                let message = translate::response(&mut translator, provider, &body)?;
-                Ok(Translated::Whole("application/json", message, translator.usage()))
-            }
-        }
+            Reply::Whole(body) => translate::response(&mut translator, provider, &body)
+                .map(|message| Translated::Whole("application/json", message, translator.usage())),
+        };
+        translated.inspect_err(|error| record.attempt_failed(error))
     }
 
     pub(super) async fn count_tokens(&self, snapshot: &Snapshot, body: Incoming) -> Response<Body> {

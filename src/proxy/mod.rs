@@ -34,13 +34,14 @@ use crate::observe::sessions::Sessions;
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
 use crate::route::{Counter, needs_vocabulary, unpack_vocabulary};
+use crate::upstream::health::Health;
 use crate::wire::error::{ApiError, ErrorKind};
 use auth::{Door, admit};
 use body::Body;
 use refusal::Refusal;
 pub use shelf::{Shelf, Source};
 pub use snapshot::{Current, Open, Reload, Snapshot, watch};
-pub use status::{STATUS, STOP, Service, Stop};
+pub use status::{RESET, STATUS, STOP, Service, Stop};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Where the status line asks for its session, whose id follows.
@@ -53,6 +54,7 @@ pub struct Proxy {
     current: Arc<Current>,
     service: Option<Service>,
     keys: Resolver,
+    health: Arc<Health>,
     counter: Counter,
     usage: Arc<Usage>,
     sessions: Arc<Sessions>,
@@ -94,6 +96,7 @@ impl Proxy {
             current: Arc::new(Current::new(Snapshot { config: parts.config, egress: parts.egress })),
             service: parts.service,
             keys: parts.keys,
+            health: Arc::default(),
             counter: Counter::default(),
             usage: parts.usage,
             sessions: Arc::default(),
@@ -131,7 +134,8 @@ impl Proxy {
             (None, Some(service)) => match (&parts.method, path) {
                 (&Method::GET, STATUS) => self.status(service),
                 (&Method::POST, STOP) => self.stop(service, parts.uri.query()),
-                (_, STATUS | STOP) => self.no_method(&parts.method, path),
+                (&Method::POST, RESET) => self.reset_breakers(parts.uri.query()),
+                (_, STATUS | STOP | RESET) => self.no_method(&parts.method, path),
                 (_, path) => self.answer_at(path, self.current.load(), &parts, body).await,
             },
             (Some((name, path)), Some(service)) => match service.shelf.get(name).await {

@@ -9,6 +9,7 @@ use crate::catalog;
 use crate::config::{Connection, Target};
 use crate::observe::sessions::{Part, Sessions, speed};
 use crate::observe::usage::{self, Tokens, Usage};
+use crate::upstream::health::Pass;
 use crate::wire::error::ApiError;
 use crate::wire::event;
 use crate::wire::session::Answered;
@@ -29,6 +30,12 @@ pub struct Record {
     usage: Arc<Usage>,
     session: Option<Of>,
     fallback: bool,
+    /// Requests that were sent, or would have been had their target been reached.
+    attempts: u32,
+    /// Targets that failed or were left alone before this one.
+    passed_over: Vec<String>,
+    /// What the answer will say of its target.
+    pass: Option<Pass>,
     closed: bool,
 }
 
@@ -62,6 +69,9 @@ impl Record {
             usage,
             session: None,
             fallback: false,
+            attempts: 0,
+            passed_over: Vec::new(),
+            pass: None,
             closed: false,
         }
     }
@@ -75,6 +85,10 @@ impl Record {
 
     /// Another target was taken.
     pub fn retarget(&mut self, target: &Arc<Target>, reason: &str) {
+        let before = self.target.name();
+        if !Arc::ptr_eq(&self.target, target) && !self.passed_over.contains(&before) {
+            self.passed_over.push(before);
+        }
         self.target = Arc::clone(target);
         reason.clone_into(&mut self.reason);
         self.first = None;
@@ -83,6 +97,7 @@ impl Record {
 
     /// The request is on its way to the target; whoever gives up from here on may have left it there.
     pub fn sending(&mut self) {
+        self.attempts += 1;
         self.asked = host(&self.target).map(str::to_owned);
     }
 
@@ -92,6 +107,35 @@ impl Record {
         if !self.hosts.contains(&host) {
             self.hosts.push(host);
         }
+    }
+
+    /// The answer has begun; how it ends says how its target fares.
+    pub fn carry(&mut self, pass: Pass) {
+        self.pass = Some(pass);
+    }
+
+    /// The answer began with what cannot be used; another target may be asked.
+    pub fn attempt_failed(&mut self, error: &ApiError) {
+        if let Some(pass) = self.pass.take() {
+            pass.failed(error, true);
+        }
+    }
+
+    /// Requests that were sent.
+    pub fn attempts(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The target that is asked.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The targets that failed or were left alone, joined; nothing where the first one answered.
+    pub fn passed_over(&self) -> Option<String> {
+        let others: Vec<&str> =
+            self.passed_over.iter().map(String::as_str).filter(|name| *name != self.target.name()).collect();
+        (!others.is_empty()).then(|| others.join(" "))
     }
 
     /// Why the target was chosen.
@@ -106,11 +150,15 @@ impl Record {
 
     /// Closes the record of an answer that came to its end.
     pub fn finished(&mut self, spent: event::Usage) {
+        if let Some(pass) = self.pass.take() {
+            pass.answered();
+        }
         self.close("ok", 200, spent, None);
     }
 
     /// Closes the record of an answer that failed.
     pub fn failed(&mut self, error: &ApiError, spent: event::Usage) {
+        self.attempt_failed(error);
         self.close("error", error.status, spent, Some(&error.unquoted()));
     }
 

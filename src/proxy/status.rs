@@ -11,13 +11,17 @@ use super::shelf::Shelf;
 use super::snapshot::Current;
 use super::{Proxy, failed, json};
 use crate::config::Scenario;
+use crate::upstream::breaker::Standing;
+use crate::upstream::health::Told;
 use crate::wire::error::{ApiError, ErrorKind};
-use crate::wire::status::{Configuration, Preset, Provider, Requests, Route, Status};
+use crate::wire::status::{Configuration, Invalid, Preset, Provider, Requests, Route, Status, Target};
 
 /// Where the service tells its state.
 pub const STATUS: &str = "/mcr/status";
 /// Where it is asked to end.
 pub const STOP: &str = "/mcr/stop";
+/// Where targets are taken for well again; the query is a target's name.
+pub const RESET: &str = "/mcr/breaker/reset";
 
 /// What only the background service has.
 pub struct Service {
@@ -44,8 +48,11 @@ pub enum Stop {
 
 /// This moment as RFC 3339 has it, to the second.
 pub(super) fn now() -> String {
-    let now = Timestamp::now();
-    now.round(Unit::Second).unwrap_or(now).to_string()
+    to_the_second(Timestamp::now())
+}
+
+fn to_the_second(when: Timestamp) -> String {
+    when.round(Unit::Second).unwrap_or(when).to_string()
 }
 
 impl Proxy {
@@ -57,16 +64,22 @@ impl Proxy {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             url: service.url.clone(),
-            started: service.started.round(Unit::Second).unwrap_or(service.started).to_string(),
+            started: to_the_second(service.started),
             uptime_seconds: u64::try_from(Timestamp::now().duration_since(service.started).as_secs()).unwrap_or(0),
             requests: Requests { ended, failed },
             configuration: configuration(&self.current),
             presets: presets
                 .map(|(name, current)| Preset { name, configuration: current.as_deref().map(configuration) })
                 .collect(),
+            targets: self.health.list().into_iter().map(target).collect(),
             log: (service.log)().map(|path| path.display().to_string()),
         };
         json(&serde_json::to_value(&status).unwrap_or_default())
+    }
+
+    /// Takes targets for well again: the one that the query names, or all.
+    pub(super) fn reset_breakers(&self, query: Option<&str>) -> Response<Body> {
+        json(&serde_json::json!({ "reset": self.health.reset(query.filter(|name| !name.is_empty())) }))
     }
 
     /// Tells the service to end, at once where the query says `now`.
@@ -79,6 +92,21 @@ impl Proxy {
         let mut response = json(&serde_json::json!({ "stopping": true }));
         *response.status_mut() = StatusCode::ACCEPTED;
         response
+    }
+}
+
+fn target(told: Told) -> Target {
+    let seconds = match told.standing {
+        Standing::Open(wait) | Standing::Cooling(wait) => Some(wait.as_secs() + 1),
+        Standing::Closed | Standing::HalfOpen => None,
+    };
+    Target {
+        name: told.target,
+        host: told.host,
+        state: told.standing.as_str().to_owned(),
+        seconds,
+        in_flight: told.in_flight,
+        failure: told.failure.map(|(when, problem)| Invalid { since: to_the_second(when), problem }),
     }
 }
 

@@ -3,6 +3,8 @@
 //! Until the first event of an answer is in, everything that goes wrong is an HTTP
 //! error and another target may be tried; from then on it ends the stream.
 
+pub mod breaker;
+pub mod health;
 mod probe;
 
 use std::borrow::Cow;

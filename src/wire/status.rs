@@ -22,6 +22,8 @@ pub struct Status {
     pub configuration: Configuration,
     /// Every preset that is installed.
     pub presets: Vec<Preset>,
+    /// Every target that was asked.
+    pub targets: Vec<Target>,
     /// The log, once there is a line in it.
     pub log: Option<String>,
 }
@@ -92,4 +94,23 @@ pub struct Preset {
     pub name: String,
     /// Its configuration, once somebody asked for the preset.
     pub configuration: Option<Configuration>,
+}
+
+/// How a target fares.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Target {
+    /// `provider,model`.
+    pub name: String,
+    /// The host that is spoken to, with its port where it is not the usual one.
+    pub host: String,
+    /// `closed` (asked as usual), `open` (left alone), `half-open` (asked by one request at a time) or `cooling`
+    /// (left alone until its rate limit is over).
+    pub state: String,
+    /// Seconds for which it is still left alone; absent where it is not.
+    pub seconds: Option<u64>,
+    /// Requests that it has now.
+    pub in_flight: u32,
+    /// The last failure, until it is well again: when, as RFC 3339 has it, and what.
+    pub failure: Option<Invalid>,
 }

@@ -12,7 +12,7 @@ struct Pair {
     server: Server,
     first: Scripted,
     second: Scripted,
-    _sandbox: Sandbox,
+    sandbox: Sandbox,
 }
 
 impl Pair {
@@ -22,7 +22,7 @@ impl Pair {
         let sandbox = Sandbox::new();
         sandbox.configure(&with_fallback(&first.url(), &second.url()));
         let server = sandbox.start().await;
-        Self { server, first, second, _sandbox: sandbox }
+        Self { server, first, second, sandbox }
     }
 
     async fn messages(&self, request: &Value) -> Answer {
@@ -43,17 +43,19 @@ fn with_fallback(first: &str, second: &str) -> Value {
     config
 }
 
-/// Claims that the second target answers in place of the first, and that the route's header says why.
+/// Claims that the second target answers in place of the first, and that the headers say why.
 async fn helped(reply: Reply, status: u16) {
-    let pair = Pair::new(vec![reply.clone(), reply], vec![Reply::say("Hello"), Reply::say("Hello")]).await;
     for request in [ask("Hi"), whole(ask("Hi"))] {
+        let pair = Pair::new(vec![reply.clone()], vec![Reply::say("Hello")]).await;
         let answer = pair.messages(&request).await;
         assert_eq!((answer.status, answer.message.text().as_str()), (200, "Hello"));
-        let route = format!("fallback from mistral,{MODEL}: {status}");
-        assert_eq!(answer.header("x-mcr-route"), Some(route.as_str()));
+        let (first, spare) = (format!("mistral,{MODEL}"), format!("spare,{MODEL}"));
+        let route = format!("fallback from {first}: {status}");
+        let told = ["x-mcr-route", "x-mcr-target", "x-mcr-attempts", "x-mcr-fallback-from"].map(|it| answer.header(it));
+        assert_eq!(told, [Some(route.as_str()), Some(spare.as_str()), Some("2"), Some(first.as_str())]);
+        let lines = pair.server.wait_for_log(" request ", 1).await;
+        assert!(lines.iter().all(|line| line.contains(" outcome=ok status=200 provider=spare ")), "{lines:?}");
     }
-    let lines = pair.server.wait_for_log(" request ", 2).await;
-    assert!(lines.iter().all(|line| line.contains(" outcome=ok status=200 provider=spare ")), "{lines:?}");
 }
 
 fn failure(status: u16) -> Reply {
@@ -155,7 +157,7 @@ async fn with_spare_of(window: u64, vision: bool, first: Vec<Reply>, second: Vec
     config["Providers"][1]["facts"] = json!({ MODEL: {"window": window, "vision": vision} });
     sandbox.configure(&config);
     let server = sandbox.start().await;
-    Pair { server, first, second, _sandbox: sandbox }
+    Pair { server, first, second, sandbox }
 }
 
 #[tokio::test]
@@ -221,4 +223,99 @@ async fn a_request_that_reached_nobody_names_no_host() {
     let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     let nobody = format!("http://localhost:{port}/v1");
     assert_eq!(hosts(&nobody, &nobody, |_| {}).await, (String::new(), "hosts: none".to_owned()));
+}
+
+/// What `mcr status` says of the first target.
+fn standing(pair: &Pair) -> Value {
+    let output = pair.sandbox.command(["status", "--json"]).output().expect("the binary runs");
+    let status: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let targets = status["targets"].as_array().expect("a list").clone();
+    targets.into_iter().find(|target| target["name"] == format!("mistral,{MODEL}")).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_target_that_fails_five_times_is_left_alone_until_it_is_reset() {
+    let pair = Pair::new(
+        [vec![failure(500); 5], vec![Reply::say("I am back")]].concat(),
+        (0..7).map(|_| Reply::say("Hello")).collect(),
+    )
+    .await;
+    for _ in 0..7 {
+        assert_eq!(pair.messages(&ask("Hi")).await.message.text(), "Hello");
+    }
+    assert_eq!(pair.requests(), (5, 7));
+    let first = standing(&pair);
+    assert_eq!((&first["state"], &first["in_flight"]), (&json!("open"), &json!(0)));
+    assert!(first["seconds"].as_u64().is_some_and(|seconds| (1..=13).contains(&seconds)), "{first}");
+    assert!(first["failure"]["problem"].as_str().is_some_and(|words| words.starts_with("mistral: ")), "{first}");
+    let reset = pair.sandbox.mcr(["breaker", "reset", &format!("mistral,{MODEL}")]);
+    insta::assert_snapshot!(reset, @r"
+    exit code: 0
+    ----- stderr -----
+    reset 1 target
+    ");
+    assert_eq!(pair.messages(&ask("Hi")).await.message.text(), "I am back");
+    assert_eq!(standing(&pair)["state"], "closed");
+}
+
+#[tokio::test]
+async fn a_rate_limit_leaves_the_target_alone_for_as_long_as_it_says() {
+    let limit = Reply::status(429, &json!({"message": "slow down"})).header("retry-after", "30");
+    let pair = Pair::new(vec![limit], vec![Reply::say("Hello"), Reply::say("Hello")]).await;
+    for _ in 0..2 {
+        assert_eq!(pair.messages(&ask("Hi")).await.message.text(), "Hello");
+    }
+    assert_eq!(pair.requests(), (1, 2));
+    let first = standing(&pair);
+    assert_eq!(first["state"], "cooling");
+    assert!(first["seconds"].as_u64().is_some_and(|seconds| (20..=31).contains(&seconds)), "{first}");
+}
+
+#[tokio::test]
+async fn a_target_without_a_spare_is_asked_however_often_it_fails() {
+    let rig = crate::common::Rig::new([vec![failure(500); 8], vec![Reply::say("Hello")]].concat()).await;
+    for _ in 0..8 {
+        assert_eq!(rig.messages(&ask("Hi")).await.status, 500);
+    }
+    assert_eq!(rig.messages(&ask("Hi")).await.message.text(), "Hello");
+}
+
+#[tokio::test]
+async fn when_every_target_is_left_alone_the_first_is_asked_all_the_same() {
+    let pair = Pair::new([vec![failure(500); 5], vec![Reply::say("I am back")]].concat(), vec![failure(500); 5]).await;
+    for _ in 0..5 {
+        pair.messages(&ask("Hi")).await;
+    }
+    assert_eq!(pair.messages(&ask("Hi")).await.message.text(), "I am back");
+    assert_eq!(pair.requests(), (6, 5));
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_off_counts_as_a_failure() {
+    let pair = Pair::new(vec![Reply::new().text("Hel").cut(); 5], vec![Reply::say("Hello")]).await;
+    for _ in 0..5 {
+        assert!(pair.messages(&ask("Hi")).await.error.is_some());
+    }
+    assert_eq!(pair.messages(&ask("Hi")).await.message.text(), "Hello");
+}
+
+#[test]
+fn a_breaker_is_reset_where_there_is_one() {
+    insta::assert_snapshot!(Sandbox::new().mcr(["breaker", "reset"]), @r"
+    exit code: 69
+    ----- stderr -----
+    error: the service is not running, and with it every breaker is gone
+    hint: end a session of `mcr code` and begin it anew: it has breakers of its own
+    ");
+}
+
+#[tokio::test]
+async fn a_target_that_was_never_asked_has_no_breaker() {
+    let pair = Pair::new(vec![], vec![]).await;
+    insta::assert_snapshot!(pair.sandbox.mcr(["breaker", "reset", "none,none"]), @r"
+    exit code: 64
+    ----- stderr -----
+    error: no target of that name was asked: none,none
+    hint: run `mcr status` for those that were
+    ");
 }

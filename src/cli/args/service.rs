@@ -101,3 +101,22 @@ pub enum ServiceCommand {
     #[command(after_help = "Example: mcr service uninstall")]
     Uninstall,
 }
+
+/// What a breaker is.
+pub(super) const BREAKER: &str = "\
+A target that fails five times in a row, or half the time, is left alone for a
+while where another can take its requests. `mcr status` shows each.
+
+Example: mcr breaker reset";
+
+/// The commands below `mcr breaker`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum BreakerCommand {
+    /// Ask a target that is left alone again at once, or all of them
+    #[command(after_help = "Example: mcr breaker reset mistral,MODEL")]
+    Reset {
+        /// The target
+        #[arg(value_name = "PROVIDER,MODEL")]
+        target: Option<String>,
+    },
+}

@@ -1,6 +1,7 @@
 //! The background service: started, looked at, ended, and left to the system's own supervisor.
 
 mod background;
+pub mod breaker;
 mod foreground;
 pub mod install;
 pub mod logs;

@@ -10,7 +10,7 @@ use crate::error::{Exit, Failure};
 use crate::launch::service::{self, Record};
 use crate::proxy::STATUS;
 use crate::ui;
-use crate::wire::status::{Configuration, Status};
+use crate::wire::status::{Configuration, Status, Target};
 
 /// Prints the state; 1 when there is no service.
 pub fn run(form: &Form, place: &Place<'_>) -> Result<u8, Failure> {
@@ -58,6 +58,7 @@ fn shown(status: &Status) -> String {
         let _ = writeln!(text, "log       {log}");
     }
     describe("", configuration, &mut text);
+    status.targets.iter().for_each(|target| describe_target(target, &mut text));
     for preset in &status.presets {
         match &preset.configuration {
             None => drop(writeln!(text, "preset {} (nobody asked for it yet)", preset.name)),
@@ -88,6 +89,15 @@ fn describe(indent: &str, configuration: &Configuration, text: &mut String) {
     }
     for route in routes {
         let _ = writeln!(text, "{indent}  route {:<11} {}", route.name, route.target);
+    }
+}
+
+fn describe_target(target: &Target, text: &mut String) {
+    let Target { name, host, state, seconds, in_flight, failure } = target;
+    let wait = seconds.map(|seconds| format!(" for {}", span(seconds))).unwrap_or_default();
+    let _ = writeln!(text, "target {name} at {host}: {state}{wait}, {in_flight} in flight");
+    if let Some(failure) = failure {
+        let _ = writeln!(text, "  failed at {}: {}", failure.since, failure.problem.replace('\n', "\n  "));
     }
 }
 
