@@ -19,7 +19,8 @@
 //! | `CLAUDE_PATH` | from the path | the agent's executable |
 //! | `Providers` or `providers` | - | see below; at least one |
 //! | `transformers` | - | plugins: `strip-reasoning.js` is built in, no other is run |
-//! | `Router` | first model | `default`, `background`, `think`, `longContext`, `webSearch`, `image`: `"provider,model"` |
+//! | `Router` | first model | `default`, `background`, `think`, `longContext`, `webSearch`, `image`: `"provider,model"`; or several |
+//! | `Router.<route>` with several | - | a list in the order of preference, or `{strategy, targets: [{target, weight}]}`; strategies: `single`, `fallback`, `weighted_round_robin`, `cost` |
 //! | `Router.longContextThreshold` | 60000 | tokens above which a request is long |
 //! | `fallback` | - | lists of `"provider,model"` under the names of `Router` |
 //! | `StatusLine.enabled` | false | whether the agent shows mcr's status line |
@@ -51,6 +52,7 @@
 //! `edit` goes the other way: it changes single values of a text and leaves the rest as it is.
 //! `providing`, `transforming`, `facts`, `routing`, `styling` and `scalars` each read their part.
 
+mod balance;
 mod clocks;
 mod color;
 mod dialect;
@@ -95,6 +97,7 @@ use std::{
     time::Duration,
 };
 
+pub use balance::{Balance, Strategy};
 pub use clocks::Clocks;
 pub use color::Color;
 pub use dialect::Dialect;

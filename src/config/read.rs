@@ -130,7 +130,10 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
     }
     let known = Known { providers: &providers, targets: &targets };
     let routes = routing::router(reader, root, &known);
-    let fallback = root.get("fallback").map(|node| routing::fallback(reader, &node, &known)).unwrap_or_default();
+    let mut fallback = root.get("fallback").map(|node| routing::fallback(reader, &node, &known)).unwrap_or_default();
+    if let Some(routes) = &routes {
+        fallback.begin_with(routes);
+    }
     let port = scalars::number(reader, root, "PORT", 3456, 1..=65_535);
     let api_timeout = scalars::milliseconds(reader, root, "API_TIMEOUT_MS", Duration::from_mins(10));
     let (rewrite_system_prompt, system_head) = scalars::prompt(reader, root, files);

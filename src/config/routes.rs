@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Target;
+use super::{Balance, Strategy, Target};
 
 /// A kind of request, as `Router` names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,6 +56,8 @@ pub struct Routes {
     pub image: Option<Arc<Target>>,
     /// The number of tokens above which a request is long.
     pub long_context_threshold: u64,
+    /// Routes with several targets, of which those above are the first.
+    pub(super) balances: [Option<Balance>; Scenario::ALL.len()],
 }
 
 impl Routes {
@@ -69,6 +71,16 @@ impl Routes {
             Scenario::WebSearch => self.web_search.as_ref(),
             Scenario::Image => self.image.as_ref(),
         }
+    }
+
+    /// Returns the targets of a route that has several.
+    pub fn balance(&self, scenario: Scenario) -> Option<&Balance> {
+        self.balances[scenario as usize].as_ref()
+    }
+
+    /// Returns the names of a route's targets.
+    pub fn names(&self, scenario: Scenario) -> Option<String> {
+        self.balance(scenario).map(Balance::names).or_else(|| self.get(scenario).map(|target| target.name()))
     }
 }
 
@@ -87,6 +99,23 @@ impl Fallback {
     /// Sets the targets of a kind of request.
     pub(super) fn set(&mut self, scenario: Scenario, targets: Vec<Arc<Target>>) {
         self.lists[scenario as usize] = targets;
+    }
+}
+
+impl Fallback {
+    /// Puts the other targets of each route in front: whichever is taken, the rest stand in for it.
+    pub(super) fn begin_with(&mut self, routes: &Routes) {
+        for scenario in Scenario::ALL {
+            let Some(balance) = routes.balance(scenario).filter(|it| it.strategy != Strategy::Single) else { continue };
+            let list = &mut self.lists[scenario as usize];
+            let mut targets: Vec<Arc<Target>> = balance.targets.iter().map(|(target, _)| Arc::clone(target)).collect();
+            for target in list.drain(..) {
+                if !targets.iter().any(|known| Arc::ptr_eq(known, &target)) {
+                    targets.push(target);
+                }
+            }
+            *list = targets;
+        }
     }
 }
 

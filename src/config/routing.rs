@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Fallback, Provider, Routes, Scenario, Source, Target,
+    Balance, Fallback, Provider, Routes, Scenario, Source, Strategy, Target,
     reader::{Node, Reader},
     routes,
 };
@@ -27,8 +27,16 @@ pub(super) fn router(reader: &mut Reader, root: &Node<'_>, known: &Known<'_>) ->
         reader.object(node);
         reader.check_keys(node, &keys, &[]);
     }
+    let mut balances: [Option<Balance>; Scenario::ALL.len()] = Default::default();
     let mut route = |scenario: Scenario| {
         let node = node.as_ref()?.get(scenario.as_str())?;
+        if node.value.is_array() || node.value.is_object() {
+            let balance = balance(reader, &node, known);
+            let first =
+                balance.as_ref().and_then(|balance| balance.targets.first()).map(|(first, _)| Arc::clone(first));
+            balances[scenario as usize] = balance;
+            return Some(first);
+        }
         let text = reader.text(&node)?;
         reader.record(&node);
         Some(target(reader, &node, text, known))
@@ -52,7 +60,69 @@ pub(super) fn router(reader: &mut Reader, root: &Node<'_>, known: &Known<'_>) ->
         Some(target) => target?,
         None => first(reader, node.as_ref().unwrap_or(root), known)?,
     };
-    Some(Routes { default, background, think, long_context, web_search, image, long_context_threshold })
+    Some(Routes { default, background, think, long_context, web_search, image, long_context_threshold, balances })
+}
+
+/// Reads the targets of a route that has several: a list in the order of preference, or an object with a strategy.
+fn balance(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) -> Option<Balance> {
+    let (strategy, list) = if node.value.is_array() {
+        (Strategy::Fallback, node.clone())
+    } else {
+        reader.check_keys(node, &["strategy", "targets"], &[]);
+        let strategy = node.get("strategy").map(|node| strategy(reader, &node));
+        let Some(list) = node.get("targets") else {
+            reader.error(node, "a route with a strategy has `targets`: a list of `\"provider,model\"`");
+            return None;
+        };
+        (strategy.unwrap_or(Some(Strategy::Fallback))?, list)
+    };
+    let items = reader.list(&list);
+    if items.is_empty() {
+        reader.error(&list, "the list names no target");
+    }
+    let targets: Vec<(Arc<Target>, f64)> = items.iter().filter_map(|item| weighted(reader, item, known)).collect();
+    if strategy == Strategy::Single && targets.len() > 1 {
+        reader.warn(&list, "with the strategy `single` only the first target is asked");
+    }
+    (!targets.is_empty()).then_some(Balance { strategy, targets })
+}
+
+fn strategy(reader: &mut Reader, node: &Node<'_>) -> Option<Strategy> {
+    let word = reader.string(node)?;
+    reader.record(node);
+    let strategy = Strategy::parse(word);
+    if strategy.is_none() {
+        let known = Strategy::ALL.map(Strategy::as_str);
+        let what = format!("there is no strategy `{word}`, only {}", known.map(|word| format!("`{word}`")).join(", "));
+        reader.unknown(node, word, known, what);
+    }
+    strategy
+}
+
+/// Reads `"provider,model"`, or that as `target` with a `weight`.
+fn weighted(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) -> Option<(Arc<Target>, f64)> {
+    if !node.value.is_object() {
+        let text = reader.string(node)?;
+        reader.record(node);
+        return Some((target(reader, node, text, known)?, 1.0));
+    }
+    reader.check_keys(node, &["target", "weight"], &[]);
+    let weight = node.get("weight").and_then(|node| {
+        let weight = reader.number(&node)?;
+        reader.record(&node);
+        if weight > 0.0 && weight.is_finite() {
+            return Some(weight);
+        }
+        reader.error(&node, "a weight is a number above 0");
+        None
+    });
+    let Some(named) = node.get("target") else {
+        reader.error(node, "a target is `\"provider,model\"`, here as `target`");
+        return None;
+    };
+    let text = reader.string(&named)?;
+    reader.record(&named);
+    Some((target(reader, &named, text, known)?, weight.unwrap_or(1.0)))
 }
 
 fn first(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) -> Option<Arc<Target>> {

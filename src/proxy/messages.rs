@@ -89,10 +89,18 @@ impl Proxy {
         let own = translate::session_id(&request);
         let session = own.as_deref().or_else(|| headers.get(SESSION).and_then(|value| value.to_str().ok()));
         // Translated for the route that would be taken without a count, which is nearly always the one that is taken.
-        let first = choose(snapshot, &facts).inspect_err(refused)?;
+        let chosen = choose(snapshot, &facts).inspect_err(refused)?;
+        let first = snapshot.balanced(chosen.clone(), &facts, session);
         let draft = translate::request(&request, &first.target, session).inspect_err(refused)?;
         facts.tokens = self.counter.count(&draft.request, &first.target);
         let choice = choose(snapshot, &facts).inspect_err(refused)?;
+        // A turn is taken once; with the count the request may be too long for whose turn it was.
+        let is_same = Arc::ptr_eq(&choice.target, &chosen.target) && choice.scenario == chosen.scenario;
+        let choice = if is_same && route::obstacle(&first.target, &facts).is_none() {
+            Choice { target: Arc::clone(&first.target), reason: first.reason, ..choice }
+        } else {
+            snapshot.balanced(choice, &facts, session)
+        };
         let routed = Routed { id, snapshot, request: &request, session, choice, facts };
         let choice = &routed.choice;
         let mut record = Record::open(

@@ -93,7 +93,7 @@ impl Proxy {
         let random = auth::new_token().map_err(|error| Failure::new(Exit::Io, error))?;
         Ok(Self {
             door,
-            current: Arc::new(Current::new(Snapshot { config: parts.config, egress: parts.egress })),
+            current: Arc::new(Current::new(Snapshot::new(parts.config, parts.egress))),
             service: parts.service,
             keys: parts.keys,
             health: Arc::default(),

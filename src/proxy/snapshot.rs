@@ -5,14 +5,15 @@
 //! the old configuration and says so.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use crate::config::{Config, Look, Reading, Severity, StartOnly};
+use crate::config::{Config, Look, Reading, Scenario, Severity, StartOnly, Strategy};
 use crate::egress::Egress;
 use crate::error::Failure;
+use crate::route::{self, Choice, Facts, Smooth};
 use crate::wire::status::Invalid;
 
 /// How often the files are looked at; a look is one `stat` each.
@@ -25,6 +26,36 @@ pub struct Snapshot {
     pub config: Config,
     /// Knows the configuration's proxy and its `connect` clock.
     pub egress: Egress,
+    /// Whose turn it is, for each route with several targets.
+    turns: Mutex<[Smooth; Scenario::ALL.len()]>,
+}
+
+impl Snapshot {
+    /// Begins every round anew.
+    pub fn new(config: Config, egress: Egress) -> Self {
+        Self { config, egress, turns: Mutex::default() }
+    }
+
+    /// Takes one of the route's targets for a request, where it has several and one of them can; says by which rule.
+    pub(super) fn balanced(&self, mut choice: Choice, facts: &Facts, session: Option<&str>) -> Choice {
+        let Some(balance) = self.config.routes.balance(choice.scenario) else { return choice };
+        // An explicit model or a tag names its target itself.
+        if !balance.targets.iter().any(|(target, _)| Arc::ptr_eq(target, &choice.target)) {
+            return choice;
+        }
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(at) = route::pick(balance, facts, session, &mut turns[choice.scenario as usize]) else {
+            return choice;
+        };
+        choice.target = Arc::clone(&balance.targets[at].0);
+        match balance.strategy {
+            Strategy::Single | Strategy::Fallback => {}
+            Strategy::WeightedRoundRobin | Strategy::Cost => {
+                choice.reason.extend([" by ", balance.strategy.as_str()]);
+            }
+        }
+        choice
+    }
 }
 
 /// The snapshot in use, and what is wrong with the one on disk.
@@ -116,7 +147,7 @@ pub fn watch(current: Arc<Current>, reload: Reload) -> impl Future<Output = ()> 
 fn successor(before: &Snapshot, config: Config, reload: &Reload) -> Result<Snapshot, Failure> {
     let door = |config: &Config| (config.proxy_url.clone(), config.clocks.connect());
     let egress = if door(&before.config) == door(&config) { before.egress.clone() } else { (reload.open)(&config)? };
-    Ok(Snapshot { config, egress })
+    Ok(Snapshot::new(config, egress))
 }
 
 /// Says what the edit does not change, and what is odd in it.

@@ -119,7 +119,7 @@ fn configuration(current: &Current) -> Configuration {
         models: provider.models.clone(),
     });
     let routes = Scenario::ALL.into_iter().filter_map(|scenario| {
-        let target = config.routes.get(scenario)?.name();
+        let target = config.routes.names(scenario)?;
         Some(Route { name: scenario.as_str().to_owned(), target })
     });
     Configuration {

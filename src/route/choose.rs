@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Facts, named_route, named_target, names_provider};
-use crate::config::{Config, Scenario, Target};
+use crate::config::{Config, Scenario, Strategy, Target};
 
 /// Tokens that must be left for the answer, else a window counts as full.
 const ROOM: u64 = 1_024;
@@ -52,6 +52,10 @@ pub fn choose(config: &Config, facts: &Facts) -> Result<Choice, Impossible> {
     let (target, scenario, reason) = first_match(config, facts)?;
     let chosen = Choice { target, scenario, reason };
     let Some(why) = obstacle(&chosen.target, facts) else { return Ok(chosen) };
+    if let Some(other) = beside(config, &chosen).find(|target| holds(target, facts)) {
+        let reason = format!("{}; {} {why}, so {}", chosen.reason, chosen.target.model, other.model);
+        return Ok(Choice { target: Arc::clone(other), reason, ..chosen });
+    }
     let blind = fits(&chosen.target, facts);
     let next = |takes: fn(&Target, &Facts) -> bool| {
         let (other, target) = next(config, blind).find(|(_, target)| takes(target, facts))?;
@@ -67,6 +71,15 @@ pub fn choose(config: &Config, facts: &Facts) -> Result<Choice, Impossible> {
             window: largest_prompt(config, &chosen.target),
         }),
     }
+}
+
+/// The other targets of a route that has several.
+fn beside<'c>(config: &'c Config, chosen: &Choice) -> impl Iterator<Item = &'c Arc<Target>> + use<'c> {
+    let balance = config.routes.balance(chosen.scenario).filter(|balance| {
+        let is_of = balance.targets.iter().any(|(target, _)| Arc::ptr_eq(target, &chosen.target));
+        is_of && balance.strategy != Strategy::Single
+    });
+    balance.into_iter().flat_map(|balance| balance.targets.iter().map(|(target, _)| target))
 }
 
 /// Routes that a request may be moved to, in the order in which a person would look for more room.

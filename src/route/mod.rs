@@ -22,6 +22,7 @@
 //! cannot see what was just shown, the next route that can is taken, and the reason
 //! says so.
 
+mod balance;
 mod choose;
 mod facts;
 mod image_size;
@@ -32,6 +33,7 @@ pub mod tekken;
 mod tests;
 mod tokens;
 
+pub use balance::{Smooth, pick};
 pub use choose::{Choice, Impossible, choose, largest_window, obstacle};
 pub use facts::{Facts, asks_to_think};
 pub use tag::{BACKGROUND_ID, DEFAULT_ID, LISTED, Tags, named_route, named_target, names_provider, take_tags};

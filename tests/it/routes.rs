@@ -5,7 +5,7 @@ use mcr::imitation::{Imitation, Reply, Scripted};
 use serde_json::{Value, json};
 
 use crate::common::requests::{MODEL, provider};
-use crate::common::{Rig, Sandbox, ask, config, soon};
+use crate::common::{Rig, Sandbox, Server, ask, config, soon};
 
 const OTHER: &str = "mistral-small-2603";
 
@@ -84,4 +84,80 @@ async fn a_subagent_whose_definition_names_an_unknown_model_is_told() {
     let words = answer.error.map(|error| error.message).unwrap_or_default();
     assert_eq!(answer.status, 400);
     assert!(words.starts_with("mcr: model `provider,model` is not in the configuration"), "{words}");
+}
+
+/// Three upstreams under one route, which each say their name.
+async fn three(strategy: &str, replies: [usize; 3]) -> (Sandbox, Vec<Scripted>, Server) {
+    let mut upstreams = Vec::new();
+    for (name, count) in ["one", "two", "three"].into_iter().zip(replies) {
+        let says: Vec<Reply> = (0..count).map(|_| Reply::say(name)).collect();
+        upstreams.push(Imitation::scripted(says).await.unwrap());
+    }
+    let mut config = config(&upstreams[0].url());
+    let providers = ["one", "two", "three"].iter().zip(&upstreams);
+    let providers = providers.map(|(name, upstream)| {
+        let mut provider = provider(name, &upstream.url(), MODEL);
+        provider["dialect"] = json!("mistral");
+        provider
+    });
+    config["Providers"] = providers.collect::<Vec<Value>>().into();
+    let targets: Vec<String> = ["one", "two", "three"].iter().map(|name| format!("{name},{MODEL}")).collect();
+    config["Router"]["default"] = json!({"strategy": strategy, "targets": targets});
+    let sandbox = Sandbox::new();
+    sandbox.configure(&config);
+    let server = sandbox.start().await;
+    (sandbox, upstreams, server)
+}
+
+#[tokio::test]
+async fn requests_without_a_session_take_turns() {
+    let (_sandbox, upstreams, server) = three("weighted_round_robin", [2; 3]).await;
+    for _ in 0..6 {
+        let answer = soon(server.client().messages(&ask("Hi"))).await.expect("a lawful answer");
+        assert_eq!(answer.header("x-mcr-route"), Some("default by weighted_round_robin"));
+    }
+    let counts: Vec<usize> = upstreams.iter().map(|upstream| upstream.captured().len()).collect();
+    assert_eq!(counts, [2, 2, 2]);
+}
+
+#[tokio::test]
+async fn a_session_stays_with_its_target() {
+    let (_sandbox, upstreams, server) = three("weighted_round_robin", [0; 3]).await;
+    drop(upstreams);
+    // Nobody listens any more: the target is told by who is asked first.
+    let client = server.client().header("x-claude-code-session-id", "session-1").unwrap();
+    let mut routes = Vec::new();
+    for _ in 0..3 {
+        let answer = soon(client.messages(&ask("Hi"))).await.expect("a lawful answer");
+        routes.push(answer.header("x-mcr-fallback-from").map(str::to_owned));
+    }
+    assert_eq!((routes[0].is_some(), &routes[0]), (true, &routes[1]));
+    assert_eq!(routes[1], routes[2]);
+}
+
+#[tokio::test]
+async fn the_others_of_a_route_stand_in_for_the_first() {
+    let (_sandbox, mut upstreams, server) = three("fallback", [1, 1, 0]).await;
+    let answer = soon(server.client().messages(&ask("Hi"))).await.expect("a lawful answer");
+    assert_eq!((answer.message.text().as_str(), answer.header("x-mcr-route")), ("one", Some("default")));
+    drop(upstreams.remove(0));
+    let answer = soon(server.client().messages(&ask("Hi"))).await.expect("a lawful answer");
+    assert_eq!(answer.message.text(), "two");
+    assert_eq!(upstreams[1].captured().len(), 0);
+}
+
+#[tokio::test]
+async fn mcr_model_does_not_put_one_target_in_the_place_of_several() {
+    let (sandbox, _upstreams, _server) = three("cost", [0; 3]).await;
+    let before = std::fs::read_to_string(sandbox.folder().join("config.json")).unwrap();
+    let picture = sandbox.mcr(["model", "default", &format!("one,{MODEL}"), "--config", "config.json"]);
+    insta::assert_snapshot!(picture, @r"
+    exit code: 64
+    ----- stderr -----
+    error: route `default` has several targets, which this command does not change
+    hint: edit `Router.default`: config.json
+    ");
+    assert_eq!(std::fs::read_to_string(sandbox.folder().join("config.json")).unwrap(), before);
+    let shown = sandbox.mcr(["model", "--config", "config.json"]);
+    assert!(shown.contains(&format!("default      one,{MODEL} | two,{MODEL} | three,{MODEL}")), "{shown}");
 }

@@ -14,6 +14,7 @@ pub(super) enum Change {
 /// Makes the change.
 pub(super) fn change(file: &File, route: Scenario, change: &Change, place: &Place<'_>) -> Result<(), Failure> {
     let name = route.as_str();
+    file.refuse_several(route)?;
     let before = file.route(route);
     let (text, now) = match change {
         Change::Away if before.is_none() => {

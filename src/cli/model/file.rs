@@ -52,6 +52,20 @@ impl File {
         self.document.value.get("Router")?.get(route.as_str())?.as_str().filter(|text| !text.is_empty())
     }
 
+    /// Refuses to put one target in the place of several.
+    ///
+    /// # Errors
+    /// Fails where the route is a list or has a strategy.
+    pub(super) fn refuse_several(&self, route: Scenario) -> Result<(), Failure> {
+        let name = route.as_str();
+        let written = self.document.value.get("Router").and_then(|routes| routes.get(name));
+        if !written.is_some_and(|value| value.is_array() || value.is_object()) {
+            return Ok(());
+        }
+        let what = format!("route `{name}` has several targets, which this command does not change");
+        Err(Failure::say(Exit::Usage, what).hint(format!("edit `Router.{name}`: {}", self.path.display())))
+    }
+
     /// The text with a route set, and with its model in its provider's list.
     pub(super) fn with_route(&self, route: Scenario, provider: &Provider, model: &str) -> Result<String, Failure> {
         let target = format!("{},{model}", provider.name);

@@ -10,7 +10,7 @@ use crate::config::{Config, Scenario};
 pub(super) fn lines(config: &Config, routes: &[Scenario]) -> String {
     let width = Scenario::ALL.iter().map(|route| route.as_str().len()).max().unwrap_or(0);
     routes.iter().fold(String::new(), |mut text, route| {
-        let target = config.routes.get(*route).map_or_else(|| "-".to_owned(), |target| target.name());
+        let target = config.routes.names(*route).unwrap_or_else(|| "-".to_owned());
         let _ = writeln!(text, "{:width$}  {target}", route.as_str());
         text
     })

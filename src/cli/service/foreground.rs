@@ -149,7 +149,7 @@ fn presets(place: &Place<'_>) -> Source {
             let name = Name::parse(name).map_err(|error| Failure::new(Exit::Usage, error))?;
             let (ready, reload) = of_preset(&name, explicit.as_deref(), &paths, &env::process)?;
             let egress = door(&ready.config, &variables)?;
-            Ok((Snapshot { config: ready.config, egress }, reload))
+            Ok((Snapshot::new(ready.config, egress), reload))
         }),
     }
 }

@@ -3,6 +3,7 @@
 mod accepted;
 mod problems;
 mod robust;
+mod routes;
 mod shown;
 mod status_line;
 

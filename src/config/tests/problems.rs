@@ -4,7 +4,7 @@ use super::{accept, try_read, with, with_provider};
 
 /// The text is refused with these errors; `c.json:` is left out in front.
 #[track_caller]
-fn refuse(text: &str, errors: &[&str]) {
+pub(super) fn refuse(text: &str, errors: &[&str]) {
     let problems = try_read(text).map(drop).expect_err("it is refused");
     let found: Vec<String> = problems.errors().map(ToString::to_string).collect();
     let expected: Vec<String> = errors.iter().map(|error| format!("c.json:{error}")).collect();
@@ -13,7 +13,7 @@ fn refuse(text: &str, errors: &[&str]) {
 
 /// The text is accepted with these warnings.
 #[track_caller]
-fn warn(text: &str, warnings: &[&str]) {
+pub(super) fn warn(text: &str, warnings: &[&str]) {
     let found: Vec<String> = accept(text).warnings.iter().map(ToString::to_string).collect();
     let expected: Vec<String> = warnings.iter().map(|warning| format!("c.json:{warning}")).collect();
     assert_eq!(found, expected);
