@@ -7,6 +7,7 @@ mod common;
 
 mod activate;
 mod cancel;
+mod ccr;
 mod cli;
 mod clocks;
 mod code;
