@@ -36,3 +36,4 @@ mod streaming;
 mod tokens;
 mod truth;
 mod way_out;
+mod words;
