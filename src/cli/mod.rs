@@ -18,6 +18,7 @@ pub mod statusline;
 
 mod loopback;
 mod moment;
+mod question;
 mod reload;
 mod running;
 mod usage;
