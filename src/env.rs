@@ -30,6 +30,10 @@ pub const COLUMNS: &str = "COLUMNS";
 /// claude-code-router's switch for a status line without icons, `true`.
 pub const USE_SIMPLE_ICONS: &str = "USE_SIMPLE_ICONS";
 
+/// The editor for texts; [`EDITOR`] comes after it.
+pub const VISUAL: &str = "VISUAL";
+/// The editor for texts; `vi` comes after it.
+pub const EDITOR: &str = "EDITOR";
 /// The shell that a person logs in with.
 pub const SHELL: &str = "SHELL";
 /// The folder of Claude Code's own settings, in place of `~/.claude`.

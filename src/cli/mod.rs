@@ -18,13 +18,14 @@ pub mod statusline;
 
 mod loopback;
 mod moment;
+mod question;
 mod reload;
 mod running;
+mod usage;
 
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::env;
@@ -39,9 +40,10 @@ pub fn run() -> Result<u8, Failure> {
         complete::run(&words);
         return Ok(0);
     }
-    let arguments = match Arguments::try_parse_from(verbatim(std::env::args_os().collect())) {
+    let words = verbatim(std::env::args_os().collect());
+    let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
-        Err(error) => return Ok(complain(&error)),
+        Err(error) => return Ok(usage::complain(&error, &words)),
     };
     refuse_idle_trace(&arguments)?;
     let paths = Paths::from_environment(&env::process)?;
@@ -122,13 +124,4 @@ fn verbatim(mut arguments: Vec<OsString>) -> Vec<OsString> {
         arguments.insert(index + 1, "--".into());
     }
     arguments
-}
-
-/// Prints what clap has to say: help and version are data, everything else is a usage error.
-fn complain(error: &clap::Error) -> u8 {
-    let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => 0,
-        _ => Exit::Usage as u8,
-    }
 }

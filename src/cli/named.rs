@@ -13,6 +13,14 @@ use crate::error::{Exit, Failure};
 use crate::launch;
 use crate::preset::{Name, Presets, Ready, built_in};
 
+/// Commands of claude-code-router that mcr has in another form.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("help", "run `mcr --help`"),
+    ("install", "run `mcr preset install NAME`"),
+    ("ui", "there is no page in a browser; run `mcr setup`, `mcr model` or `mcr config show`"),
+    ("version", "run `mcr --version`"),
+];
+
 /// Runs the preset that the first word names; the rest is Claude Code's.
 pub fn run(own: &Own, words: &[OsString], place: &Place<'_>) -> Result<u8, Failure> {
     let Some((first, arguments)) = words.split_first() else {
@@ -38,6 +46,9 @@ fn unknown(word: &str, presets: &Presets) -> Failure {
     let failure = Failure::say(Exit::Usage, format!("there is no command and no preset `{word}`"));
     if built_in::find(word).is_some() {
         return failure.hint(format!("run `mcr preset install {word}`: it is built in and not installed"));
+    }
+    if let Some((_, hint)) = ELSEWHERE.iter().find(|(elsewhere, _)| *elsewhere == word) {
+        return failure.hint(*hint);
     }
     let known: Vec<&str> = commands.into_iter().chain(installed).collect();
     let is_longer = |known: &&str| word.len() >= 3 && (word.starts_with(*known) || known.starts_with(word));

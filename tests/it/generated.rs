@@ -2,12 +2,15 @@
 //!
 //! `UPDATE=1 cargo test generated` writes them anew.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, Parser};
 use clap_complete::{Generator, Shell};
 use mcr::cli::args::Arguments;
+
+use crate::common::Sandbox;
 
 /// Every generated file by its path, with what it must hold.
 fn generated() -> Vec<(PathBuf, Vec<u8>)> {
@@ -19,6 +22,7 @@ fn generated() -> Vec<(PathBuf, Vec<u8>)> {
     let mut command = Arguments::command();
     command.build();
     pages(&command, "mcr", &mut files);
+    helps(&mut files);
     files
 }
 
@@ -53,11 +57,35 @@ fn pages(command: &clap::Command, name: &str, files: &mut Vec<(PathBuf, Vec<u8>)
     }
 }
 
+/// The help of every command, as it is printed where nothing tells how wide the terminal is.
+fn helps(files: &mut Vec<(PathBuf, Vec<u8>)>) {
+    let mut command = Arguments::command().term_width(100);
+    command.build();
+    let mut found = Vec::new();
+    commands(&command, "mcr", &mut found);
+    for (name, mut inner) in found {
+        let asked = command.clone().try_get_matches_from(name.split(' ').chain(["--help"]));
+        // Behind `code` everything is Claude Code's, `--help` too.
+        let text = asked.map_or_else(|help| help.render().to_string(), |_| inner.render_help().to_string());
+        files.push((help_file(&name), text.into_bytes()));
+    }
+}
+
+fn help_file(name: &str) -> PathBuf {
+    Path::new("tests/fixtures/help").join(format!("{}.txt", name.replace(' ', "-")))
+}
+
 #[test]
 fn generated_files_say_what_the_command_line_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let files = generated();
     assert!(files.len() >= 10, "only {} files", files.len());
+    let helps: BTreeSet<_> = files.iter().filter(|(path, _)| path.starts_with("tests")).map(|(path, _)| path).collect();
+    for entry in fs::read_dir(root.join("tests/fixtures/help")).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let known = helps.contains(&path.strip_prefix(root).expect("below").to_owned());
+        assert!(known, "no command has this help; remove {}", path.display());
+    }
     for (path, expect) in files {
         let path = root.join(path);
         if std::env::var_os("UPDATE").is_some() {
@@ -66,6 +94,33 @@ fn generated_files_say_what_the_command_line_says() {
         }
         let there = fs::read(&path).unwrap_or_default();
         assert!(there == expect, "{} is stale; run `UPDATE=1 cargo test generated`", path.display());
+    }
+}
+
+#[test]
+fn no_line_of_a_help_that_is_to_be_copied_is_wrapped() {
+    let mut found = Vec::new();
+    commands(&Arguments::command(), "mcr", &mut found);
+    for (name, command) in found {
+        let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let longest = help.lines().max_by_key(|line| line.chars().count()).unwrap_or_default();
+        assert!(longest.chars().count() <= 100, "{name}: {longest}");
+    }
+}
+
+#[test]
+fn every_command_prints_its_help_to_stdout_and_exits_0() {
+    let mut files = Vec::new();
+    helps(&mut files);
+    let sandbox = Sandbox::new();
+    for (path, help) in files {
+        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").replace('-', " ");
+        // Behind `code` everything is Claude Code's.
+        if name == "mcr code" {
+            continue;
+        }
+        let expect = format!("exit code: 0\n----- stdout -----\n{}", String::from_utf8(help).expect("text"));
+        assert_eq!(sandbox.mcr(name.split(' ').skip(1).chain(["--help"])), expect, "{name}");
     }
 }
 

@@ -113,6 +113,7 @@ const ADDRESSES: &[&str] = &["std::net::IpAddr", "std::net::Ipv4Addr", "std::net
 const FILES: &[(&str, &str)] = &[
     ("cli/activate.rs", "asks the system which shell calls"),
     ("cli/import/folder.rs", "reads claude-code-router's folder"),
+    ("cli/preset/editor.rs", "reads what an editor wrote"),
     ("cli/service/install.rs", "takes a unit away, once it is known to be mcr's"),
     ("cli/service/logs.rs", "reads the log to print it"),
     ("cli/service/port.rs", "reads the system's tables of sockets and processes"),

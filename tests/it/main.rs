@@ -7,6 +7,7 @@ mod common;
 
 mod activate;
 mod cancel;
+mod ccr;
 mod cli;
 mod clocks;
 mod code;
@@ -35,3 +36,4 @@ mod streaming;
 mod tokens;
 mod truth;
 mod way_out;
+mod words;

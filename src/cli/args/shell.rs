@@ -9,7 +9,8 @@ use crate::launch::shell::Shell;
 pub(super) const ACTIVATE: &str = "\
 bash, zsh  eval \"$(mcr activate bash)\"
 fish       mcr activate fish | source
-nushell    let mcr = (mcr activate nu | from json); $mcr.set | load-env; hide-env --ignore-errors ...$mcr.unset
+nushell    let mcr = (mcr activate nu | from json)
+           $mcr.set | load-env; hide-env --ignore-errors ...$mcr.unset
 pwsh       mcr activate pwsh | Out-String | Invoke-Expression
 elvish     eval (mcr activate elvish | slurp)
 

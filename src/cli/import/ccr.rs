@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::question::screen;
 use dialoguer::Confirm;
 
 use super::{
@@ -270,7 +271,7 @@ fn keep_keys(keys: &[KeyLine]) -> Result<bool, Failure> {
 }
 
 fn agreed(question: &str, default: bool) -> Result<bool, Failure> {
-    let answer = Confirm::new().with_prompt(question).default(default).interact();
+    let answer = Confirm::new().with_prompt(question).default(default).interact_on(&screen());
     answer.map_err(|error| Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot ask on this terminal")))
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::cli::question::screen;
 use dialoguer::{FuzzySelect, Input, Select};
 
 use super::{
@@ -53,7 +54,7 @@ fn pick_route(file: &File, at: usize) -> Result<Option<Scenario>, Failure> {
         format!("{:width$}  {target}", route.as_str())
     };
     let items: Vec<String> = Scenario::ALL.iter().map(line).chain(["done".to_owned()]).collect();
-    let chosen = Select::new().with_prompt("Route").items(&items).default(at).report(false).interact_opt();
+    let chosen = Select::new().with_prompt("Route").items(&items).default(at).report(false).interact_on_opt(&screen());
     Ok(chosen.map_err(cannot_ask)?.and_then(|place| Scenario::ALL.get(place).copied()))
 }
 
@@ -99,7 +100,7 @@ fn choose(
     let words: Vec<&str> = lines.iter().map(|line| line.words.as_str()).collect();
     let prompt = format!("Model for {} (type to search)", route.as_str());
     let chosen = FuzzySelect::new().with_prompt(prompt).items(&words).default(now.unwrap_or(0)).report(false);
-    let Some(chosen) = chosen.interact_opt().map_err(cannot_ask)?.and_then(|place| lines.get(place)) else {
+    let Some(chosen) = chosen.interact_on_opt(&screen()).map_err(cannot_ask)?.and_then(|place| lines.get(place)) else {
         return Ok(None);
     };
     match &chosen.choice {

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use dialoguer::{Confirm, Editor, Input, MultiSelect, Password, Select};
+use dialoguer::{Confirm, Input, MultiSelect, Select};
 
 use super::discover::{self, Reported};
+use super::editor;
 use crate::{
-    cli::config::Place,
+    cli::{
+        config::Place,
+        question::{hidden, screen},
+    },
     error::{Exit, Failure},
     preset::{Answers, Choice, Form, Kind, Manifest, Offer, Question, Values, check, fill},
     ui,
@@ -111,7 +115,7 @@ fn converse(
             None if mode == Mode::Missing && default.is_some() => default.unwrap_or_default(),
             None => {
                 let offered = choices.as_ref().map(|(choices, _)| choices.as_slice());
-                let text = put(question, offered, default.as_deref(), form.has_before(question))?;
+                let text = put(question, offered, default.as_deref(), form.has_before(question), place)?;
                 if text.is_empty() && form.has_before(question) {
                     form.keep(question);
                     continue;
@@ -153,21 +157,25 @@ fn put(
     choices: Option<&[Choice]>,
     default: Option<&str>,
     has_before: bool,
+    place: &Place<'_>,
 ) -> Result<String, Failure> {
     let words = question.words();
     let answer = match (question.kind, choices) {
         (Kind::Password, _) => {
             let words = if has_before { format!("{words} (empty keeps the one of before)") } else { words.to_owned() };
-            Password::new().with_prompt(words).allow_empty_password(has_before || !question.required).interact()
+            let may_be_empty = has_before || !question.required;
+            let check = |text: &str| {
+                if text.is_empty() && !may_be_empty { Err("an answer is needed".to_owned()) } else { Ok(()) }
+            };
+            hidden(&words, check).map_err(Into::into)
         }
         (Kind::Confirm, _) => {
             let default = default == Some("true");
-            Confirm::new().with_prompt(words).default(default).interact().map(|yes| yes.to_string())
+            Confirm::new().with_prompt(words).default(default).interact_on(&screen()).map(|yes| yes.to_string())
         }
         (Kind::Editor, _) => {
             ui::say(words);
-            let edited = Editor::new().edit(default.unwrap_or_default());
-            edited.map(|text| text.unwrap_or_else(|| default.unwrap_or_default().to_owned()))
+            return editor::edit(default.unwrap_or_default(), place);
         }
         (Kind::Multiselect, Some(choices)) => several(words, choices, default),
         (_, Some(choices)) => one(words, choices, default, question),
@@ -212,7 +220,7 @@ fn one(words: &str, choices: &[Choice], default: Option<&str>, question: &Questi
     let labels: Vec<String> =
         open.iter().map(|choice| label(choice)).chain(can_type.then(|| OTHER.to_owned())).collect();
     let at = default.and_then(|default| open.iter().position(|choice| text(choice) == default)).unwrap_or(0);
-    let chosen = Select::new().with_prompt(words).items(&labels).default(at).interact()?;
+    let chosen = Select::new().with_prompt(words).items(&labels).default(at).interact_on(&screen())?;
     match open.get(chosen) {
         Some(choice) => Ok(text(choice)),
         None => line(question, default),
@@ -223,6 +231,6 @@ fn several(words: &str, choices: &[Choice], default: Option<&str>) -> dialoguer:
     let open = open(choices);
     let defaults: Vec<&str> = default.unwrap_or_default().split(',').collect();
     let items = open.iter().map(|choice| (label(choice), defaults.contains(&text(choice).as_str())));
-    let chosen = MultiSelect::new().with_prompt(words).items_checked(items).interact()?;
+    let chosen = MultiSelect::new().with_prompt(words).items_checked(items).interact_on(&screen())?;
     Ok(chosen.into_iter().filter_map(|place| open.get(place)).map(|choice| text(choice)).collect::<Vec<_>>().join(","))
 }

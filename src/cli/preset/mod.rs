@@ -3,6 +3,7 @@
 mod ask;
 mod delete;
 pub(super) mod discover;
+mod editor;
 pub mod export;
 mod fetch;
 mod install;

@@ -2,19 +2,20 @@
 
 use std::fmt::Display;
 
-use dialoguer::{Confirm, Input, Password, Select};
+use dialoguer::{Confirm, Input, Select};
 
+use crate::cli::question::{hidden, screen};
 use crate::config::Secret;
 use crate::error::{Exit, Failure};
 
 /// Asks for one of several, and returns its place.
 pub(super) fn choose<T: Display>(words: &str, items: &[T], default: usize) -> Result<usize, Failure> {
-    Select::new().with_prompt(words).items(items).default(default).interact().map_err(cannot)
+    Select::new().with_prompt(words).items(items).default(default).interact_on(&screen()).map_err(cannot)
 }
 
 /// Asks for a yes or a no.
 pub(super) fn confirm(words: &str, default: bool) -> Result<bool, Failure> {
-    Confirm::new().with_prompt(words).default(default).interact().map_err(cannot)
+    Confirm::new().with_prompt(words).default(default).interact_on(&screen()).map_err(cannot)
 }
 
 /// Asks for a line that `check` takes.
@@ -33,8 +34,8 @@ pub(super) fn line(
 
 /// Asks for a key, which does not show.
 pub(super) fn key(words: &str) -> Result<Secret, Failure> {
-    let check = |text: &String| Secret::key(text.clone()).map(drop);
-    Password::new().with_prompt(words).report(false).validate_with(check).interact().map(Secret::new).map_err(cannot)
+    let check = |text: &str| Secret::key(text.to_owned()).map(drop).map_err(|error| error.to_string());
+    hidden(words, check).map(Secret::new).map_err(|error| cannot(error.into()))
 }
 
 fn cannot(error: dialoguer::Error) -> Failure {

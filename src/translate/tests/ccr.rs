@@ -2,6 +2,7 @@
 //!
 //! | headline | is about | is held by |
 //! |---|---|---|
+//! | 1 | presets and the launcher, fault by fault | `tests/it/ccr/table.rs` |
 //! | 2 | arguments, the shell, a launch that is not routed | `tests/it/launch.rs` |
 //! | 3 | thinking, tags and sessions decide the route | `route/tests/ccr.rs` |
 //! | 3 | `system` messages and the blocks of the system prompt | here |

@@ -6,6 +6,7 @@ mod commands;
 mod discover;
 mod hostile;
 mod install;
+mod interrupt;
 mod remote;
 mod run;
 pub mod session;
