@@ -27,6 +27,7 @@
 //! | `StatusLine.currentStyle` | default | `default`, `powerline`, `simple`, `full`, or a key of `StatusLine` |
 //! | `StatusLine.<style>` | - | `modules`, and `separator` (mcr's own); see [`StatusLine`] |
 //! | `REWRITE_SYSTEM_PROMPT` | - | a file, seen from the configuration's folder, for the head of the system prompt |
+//! | `Retry.attempts` (mcr's own) | 3 | requests to a target that fails and has no spare, from 1 to 10 |
 //! | `Clocks` (mcr's own) | see below | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
 //!
 //! | clock | runs | hosted service | Mistral's | local server |
@@ -167,6 +168,8 @@ pub struct Config {
     pub system_head: Option<String>,
     /// How long to wait for what.
     pub clocks: Clocks,
+    /// How often a request is sent to a target that fails and that no other can stand in for, the first time included.
+    pub attempts: u32,
     /// What is odd and does not stop anything.
     pub warnings: Vec<Problem>,
     /// Variables that providers lack: an error where a route leads to the provider, else a warning.

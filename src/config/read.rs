@@ -11,7 +11,7 @@ use super::{
     scalars, styling, transforming,
 };
 
-const KEYS: [&str; 20] = [
+const KEYS: [&str; 21] = [
     "PORT",
     "HOST",
     "APIKEY",
@@ -32,6 +32,7 @@ const KEYS: [&str; 20] = [
     "StatusLine",
     "REWRITE_SYSTEM_PROMPT",
     "Clocks",
+    "Retry",
 ];
 
 /// Keys that claude-code-router acts on, or once did, and mcr does not.
@@ -152,6 +153,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
         rewrite_system_prompt,
         system_head,
         clocks: scalars::clocks(reader, root, api_timeout),
+        attempts: scalars::attempts(reader, root),
         // Last, so that what stands above has been read, and its problems noted, when there is no route.
         routes: routes?,
         fallback,

@@ -45,7 +45,7 @@ impl Proxy {
         let spares = routed.snapshot.config.fallback.targets(routed.choice.scenario);
         let spares: Vec<&Arc<Target>> = spares.iter().filter(|spare| !Arc::ptr_eq(spare, first)).collect();
         if spares.is_empty() {
-            return Err(error);
+            return self.try_again(routed, error, record).await;
         }
         let mut missed = Missed::default();
         missed.failed(id, first, routed.choice.reason.clone(), error);
@@ -81,6 +81,29 @@ impl Proxy {
             missed.failed(id, first, routed.choice.reason.clone(), error);
             missed.told(record)
         })
+    }
+
+    /// Sends the request again to the only target that could take it, while that can help.
+    async fn try_again(
+        &self,
+        routed: &Routed<'_>,
+        mut error: ApiError,
+        record: &mut Record,
+    ) -> Result<Translated, ApiError> {
+        let target = &routed.choice.target;
+        let (most, tokens) = (routed.snapshot.config.attempts, routed.facts.tokens.number());
+        while let Some(wait) = self.health.again(target, &error, record.attempts(), most, record.elapsed()) {
+            let attempt = record.attempts() + 1;
+            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(request = routed.id, target = %target.name(), attempt, wait_ms, error = %error.unquoted(), "trying again");
+            // A client that goes away meanwhile drops this with the request.
+            tokio::time::sleep(wait).await;
+            error = match self.attempt(routed, target, tokens, record).await {
+                Ok(reply) => return Ok(reply),
+                Err(error) => error,
+            };
+        }
+        Err(error)
     }
 
     /// Says why the chosen target is not asked at first; never where no other target could take the request.

@@ -192,7 +192,7 @@ impl Proxy {
         let mut translator = StreamTranslator::new(reply, provider, &target.model, &message_id, tokens);
         let outbound = Outbound { body, stream, session, prompt: tokens };
         record.sending();
-        let pass = self.health.enter(target);
+        let pass = self.health.enter(target, record.attempt());
         let reply = upstream::send(&snapshot.egress, &self.keys, target, clocks, outbound).await;
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
         let reply = match reply {

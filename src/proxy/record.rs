@@ -3,13 +3,13 @@
 //! Metadata only: no body, no key, no path of the person's.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::catalog;
 use crate::config::{Connection, Target};
 use crate::observe::sessions::{Part, Sessions, speed};
 use crate::observe::usage::{self, Tokens, Usage};
-use crate::upstream::health::Pass;
+use crate::upstream::health::{Attempt, Pass};
 use crate::wire::error::ApiError;
 use crate::wire::event;
 use crate::wire::session::Answered;
@@ -32,6 +32,8 @@ pub struct Record {
     fallback: bool,
     /// Requests that were sent, or would have been had their target been reached.
     attempts: u32,
+    /// Those to the target that is asked now.
+    of_target: u32,
     /// Targets that failed or were left alone before this one.
     passed_over: Vec<String>,
     /// What the answer will say of its target.
@@ -70,6 +72,7 @@ impl Record {
             session: None,
             fallback: false,
             attempts: 0,
+            of_target: 0,
             passed_over: Vec::new(),
             pass: None,
             closed: false,
@@ -85,6 +88,7 @@ impl Record {
 
     /// Another target was taken.
     pub fn retarget(&mut self, target: &Arc<Target>, reason: &str) {
+        self.of_target = 0;
         let before = self.target.name();
         if !Arc::ptr_eq(&self.target, target) && !self.passed_over.contains(&before) {
             self.passed_over.push(before);
@@ -98,6 +102,7 @@ impl Record {
     /// The request is on its way to the target; whoever gives up from here on may have left it there.
     pub fn sending(&mut self) {
         self.attempts += 1;
+        self.of_target += 1;
         self.asked = host(&self.target).map(str::to_owned);
     }
 
@@ -119,6 +124,16 @@ impl Record {
         if let Some(pass) = self.pass.take() {
             pass.failed(error, true);
         }
+    }
+
+    /// Whether the target that is asked was asked before.
+    pub fn attempt(&self) -> Attempt {
+        if self.of_target > 1 { Attempt::Again } else { Attempt::First }
+    }
+
+    /// How old the request is.
+    pub fn elapsed(&self) -> Duration {
+        self.started.elapsed()
     }
 
     /// Requests that were sent.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::breaker::{Breaker, Outcome, Standing, Ticket};
+use super::retry::{self, Budget};
 use crate::config::Target;
 use crate::wire::error::{ApiError, ErrorKind};
 
@@ -25,9 +26,19 @@ type Key = (String, String);
 #[derive(Debug, Default)]
 struct Known {
     breaker: Breaker,
+    budget: Budget,
     in_flight: u32,
     /// The last failure, and when it was.
     failure: Option<(Timestamp, String)>,
+}
+
+/// Whether a target is asked for the first time with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// It is.
+    First,
+    /// It failed before.
+    Again,
 }
 
 /// A target as people are told of it.
@@ -80,15 +91,35 @@ impl Health {
     }
 
     /// Notes that a target is asked; one that is to be left alone is asked for want of another.
-    pub fn enter(self: &Arc<Self>, target: &Target) -> Pass {
+    pub fn enter(self: &Arc<Self>, target: &Target, attempt: Attempt) -> Pass {
         let key = key(target);
         let ticket = {
             let mut known = self.lock();
             let known = known.entry(key.clone()).or_default();
             known.in_flight += 1;
+            if attempt == Attempt::First {
+                known.budget.deposit();
+            }
             known.breaker.force(self.now())
         };
         Pass { health: Arc::clone(self), key, ticket, is_settled: false }
+    }
+
+    /// Says how long to wait before a request is sent again to a target that failed; nothing where it is not.
+    ///
+    /// The budget is the target's: everybody who asks it draws on it.
+    pub fn again(
+        &self,
+        target: &Target,
+        error: &ApiError,
+        attempts: u32,
+        most: u32,
+        elapsed: Duration,
+    ) -> Option<Duration> {
+        let wait = retry::wait(error, attempts, most, elapsed, jitter())?;
+        let mut known = self.lock();
+        let known = known.entry(key(target)).or_default();
+        known.budget.withdraw(self.now()).then_some(wait)
     }
 
     /// All targets that were asked.

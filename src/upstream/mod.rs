@@ -6,6 +6,7 @@
 pub mod breaker;
 pub mod health;
 mod probe;
+pub mod retry;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};

@@ -29,6 +29,8 @@ pub fn config(url: &str) -> Value {
     json!({
         "Providers": [provider("mistral", url, MODEL)],
         "Router": {"default": format!("mistral,{MODEL}")},
+        // What fails once shall be seen to fail; `retry` tests the rest.
+        "Retry": {"attempts": 1},
     })
 }
 

@@ -225,6 +225,7 @@ fn every_value_is_shown_with_its_source_and_no_secret() {
     Clocks.idle_ms (local)                          = 90000  (default)
     Clocks.connect_ms                               = 5000  (default)
     Clocks.total_ms                                 = 600000  (default)
+    Retry.attempts                                  = 3  (default)
     "#);
     let json = sandbox.mcr(["config", "show", "--json", "--config", "config.json"]);
     assert!(!json.contains("-secret"), "{json}");

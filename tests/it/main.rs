@@ -26,6 +26,7 @@ mod model;
 mod preset;
 mod privacy;
 mod reload;
+mod retry;
 mod routes;
 mod service;
 mod session;

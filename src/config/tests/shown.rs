@@ -50,6 +50,7 @@ fn every_value_says_where_it_came_from() {
             r"Clocks.idle_ms (local) = 90000 (default)",
             r"Clocks.connect_ms = 5000 (default)",
             r"Clocks.total_ms = 600000 (default)",
+            r"Retry.attempts = 3 (default)",
         ]
     );
 }
