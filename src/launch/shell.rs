@@ -23,6 +23,10 @@ pub enum Shell {
     Elvish,
 }
 
+/// PowerShell takes each of these for `'`, so each is doubled as that one is:
+/// <https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules>.
+const CURLED: [&str; 4] = ["\u{2018}", "\u{2019}", "\u{201a}", "\u{201b}"];
+
 /// A word that names no shell.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no shell that can be activated")]
@@ -116,6 +120,11 @@ impl Shell {
                 (Self::Pwsh | Self::Elvish, b'\'') => script.extend_from_slice(b"''"),
                 _ => script.push(byte),
             }
+            if self == Self::Pwsh
+                && let Some(curled) = CURLED.into_iter().find(|curled| script.ends_with(curled.as_bytes()))
+            {
+                script.extend_from_slice(curled.as_bytes());
+            }
         }
         script.push(b'\'');
     }
@@ -153,6 +162,15 @@ mod tests {
         assert_eq!(script(Shell::Nu, value), format!("{}\n", serde_json::json!({"set": {"A": value}, "unset": ["B"]})));
         assert_eq!(script(Shell::Pwsh, value), "$env:A = 'it''s \\ $(x) #'\nRemove-Item -ErrorAction Ignore Env:B\n");
         assert_eq!(script(Shell::Elvish, value), "set-env A 'it''s \\ $(x) #'\nunset-env B\n");
+    }
+
+    #[test]
+    fn a_quote_of_typography_ends_nothing_in_powershell() {
+        for quote in ["\u{2018}", "\u{2019}", "\u{201a}", "\u{201b}"] {
+            let script = script(Shell::Pwsh, &format!("a{quote}; calc; {quote}\u{201c}"));
+            let quoted = format!("$env:A = 'a{quote}{quote}; calc; {quote}{quote}\u{201c}'\n");
+            assert!(script.starts_with(&quoted), "{script}");
+        }
     }
 
     #[test]

@@ -59,9 +59,12 @@ const REFUSED_VARIABLES: &[(&str, &str)] = &[
     ("OTEL_*", "it sends what the agent does to somebody"),
 ];
 
+/// Names the agent's model.
+const MODEL: &str = "ANTHROPIC_MODEL";
+
 /// Variables that a preset may set: names of models, limits, clocks.
 const VARIABLES: &[&str] = &[
-    "ANTHROPIC_MODEL",
+    MODEL,
     "ANTHROPIC_SMALL_FAST_MODEL",
     "ANTHROPIC_DEFAULT_OPUS_MODEL",
     "ANTHROPIC_DEFAULT_OPUS_MODEL_NAME",
@@ -133,10 +136,11 @@ pub(super) fn settings(map: &Map<String, Value>, refusals: &mut Vec<Refusal>) ->
                     }
                 }
             }
-            ("model", Value::String(model)) => {
-                // The variable beats the setting, and mcr sets the variable.
-                settings.environment.push(("ANTHROPIC_MODEL".to_owned(), model.clone()));
-            }
+            // The variable beats the setting, and mcr sets the variable.
+            ("model", Value::String(_)) => match variable(MODEL, value) {
+                Ok(model) => settings.environment.extend(model.map(|model| (MODEL.to_owned(), model))),
+                Err(why) => refuse(path, &why),
+            },
             ("statusLine", value) if is_mcrs_status_line(value) => settings.status_line = true,
             ("statusLine", _) => refuse(path, "a status line is a command; only `mcr statusline` is run"),
             (switch, Value::Bool(_)) if SWITCHES.contains(&switch) => {
@@ -272,6 +276,13 @@ mod tests {
             assert_eq!((settings, refusals.len()), (Settings::default(), 1), "{name}");
             assert!(!refusals[0].1.contains("not among"), "{name} has no reason of its own");
         }
+    }
+
+    #[test]
+    fn a_model_is_one_line_of_text_wherever_it_is_named() {
+        let why = "its value holds control characters";
+        refused(&json!({"env": {"ANTHROPIC_MODEL": "a\0b"}}), "env.ANTHROPIC_MODEL", why);
+        refused(&json!({"model": "a\0b"}), "model", why);
     }
 
     #[test]
