@@ -12,13 +12,13 @@ use super::code::plan;
 use super::config::Place;
 use super::reload::of_preset;
 use super::service::start;
-use crate::config::{Environment, load};
+use crate::config::{Environment, load, named};
 use crate::env;
 use crate::error::{Exit, Failure};
 use crate::launch::activation::{activate, deactivate, is_active, original};
 use crate::launch::environment::environment;
 use crate::launch::shell::Shell;
-use crate::launch::{Own, Plan, managed};
+use crate::launch::{Own, Plan, managed, service};
 use crate::preset::Name;
 use crate::ui;
 
@@ -30,6 +30,10 @@ pub fn run(options: &Activate, place: &Place<'_>) -> Result<u8, Failure> {
     }
     let preset = options.preset.as_deref().map(Name::parse).transpose();
     let preset = preset.map_err(|error| Failure::new(Exit::Usage, error).hint("run `mcr preset list`"))?;
+    // What the agent is told follows from the configuration, and that is the one which the service has.
+    let served = service::find(place.paths)?.and_then(|running| running.facts.config);
+    let file = named(place.explicit, place.environment).or(served);
+    let place = &Place { explicit: file.as_deref(), ..*place };
     let (config, own, below) = match &preset {
         Some(name) => {
             let (ready, _) = of_preset(name, place.explicit, place.paths, place.environment)?;

@@ -192,7 +192,8 @@ fn has_key(environment: Environment<'_>) -> bool {
     environment(env::MISTRAL_API_KEY).is_some_and(|key| !key.is_empty())
 }
 
-fn named(explicit: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
+/// Returns the file that was named, by an option or by `MCR_CONFIG`; nothing where the usual one is meant.
+pub fn named(explicit: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
     explicit
         .map(Path::to_owned)
         .or_else(|| environment(env::MCR_CONFIG).filter(|path| !path.is_empty()).map(PathBuf::from))

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::cli::args::{Own, Serve};
 use crate::cli::config::Place;
+use crate::config;
 use crate::env;
 use crate::error::{Exit, Failure};
 use crate::launch::service::Facts;
@@ -43,7 +44,8 @@ impl Wanted {
 
     /// Whatever serves this configuration.
     pub(super) fn of_configuration(place: &Place<'_>) -> Result<Self, Failure> {
-        Ok(Self { config: place.explicit.map(absolute).transpose()?, ..Self::default() })
+        let config = config::named(place.explicit, place.environment);
+        Ok(Self { config: config.as_deref().map(absolute).transpose()?, ..Self::default() })
     }
 
     /// Whether a running service is what these options ask for; what they leave open is met by anything.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::ServiceCommand;
 use crate::cli::config::Place;
-use crate::config::{Config, Source, load};
+use crate::config::{self, Config, Source, load};
 use crate::env;
 use crate::error::{Exit, Failure};
 use crate::paths;
@@ -74,17 +74,10 @@ impl Start {
             text.ok_or_else(|| Failure::say(Exit::Usage, format!("a unit cannot name this path: {}", path.display())))
         };
         let program = std::env::current_exe().map_err(|error| Failure::new(Exit::Software, error))?;
-        let config = place.explicit.map(PathBuf::from).or_else(|| variable(place, env::MCR_CONFIG));
-        Ok(Self {
-            program: text(program)?,
-            config: config.map(text).transpose()?,
-            home: variable(place, env::MCR_HOME).map(text).transpose()?,
-        })
+        let config = config::named(place.explicit, place.environment);
+        let home = (place.environment)(env::MCR_HOME).filter(|home| !home.is_empty()).map(PathBuf::from);
+        Ok(Self { program: text(program)?, config: config.map(text).transpose()?, home: home.map(text).transpose()? })
     }
-}
-
-fn variable(place: &Place<'_>, name: &str) -> Option<PathBuf> {
-    (place.environment)(name).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 impl Supervisor {

@@ -160,6 +160,21 @@ async fn with_a_preset_it_leads_to_the_preset_and_env_is_the_same_command() {
 }
 
 #[test]
+fn the_agent_is_told_of_the_configuration_that_the_service_has() {
+    let sandbox = sandbox("http://127.0.0.1:9/v1");
+    let mut other = config("http://127.0.0.1:9/v1");
+    (other["Providers"][0]["models"], other["Router"]["default"]) = (json!(["other"]), json!("mistral,other"));
+    sandbox.configure(&other);
+    let _service = Service::start(&sandbox);
+    let (variables, words) = in_bash(&sandbox, "mcr activate");
+    assert_eq!(words, "");
+    assert_eq!(String::from_utf8_lossy(&variables["ANTHROPIC_DEFAULT_OPUS_MODEL_NAME"]), "other (mistral)");
+    let mine = sandbox.home().join("config.json");
+    let refused = sandbox.command(["activate", "bash"]).env("MCR_CONFIG", mine).output().unwrap();
+    assert_eq!((refused.status.code(), refused.stdout.len()), (Some(73), 0));
+}
+
+#[test]
 fn what_fails_is_said_on_stderr_and_changes_nothing() {
     let sandbox = Sandbox::new();
     assert_snapshot!(sandbox.mcr(["activate", "bash"]), @r"

@@ -210,6 +210,21 @@ fn a_restart_keeps_the_options_it_is_not_told_and_takes_the_others() {
 }
 
 #[test]
+fn a_configuration_that_a_variable_named_is_one_of_the_options() {
+    let sandbox = sandbox();
+    sandbox.write("other.json", &config("http://127.0.0.1:9/v1").to_string());
+    let service = Service { sandbox: &sandbox };
+    let start = |file: &str| sandbox.command(["start", "--port", "0"]).env("MCR_CONFIG", file).output().unwrap();
+    assert!(start("config.json").status.success());
+    let file = sandbox.folder().join("config.json").display().to_string();
+    assert_eq!(service.record()["config"], file);
+    assert_eq!(start("other.json").status.code(), Some(73));
+    let picture = sandbox.mcr(["restart"]);
+    assert!(picture.starts_with("exit code: 0\n"), "{picture}");
+    assert_eq!(service.record()["config"], file);
+}
+
+#[test]
 fn a_restart_with_a_configuration_that_is_wrong_leaves_the_service_alone() {
     let sandbox = sandbox();
     let service = Service::start(&sandbox);
