@@ -1,5 +1,6 @@
 //! `mcr stop`: asks the service to end, and waits until it has.
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
 use super::{call, unanswered};
@@ -25,19 +26,30 @@ pub fn run(options: &Stop, place: &Place<'_>) -> Result<u8, Failure> {
     Ok(0)
 }
 
-/// Asks the service to end and waits until it has; one that has no record is ending already.
+/// Asks the service to end and waits until it has; one that has no record, or listens no longer, is ending already.
 pub(super) fn end(record: Option<&Record>, now: bool, paths: &Paths) -> Result<(), Failure> {
     let path = if now { format!("{STOP}?now") } else { STOP.to_owned() };
-    let asked = record.map(|record| call(record, "POST", &path));
+    let asked = record.map(|record| (record, call(record, "POST", &path)));
     // Most have nothing to finish, and of the others somebody who waits wants to know.
     if service::ended(paths, Duration::from_millis(500))? {
         return Ok(());
     }
-    match (record, asked) {
-        (Some(_), Some(Ok(answer))) if answer.status == 202 => {
-            ui::say("waiting for answers in progress, two minutes at most; `mcr stop --now` gives them up");
+    match asked {
+        Some((Record { facts, .. }, Ok(answer))) if answer.status == 202 => {
+            // It listens no longer, so a signal is the only word that reaches it.
+            let pid = facts.pid;
+            ui::say(format_args!("waiting for answers in progress, two minutes at most; `kill {pid}` gives them up"));
         }
-        (Some(record), Some(Err(error))) if now => return Err(unanswered(record, error)),
+        Some((record, Err(error)))
+            if !matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset) =>
+        {
+            return Err(unanswered(record, error));
+        }
+        Some((Record { facts, .. }, Err(_))) if now => {
+            let what = "the service is stopping already, and is told nothing more";
+            let hint = format!("run `kill {}` to give answers in progress up", facts.pid);
+            return Err(Failure::say(Exit::Unavailable, what).hint(hint));
+        }
         _ => ui::say("waiting: the service is stopping already"),
     }
     if service::ended(paths, PATIENCE)? {

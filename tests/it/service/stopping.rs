@@ -1,9 +1,15 @@
 //! `mcr stop`, and what becomes of answers in progress.
 
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::Stdio;
+
 use insta::assert_snapshot;
 use mcr::imitation::{Gate, Imitation, Reply, Scripted};
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 use super::Service;
@@ -35,7 +41,7 @@ async fn a_stop_waits_for_answers_in_progress() {
     let mut stream = soon(service.client("").open(&ask("Hi"))).await.unwrap();
     soon(stream.wait_for_text("Hel")).await.unwrap();
     let mut stop = Command::from(sandbox.command(["stop"]));
-    let stop = stop.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let stop = stop.stderr(Stdio::piped()).spawn().unwrap();
     // The port is free as soon as it stops, and the answer goes on.
     let url = service.url();
     let address = url.strip_prefix("http://").unwrap();
@@ -45,6 +51,49 @@ async fn a_stop_waits_for_answers_in_progress() {
     let output = soon(stop.wait_with_output()).await.unwrap();
     let words = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success() && words.ends_with("stopped the service\n"), "{words}");
+}
+
+#[tokio::test]
+async fn a_service_that_is_stopping_already_hears_nothing_and_how_to_end_it_is_told() {
+    let (_gate, _upstream, sandbox) = gated().await;
+    let service = Service::start(&sandbox);
+    let mut stream = soon(service.client("").open(&ask("Hi"))).await.unwrap();
+    soon(stream.wait_for_text("Hel")).await.unwrap();
+    let pid = service.record()["pid"].as_i64().unwrap();
+    let mut stop = Command::from(sandbox.command(["stop"])).stderr(Stdio::piped()).spawn().unwrap();
+    let mut words = BufReader::new(stop.stderr.take().unwrap()).lines();
+    let first = soon(words.next_line()).await.unwrap();
+    let told = format!("waiting for answers in progress, two minutes at most; `kill {pid}` gives them up");
+    assert_eq!(first, Some(told));
+    assert_eq!(
+        sandbox.mcr(["stop", "--now"]),
+        format!(
+            "exit code: 69\n----- stderr -----\nerror: the service is stopping already, and is told nothing more\n\
+             hint: run `kill {pid}` to give answers in progress up\n"
+        )
+    );
+    kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Signal::TERM).unwrap();
+    assert!(soon(stop.wait()).await.unwrap().success());
+}
+
+#[test]
+fn a_service_that_does_not_answer_is_not_said_to_be_stopping() {
+    let sandbox = Sandbox::new();
+    let lock = File::create(sandbox.write("home/run/service.lock", "")).unwrap();
+    lock.lock().unwrap();
+    let deaf = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}", deaf.local_addr().unwrap());
+    sandbox.write("home/run/service.json", &json!({"url": url, "token": "t", "pid": 7}).to_string());
+    let babbles = std::thread::spawn(move || {
+        let mut stream = deaf.accept().unwrap().0;
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
+        stream.write_all(b"?\r\n\r\n").unwrap();
+    });
+    let picture = sandbox.mcr(["stop"]);
+    babbles.join().unwrap();
+    assert!(picture.starts_with("exit code: 69\n"), "{picture}");
+    assert!(picture.contains(&format!("error: the service does not answer at {url}\n")), "{picture}");
+    assert!(picture.contains("run `kill -9 7`"), "{picture}");
 }
 
 #[tokio::test]
