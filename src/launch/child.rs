@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use super::environment::Environment;
+use crate::env::{MCR_ACTIVE, MCR_SAVED};
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub async fn run(command: &Command) -> io::Result<u8> {
     for name in &command.environment.remove {
         process.env_remove(name);
     }
+    // An activated shell remembers there what it had before: the very keys that go here.
+    process.env_remove(MCR_SAVED).env_remove(MCR_ACTIVE);
     process.envs(command.environment.set.iter().map(|(name, value)| (name, value)));
     if command.stdin == Stdin::Closed {
         process.stdin(Stdio::null());

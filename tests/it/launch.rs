@@ -332,6 +332,8 @@ fn the_environment_is_routed_quiet_and_without_keys() {
     let sandbox = Sandbox::new("exit 0");
     let mut mcr = sandbox.mcr(&["-p", "hi"]);
     mcr.env("MISTRAL_API_KEY", "upstream-key").env("CLAUDE_CODE_USE_BEDROCK", "1").env("HTTPS_PROXY", "http://corp:1");
+    // A shell that was activated remembers what it had before.
+    mcr.env("MCR_ACTIVE", "default:0").env("MCR_SAVED", "ANTHROPIC_API_KEY=736b");
     assert!(mcr.status().expect("it runs").success());
     let expect = [
         ("ANTHROPIC_BASE_URL", Some("http://127.0.0.1:4711")),
@@ -343,6 +345,8 @@ fn the_environment_is_routed_quiet_and_without_keys() {
         ("NO_PROXY", Some("corp.example,127.0.0.1,localhost,::1")),
         ("CLAUDE_CODE_USE_BEDROCK", None),
         ("MISTRAL_API_KEY", None),
+        ("MCR_ACTIVE", None),
+        ("MCR_SAVED", None),
     ];
     for (name, value) in expect {
         assert_eq!(sandbox.variable(name).as_deref(), value, "{name}");
