@@ -4,7 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use insta::assert_snapshot;
+use mcr::config::{Host, KeyName, Secret};
 use mcr::imitation::{Imitation, Models, Scripted, models::Model, server::Law};
+use mcr::keys::Store;
+use mcr::paths::Paths;
 
 use crate::common::{Sandbox, Terminal};
 
@@ -97,6 +100,12 @@ async fn what_was_there_stays_beside_it_and_a_no_changes_nothing() {
         .collect();
     assert_eq!(copies.len(), 1);
     assert_eq!(fs::read_to_string(&copies[0]).unwrap(), "{/* mine */}");
+    // `mcr model` keeps three copies of its own, and this is none of them.
+    for change in ["--unset", "second", "--unset", "second"] {
+        let picture = sandbox.mcr(["model", "background", change]);
+        assert!(picture.starts_with("exit code: 0\n"), "{picture}");
+    }
+    assert!(copies[0].exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -141,6 +150,50 @@ fn a_key_that_cannot_be_checked_is_kept_only_when_all_is_agreed_to() {
     assert!(!shown.contains("sk-typed"), "{shown}");
     let text = fs::read_to_string(sandbox.home().join("config.json")).unwrap();
     assert!(text.contains("\"api_key\": \"store:mistral\"") && !text.contains("sk-typed"), "{text}");
+}
+
+#[test]
+fn a_key_of_the_same_name_for_another_host_stays() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("HTTPS_PROXY", "http://127.0.0.1:9");
+    let store = Store::open(&Paths::below(&sandbox.home()));
+    let name = |name: &str| KeyName::parse(name).unwrap();
+    store
+        .set(&name("mistral"), &Secret::new("sk-global".to_owned()), &[Host::parse("api.mistral.ai").unwrap()])
+        .unwrap();
+    let mut terminal = Terminal::start(&sandbox, &["setup"]);
+    terminal.wait_for("Where should the models run?");
+    terminal.type_in("\r");
+    terminal.wait_for("Key for api.eu.mistral.ai");
+    terminal.type_in("sk-typed\r");
+    terminal.wait_for("What now?");
+    terminal.type_in(&format!("{DOWN}\r"));
+    terminal.wait_for("Write this to");
+    terminal.type_in("y");
+    terminal.wait_for("kept key, bound to api.eu.mistral.ai: mistral-eu");
+    terminal.wait_for("Try it now?");
+    terminal.type_in("n");
+    assert_eq!(terminal.end().0, Some(0));
+    let key = |called: &str, host: &str| {
+        let stored = store.get(&name(called)).unwrap().expect("a key");
+        stored.key_for(&Host::parse(host).unwrap()).expect("its host").expose().to_owned()
+    };
+    assert_eq!(key("mistral", "api.mistral.ai"), "sk-global");
+    assert_eq!(key("mistral-eu", "api.eu.mistral.ai"), "sk-typed");
+    let text = fs::read_to_string(sandbox.home().join("config.json")).unwrap();
+    assert!(text.contains("\"api_key\": \"store:mistral-eu\""), "{text}");
+}
+
+#[test]
+fn a_link_is_refused_before_the_first_question() {
+    let sandbox = Sandbox::new();
+    let real = sandbox.write("dotfiles/config.json", "{/* mine */}");
+    fs::create_dir(sandbox.home()).unwrap();
+    std::os::unix::fs::symlink(&real, sandbox.home().join("config.json")).unwrap();
+    let mut terminal = Terminal::start(&sandbox, &["setup"]);
+    terminal.wait_for("error: a symbolic link is not replaced: ");
+    assert_eq!(terminal.end().0, Some(73));
+    assert_eq!(fs::read_to_string(&real).unwrap(), "{/* mine */}");
 }
 
 #[test]

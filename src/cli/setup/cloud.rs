@@ -35,14 +35,16 @@ pub(super) enum WhereKey {
     /// In the environment.
     Variable,
     /// In the store, from before.
-    Stored,
-    /// Typed, and kept once everything is agreed to.
-    Typed(Secret),
+    Stored(KeyName),
+    /// Typed, and kept under this name once everything is agreed to.
+    Typed(KeyName, Secret),
 }
 
-/// The key's name in the store.
-pub(super) fn key_name() -> KeyName {
-    KeyName::parse(NAME).expect("a name of letters is one")
+/// What the key may be called in the store, the usual name first.
+fn names() -> impl Iterator<Item = KeyName> {
+    let numbered = (2..).map(|number| format!("{NAME}-eu-{number}"));
+    let names = [NAME.to_owned(), format!("{NAME}-eu")].into_iter().chain(numbered);
+    names.map(|name| KeyName::parse(&name).expect("a name of letters is one"))
 }
 
 /// The host that the key is bound to.
@@ -61,7 +63,7 @@ impl Cloud {
             };
             ui::say(format_args!("cannot ask {HOST} for its models: {why}"));
             match choose("What now?", &["type another key", "go on without a check", "stop"], 0)? {
-                0 => key = WhereKey::Typed(typed()?),
+                0 => key = typed(place)?,
                 1 => return Ok(Self { key, model: None, reported: Vec::new() }),
                 _ => {
                     return Err(Failure::say(Exit::Failed, "nothing was written").hint("run `mcr setup` to begin anew"));
@@ -71,10 +73,10 @@ impl Cloud {
     }
 
     /// The key that is to be kept.
-    pub(super) fn typed(&self) -> Option<&Secret> {
+    pub(super) fn typed(&self) -> Option<(&KeyName, &Secret)> {
         match &self.key {
-            WhereKey::Typed(secret) => Some(secret),
-            WhereKey::Variable | WhereKey::Stored => None,
+            WhereKey::Typed(name, secret) => Some((name, secret)),
+            WhereKey::Variable | WhereKey::Stored(_) => None,
         }
     }
 }
@@ -84,7 +86,7 @@ impl WhereKey {
     pub(super) fn written(&self) -> String {
         match self {
             Self::Variable => format!("${MISTRAL_API_KEY}"),
-            Self::Stored | Self::Typed(_) => format!("store:{NAME}"),
+            Self::Stored(name) | Self::Typed(name, _) => format!("store:{name}"),
         }
     }
 }
@@ -94,25 +96,33 @@ fn where_key(place: &Place<'_>) -> Result<WhereKey, Failure> {
     if is_set && confirm(&format!("Use the key in ${MISTRAL_API_KEY}?"), true)? {
         return Ok(WhereKey::Variable);
     }
-    let stored = Store::open(place.paths).get(&key_name())?.is_some_and(|stored| stored.hosts.contains(&host()));
-    if stored && confirm(&format!("Use the stored key `{NAME}`?"), true)? {
-        return Ok(WhereKey::Stored);
+    let keys = Store::open(place.paths).list()?;
+    let is_ours = |name: &KeyName| keys.get(name).is_some_and(|stored| stored.hosts.contains(&host()));
+    if let Some(name) = names().take(keys.len() + 1).find(is_ours)
+        && confirm(&format!("Use the stored key `{name}`?"), true)?
+    {
+        return Ok(WhereKey::Stored(name));
     }
-    Ok(WhereKey::Typed(typed()?))
+    typed(place)
 }
 
-fn typed() -> Result<Secret, Failure> {
-    key(&format!("Key for {HOST} (from console.mistral.ai)"))
+/// Asks for a key; what is kept for another host, too, stays as it is.
+fn typed(place: &Place<'_>) -> Result<WhereKey, Failure> {
+    let secret = key(&format!("Key for {HOST} (from console.mistral.ai)"))?;
+    let keys = Store::open(place.paths).list()?;
+    let may_have = |name: &KeyName| keys.get(name).is_none_or(|stored| stored.hosts == [host()]);
+    let name = names().find(may_have).expect("there are more names than keys");
+    Ok(WhereKey::Typed(name, secret))
 }
 
 fn models(key: &WhereKey, place: &Place<'_>) -> Result<Vec<Reported>, String> {
     let mut answers = Answers::default();
     let key = match key {
-        WhereKey::Typed(secret) => {
+        WhereKey::Typed(_, secret) => {
             answers.secrets = BTreeMap::from([(TYPED.to_owned(), Given::Literal(secret.clone()))]);
             Key::Answer(TYPED.to_owned())
         }
-        WhereKey::Variable | WhereKey::Stored => Key::Written(key.written()),
+        WhereKey::Variable | WhereKey::Stored(_) => Key::Written(key.written()),
     };
     let provider =
         Provider { name: NAME.to_owned(), address: ADDRESS.to_owned(), dialect: Some("mistral".to_owned()), key };

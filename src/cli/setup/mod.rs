@@ -6,7 +6,7 @@ mod local;
 mod text;
 
 use super::args::{Setup, Smoke};
-use super::config::Place;
+use super::config::{Place, refuse_link};
 use super::moment::stamp;
 use super::smoke;
 use crate::config;
@@ -59,6 +59,7 @@ pub(super) fn is_first_run(place: &Place<'_>) -> bool {
 /// Asks for a configuration and writes it; what was there before stays beside it.
 pub(super) fn write(place: &Place<'_>) -> Result<(), Failure> {
     let file = config::file(place.explicit, place.paths, place.environment);
+    refuse_link(&file)?;
     let words: Vec<&str> = PLACES.iter().map(|(_, words)| *words).collect();
     let (chosen, _) = PLACES[choose("Where should the models run?", &words, 0)?];
     let cloud = match chosen {
@@ -79,14 +80,14 @@ pub(super) fn write(place: &Place<'_>) -> Result<(), Failure> {
     if !confirm(&question, true)? {
         return Err(Failure::say(Exit::Failed, "nothing was written").hint("run `mcr setup` to begin anew"));
     }
-    if let Some(secret) = cloud.as_ref().and_then(Cloud::typed) {
-        Store::open(place.paths).set(&cloud::key_name(), secret, &[cloud::host()])?;
-        ui::say(format_args!("kept key, bound to {}: {}", cloud::host(), cloud::key_name()));
+    if let Some((name, secret)) = cloud.as_ref().and_then(Cloud::typed) {
+        Store::open(place.paths).set(name, secret, &[cloud::host()])?;
+        ui::say(format_args!("kept key, bound to {}: {name}", cloud::host()));
     }
     let cannot =
         |error| Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot write the configuration"));
     if file.exists() {
-        let copy = paths::back_up(&file, &stamp()).map_err(cannot)?;
+        let copy = paths::back_up(&file, &format!("before-setup.{}", stamp())).map_err(cannot)?;
         ui::say(format_args!("kept a copy: {}", copy.display()));
     }
     paths::write_atomic(&file, text.as_bytes()).map_err(cannot)?;

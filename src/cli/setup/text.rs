@@ -104,11 +104,11 @@ mod tests {
 
     use super::super::cloud::WhereKey;
     use super::*;
-    use crate::config::read;
+    use crate::config::{KeyName, read};
 
     fn cloud(model: Option<&str>, reported: &[&str]) -> Cloud {
         let reported = reported.iter().map(|id| (*id).to_owned()).collect();
-        Cloud { key: WhereKey::Stored, model: model.map(str::to_owned), reported }
+        Cloud { key: WhereKey::Stored(KeyName::parse("mistral").unwrap()), model: model.map(str::to_owned), reported }
     }
 
     fn local() -> Local {
