@@ -6,7 +6,8 @@
 //! # What decides everything
 //!
 //! 1. Bytes and decisions are pure; sockets and clocks live at the edge. [`wire`],
-//!    [`translate`], [`route`], [`catalog`], [`status_line`] and [`config`] (but for [`config::load()`])
+//!    [`translate`], [`route`], [`catalog`], [`status_line`], [`config`] (but for [`config::load()`]) and
+//!    [`preset`] (but for its [`preset::source`] and [`preset::store`])
 //!    know no tokio, no hyper, no file, no environment and no clock.
 //! 2. A request is one async function read top to bottom, without a middleware stack.
 //!    A command is one function in one file of [`cli`].
@@ -38,24 +39,39 @@
 //! Backpressure is free, and a client that goes away drops the upstream's connection
 //! in the same drop.
 //!
+//! # The same proxy in the background
+//!
+//! `mcr code` and `mcr <preset>` run the proxy inside, for one agent ([`launch`]). `mcr start` runs
+//! mcr once more, detached (`cli::service`): whoever holds the lock of [`launch::service`] is the
+//! service, and its record says where it listens. To it [`proxy::Service`] adds its state, its end
+//! and a [`proxy::Shelf`]: below `/preset/<name>` stands what stands at the root, with that
+//! preset's snapshot. `mcr activate` turns the agent's environment into a shell's, and back
+//! ([`launch::activation`], written by [`launch::shell`]).
+//!
+//! `mcr setup` and `mcr import` write a whole configuration, `mcr model` one value of it
+//! ([`config::edit`]); each keeps a copy of what was there.
+//!
 //! # Who may import whom
 //!
 //! ```text
-//! cli        -> everything
-//! proxy      -> route  translate  upstream  egress  keys  observe  wire  config  catalog  error
-//! upstream   -> egress  keys  translate  wire  config
-//! egress     -> config             launch  -> config  error  paths
-//! observe    -> paths              config  -> catalog  env  paths  error
-//! preset     -> config  paths  env  error
-//! keys       -> config  error  paths
-//! translate  -> wire  config  catalog
-//! route      -> wire  config  catalog
-//! status_line -> wire  config
-//! imitation  -> (nothing but the catalogue's data)
-//! catalog, wire -> (nothing)
+//! cli         -> everything
+//! proxy       -> catalog config egress error keys observe route translate upstream wire
+//! upstream    -> config egress keys observe translate wire
+//! egress      -> catalog config
+//! keys        -> config error paths
+//! observe     -> config paths wire
+//! launch      -> config env error paths
+//! preset      -> config env error paths
+//! config      -> catalog env error paths
+//! translate   -> catalog config wire
+//! route       -> catalog config wire
+//! status_line -> config wire
+//! paths       -> env error
+//! ui          -> error
+//! catalog, env, error, imitation, wire -> (nothing)
 //! ```
 //!
-//! `tests/it/layers.rs` reads the sources and compares.
+//! `tests/it/layers.rs` reads the sources and this map, and compares.
 //!
 //! # Where the code differs from its first plan
 //!

@@ -194,6 +194,24 @@ fn the_table_of_layers_names_every_layer_and_no_other() {
 }
 
 #[test]
+fn the_map_in_the_documentation_is_the_table() {
+    let text = fs::read_to_string("src/lib.rs").unwrap();
+    let map = text.split("# Who may import whom").nth(1).and_then(|rest| rest.split("```").nth(1)).expect("a map");
+    let mut drawn = Vec::new();
+    for line in map.lines().filter_map(|line| line.strip_prefix("//! ")) {
+        let Some((names, to)) = line.split_once(" -> ") else { continue };
+        let to = to.split_whitespace().map(|name| name.trim_matches(['(', ')'])).filter(|name| *name != "nothing");
+        drawn.extend(names.split(',').map(|name| (name.trim(), to.clone().collect::<Vec<_>>())));
+    }
+    drawn.sort_unstable();
+    let is_drawn = |layer: &&Layer| !matches!(layer.name, "main" | "lib");
+    let whole = |layer: &Layer| if layer.name == "cli" { vec!["everything"] } else { layer.may_import.to_vec() };
+    let mut table: Vec<_> = LAYERS.iter().filter(is_drawn).map(|layer| (layer.name, whole(layer))).collect();
+    table.sort_unstable();
+    assert_eq!(drawn, table);
+}
+
+#[test]
 fn the_pure_layers_know_no_file_no_socket_and_no_clock() {
     let pure: Vec<Source> = sources().into_iter().filter(is_pure).collect();
     assert!(pure.len() >= 40, "only {} files", pure.len());
