@@ -9,13 +9,15 @@ pub(super) const OPEN_HOST: &str = "mcr listens on this machine only, so that no
 pub(super) const KNOWN_TOKEN: &str = "it is too well known or too short for a token; mcr makes one of its own";
 /// Of the guide's plugin.
 pub(super) const STRIP_REASONING: &str = "what this plugin does is built in; the file is not run";
+/// Of a key in clear that has no effect.
+pub(super) const UNREAD_KEY: &str = "a key in clear where nobody reads it; a provider's stands in `api_key`";
 /// Of a provider with an empty key.
 pub(super) const NO_KEY: &str = "claude-code-router passes a provider without a key over; mcr uses it";
 /// The keys of the proxy.
 pub(super) const PROXIES: [&str; 4] = ["PROXY_URL", "HTTPS_PROXY", "https_proxy", "httpsProxy"];
 /// Of a proxy that is left out.
 pub(super) const NO_PROXY: &str =
-    "requests go without a proxy until `PROXY_URL` names one that can be used,      and most of them speak `http`";
+    "requests go without a proxy until `PROXY_URL` names one that can be used, and most of them speak `http`";
 /// Of a project's routes.
 pub(super) const PROJECT: &str =
     "mcr has no routes for single projects; make a preset of them and run `mcr NAME` there";

@@ -90,6 +90,7 @@ fn own_reasons(root: &Value, bench: &Bench<'_>, changes: &mut Changes<'_>) {
     {
         changes.remove("HOST", advice::OPEN_HOST);
     }
+    literal::unread(root, changes);
     practice::namesakes(root, changes);
     practice::unlisted_models(root, changes);
     practice::dollars(root, "", changes);

@@ -121,6 +121,25 @@ fn a_key_in_clear_is_named_after_its_provider_and_bound_to_its_host() {
 }
 
 #[test]
+fn a_key_in_clear_that_nobody_reads_is_not_written_once_more() {
+    let provider = |rest: &str| {
+        format!(
+            "Providers: [{{name: 'p', api_base_url: 'https://p.example/v1', api_key: '$KEY', models: ['m']{rest}}}]"
+        )
+    };
+    let rest = "Router: {default: 'p,m'}";
+    becomes(
+        &format!("{{GEMINI_API_KEY: 'sk-1', OTHER_TOKEN: '$T', {}, {rest}}}", provider(", apiKeys: ['sk-2', '$K']")),
+        &format!("{{OTHER_TOKEN: '$T', {}, {rest}}}", provider("")),
+        &[
+            "LeftOut GEMINI_API_KEY: a key in clear where nobody reads it; a provider's stands in `api_key`",
+            "Idle OTHER_TOKEN: unknown key",
+            "LeftOut Providers[0].apiKeys: a key in clear where nobody reads it; a provider's stands in `api_key`",
+        ],
+    );
+}
+
+#[test]
 fn a_word_for_a_server_that_wants_no_key_stays_and_a_key_for_one_does_not() {
     let local = provider("ollama", "http://localhost:11434/v1", "ollama");
     becomes(&local, &local, &[]);

@@ -105,6 +105,34 @@ pub(super) fn keys(root: &Value, keeps: bool, slots: Slots<'_>, changes: &mut Ch
     found
 }
 
+/// Leaves keys in clear out that stand where nobody reads them: they would be in one more file and do nothing.
+pub(super) fn unread(root: &Value, changes: &mut Changes<'_>) {
+    let lists = ["Providers", "providers"].into_iter().filter_map(|list| Some((list, root.get(list)?.as_array()?)));
+    let providers = lists
+        .flat_map(|(list, providers)| providers.iter().enumerate().map(move |(i, one)| (path::index(list, i), one)));
+    for (place, object) in [(String::new(), root)].into_iter().chain(providers) {
+        for (name, value) in object.as_object().into_iter().flatten() {
+            let is_read = matches!(name.as_str(), "APIKEY" | "api_key");
+            if !is_read && is_called_secret(name) && holds_literal(value) {
+                changes.remove(&path::key(&place, name), advice::UNREAD_KEY);
+            }
+        }
+    }
+}
+
+fn is_called_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["key", "keys", "token", "secret", "password"].iter().any(|end| name.ends_with(end))
+}
+
+fn holds_literal(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_literal(text),
+        Value::Array(list) => list.iter().any(holds_literal),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
+    }
+}
+
 /// Whether a key is a secret in clear, rather than a variable, a reference, or a word for a server that wants none.
 pub(super) fn is_secret(key: &str, host: &str) -> bool {
     let is_word = config::is_local(host) && NO_KEYS.iter().any(|word| word.eq_ignore_ascii_case(key));
