@@ -11,6 +11,7 @@ use crate::cli::config::Place;
 use crate::error::{Exit, Failure};
 use crate::launch::service;
 use crate::observe::log_files;
+use crate::paths::Paths;
 use crate::ui;
 
 /// A file tells nobody that it has grown; this is how often it is looked at.
@@ -37,24 +38,33 @@ pub fn run(options: &Logs, place: &Place<'_>) -> Result<u8, Failure> {
     if let Some(lines) = options.lines {
         skip_to_last(&mut file, lines).map_err(cannot)?;
     }
-    match follow(&mut file, options.follow) {
+    let printed = if options.follow { follow(file, &path, place.paths) } else { print(&mut file) };
+    match printed {
         // Whoever read along has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
         other => other.map(|()| 0).map_err(cannot),
     }
 }
 
-/// Prints what is there, and with `on` what comes, until somebody ends it.
-#[expect(clippy::disallowed_methods, reason = "there is no runtime here, and no event to wait for")]
-fn follow(file: &mut File, on: bool) -> io::Result<()> {
+/// Prints what is there.
+fn print(file: &mut File) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
+    io::copy(file, &mut stdout)?;
+    stdout.flush()
+}
+
+/// Prints what is there and what comes, of the next service too, until somebody ends it.
+#[expect(clippy::disallowed_methods, reason = "there is no runtime here, and no event to wait for")]
+fn follow(mut file: File, path: &Path, paths: &Paths) -> io::Result<()> {
+    let mut path = path.to_owned();
     loop {
-        io::copy(file, &mut stdout)?;
-        stdout.flush()?;
-        if !on {
-            return Ok(());
+        let running = service::find(paths).ok().flatten();
+        print(&mut file)?;
+        let next = running.and_then(|running| log_files::newest(&paths.logs, Some(running.facts.pid)));
+        match next.filter(|next| *next != path) {
+            Some(next) => (file, path) = (File::open(&next)?, next),
+            None => std::thread::sleep(PAUSE),
         }
-        std::thread::sleep(PAUSE);
     }
 }
 

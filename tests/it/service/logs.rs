@@ -44,3 +44,20 @@ fn a_log_is_followed_as_it_grows() {
     follows.kill().unwrap();
     follows.wait().unwrap();
 }
+
+#[test]
+fn who_reads_along_goes_on_with_the_service_that_takes_its_place() {
+    let sandbox = Sandbox::new();
+    sandbox.configure(&config("http://127.0.0.1:9/v1"));
+    let service = Service::start(&sandbox);
+    let first = service.record()["pid"].clone();
+    let mut follows = sandbox.command(["logs", "-f"]).stdout(Stdio::piped()).spawn().expect("the binary runs");
+    let lines = BufReader::new(follows.stdout.take().unwrap()).lines();
+    let mut starts = lines.map_while(Result::ok).filter(|line| line.contains("service started"));
+    starts.next().expect("the first service");
+    assert!(sandbox.mcr(["restart"]).starts_with("exit code: 0\n"));
+    assert_ne!(service.record()["pid"], first);
+    starts.next().expect("the second one");
+    follows.kill().unwrap();
+    follows.wait().unwrap();
+}
