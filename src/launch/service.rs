@@ -176,6 +176,7 @@ pub fn ended(paths: &Paths, patience: Duration) -> Result<bool, Failure> {
 fn open(paths: &Paths, name: &str) -> Result<File, Failure> {
     paths::private_dir(&paths.runtime).and_then(|()| paths::open_private(&paths.runtime.join(name))).map_err(|error| {
         Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("there is no place for the service's lock"))
+            .hint("set `XDG_RUNTIME_DIR` or `MCR_HOME` to a folder of your own")
     })
 }
 

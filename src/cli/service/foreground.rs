@@ -132,6 +132,12 @@ fn bind(config: &Config, port: Option<u16>) -> Result<Listener, Failure> {
         if holder.command.contains("claude-code-router") || holder.command.ends_with("ccr") {
             return failure.hint("run `ccr stop`").hint(hint);
         }
+        if holder.command.ends_with("mcr start") {
+            // The lock that would tell is in another folder.
+            let own =
+                "it may be a service of yours: run `mcr stop` with the `XDG_RUNTIME_DIR` and `MCR_HOME` of its start";
+            return failure.hint(format!("{own}, or `kill {}`", holder.pid)).hint(hint);
+        }
         failure.hint(hint)
     })
 }

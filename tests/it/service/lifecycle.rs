@@ -136,6 +136,29 @@ async fn a_port_that_is_taken_is_told_with_the_program_that_has_it() {
     ");
 }
 
+#[test]
+#[cfg(target_os = "linux")]
+fn a_service_that_is_looked_for_in_another_folder_is_known_by_its_port() {
+    let (sandbox, other) = (sandbox(), sandbox());
+    let service = Service::start(&other);
+    let port = service.url().rsplit_once(':').unwrap().1.to_owned();
+    let picture = service.plain(&sandbox.mcr(["start", "--config", "config.json", "--port", &port]));
+    let hints: Vec<&str> = picture.lines().filter(|line| line.starts_with("hint: ")).collect();
+    assert_snapshot!(hints.join("\n"), @r"
+    hint: it may be a service of yours: run `mcr stop` with the `XDG_RUNTIME_DIR` and `MCR_HOME` of its start, or `kill PID`
+    hint: set `PORT` to another than PORT, or run `mcr start --port 0` for a free one
+    ");
+}
+
+#[test]
+fn without_a_place_for_the_lock_what_names_another_is_told() {
+    let sandbox = sandbox();
+    sandbox.write("home/run", "no folder");
+    let picture = sandbox.mcr(["start", "--config", "config.json"]);
+    assert!(picture.starts_with("exit code: 73\n"), "{picture}");
+    assert!(picture.ends_with("hint: set `XDG_RUNTIME_DIR` or `MCR_HOME` to a folder of your own\n"), "{picture}");
+}
+
 #[tokio::test]
 async fn the_state_tells_configuration_providers_routes_and_since_when_the_file_is_wrong() {
     let sandbox = sandbox();
