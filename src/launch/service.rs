@@ -45,6 +45,8 @@ pub struct Facts {
     pub port: Option<u16>,
     /// What starts it again when it ends: `systemd` or `launchd`.
     pub supervisor: Option<String>,
+    /// Whether it takes no new requests and only finishes what it has.
+    pub stopping: bool,
 }
 
 /// The record as it is written.
@@ -194,7 +196,7 @@ mod tests {
         Record {
             url: "http://127.0.0.1:1".to_owned(),
             token: Secret::new("t".to_owned()),
-            facts: Facts { pid: 1, config: None, port: Some(1), supervisor: None },
+            facts: Facts { pid: 1, port: Some(1), ..Facts::default() },
         }
     }
 

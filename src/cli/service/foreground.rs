@@ -72,8 +72,10 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
             config: wanted.config.clone(),
             port: wanted.port.map(|_| address.port()),
             supervisor: (place.environment)(env::MCR_SUPERVISOR),
+            stopping: false,
         };
-        held.publish(&Record { url: url.clone(), token, facts })?;
+        let mut record = Record { url: url.clone(), token, facts };
+        held.publish(&record)?;
         drop(starting);
         ui::say(format_args!("listening on {url}"));
         if let Some(file) = file {
@@ -90,6 +92,9 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
         let usage = Arc::clone(&running.usage);
         tracing::info!("service stopping");
         if how == Stop::Finish {
+            record.facts.stopping = true;
+            // It ends all the same; only who asks meanwhile is not told why.
+            let _ = held.publish(&record);
             ui::say("stopping: answers in progress get two minutes; a second signal ends them");
             tokio::select! {
                 () = running.stop() => {}

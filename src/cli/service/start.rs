@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::background::{self, Started, Wanted};
 use super::foreground;
+use super::stop::await_end;
 use crate::cli::args::{Own, Start};
 use crate::cli::config::Place;
 use crate::error::{Exit, Failure};
@@ -17,7 +18,7 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
         return foreground::run(&wanted, options.detached, place);
     }
     let _starting = service::starting(place.paths)?;
-    match service::find(place.paths)? {
+    match unless_stopping(place)? {
         None => Ok(background::spawn(&wanted, place.paths)?.told()),
         Some(running) if wanted.is_met_by(&running.facts) => {
             ui::say(format_args!("the service runs already: {}", running.url));
@@ -30,11 +31,12 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
 /// Finds the service, or starts it; in a shell that is being set up, so nothing is said of a start that goes well.
 pub(in crate::cli) fn running(place: &Place<'_>) -> Result<ControlFlow<u8, Record>, Failure> {
     let wanted = Wanted::of_configuration(place)?;
-    if let Some(running) = service::find(place.paths)?.filter(|running| wanted.is_met_by(&running.facts)) {
+    let is_it = |running: &Record| !running.facts.stopping && wanted.is_met_by(&running.facts);
+    if let Some(running) = service::find(place.paths)?.filter(is_it) {
         return Ok(ControlFlow::Continue(running));
     }
     let _starting = service::starting(place.paths)?;
-    if service::find(place.paths)?.is_none()
+    if unless_stopping(place)?.is_none()
         && let Started::Ended(code) = background::spawn(&wanted, place.paths)?
     {
         return Ok(ControlFlow::Break(code));
@@ -46,6 +48,14 @@ pub(in crate::cli) fn running(place: &Place<'_>) -> Result<ControlFlow<u8, Recor
             Err(Failure::say(Exit::Unavailable, "the service ended as soon as it had started").hint("run `mcr logs`"))
         }
     }
+}
+
+/// Finds the service; of one that is stopping the end is waited for, so that another may take its place.
+fn unless_stopping(place: &Place<'_>) -> Result<Option<Record>, Failure> {
+    let found = service::find(place.paths)?;
+    let Some(stopping) = found.as_ref().filter(|found| found.facts.stopping) else { return Ok(found) };
+    await_end(Some(stopping), place.paths)?;
+    Ok(None)
 }
 
 /// Says that the service runs and was started with other options.

@@ -14,8 +14,14 @@ use crate::wire::status::{Configuration, Status, Target};
 
 /// Prints the state; 1 when there is no service.
 pub fn run(form: &Form, place: &Place<'_>) -> Result<u8, Failure> {
-    let Some(record) = service::find(place.paths)? else {
-        let words = if service::is_held(place.paths)? { "starting or stopping" } else { "not running" };
+    let found = service::find(place.paths)?;
+    let is_stopping = found.as_ref().is_some_and(|found| found.facts.stopping);
+    let Some(record) = found.filter(|_| !is_stopping) else {
+        let words = match is_stopping {
+            true => "stopping",
+            false if service::is_held(place.paths)? => "starting or stopping",
+            false => "not running",
+        };
         if form.json {
             print(&format!("{}\n", json!({"running": false, "state": words})))?;
         } else {

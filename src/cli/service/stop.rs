@@ -29,29 +29,40 @@ pub fn run(options: &Stop, place: &Place<'_>) -> Result<u8, Failure> {
 /// Asks the service to end and waits until it has; one that has no record, or listens no longer, is ending already.
 pub(super) fn end(record: Option<&Record>, now: bool, paths: &Paths) -> Result<(), Failure> {
     let path = if now { format!("{STOP}?now") } else { STOP.to_owned() };
-    let asked = record.map(|record| (record, call(record, "POST", &path)));
+    let hears = record.filter(|record| !record.facts.stopping);
+    let asked = hears.map(|record| (record, call(record, "POST", &path)));
     // Most have nothing to finish, and of the others somebody who waits wants to know.
     if service::ended(paths, Duration::from_millis(500))? {
         return Ok(());
     }
-    match asked {
-        Some((Record { facts, .. }, Ok(answer))) if answer.status == 202 => {
+    match (asked, record) {
+        (Some((Record { facts, .. }, Ok(answer))), _) if answer.status == 202 => {
             // It listens no longer, so a signal is the only word that reaches it.
             let pid = facts.pid;
             ui::say(format_args!("waiting for answers in progress, two minutes at most; `kill {pid}` gives them up"));
         }
-        Some((record, Err(error)))
+        (Some((record, Err(error))), _)
             if !matches!(error.kind(), ErrorKind::ConnectionRefused | ErrorKind::ConnectionReset) =>
         {
             return Err(unanswered(record, error));
         }
-        Some((Record { facts, .. }, Err(_))) if now => {
+        (_, Some(Record { facts, .. })) if now => {
             let what = "the service is stopping already, and is told nothing more";
             let hint = format!("run `kill {}` to give answers in progress up", facts.pid);
             return Err(Failure::say(Exit::Unavailable, what).hint(hint));
         }
-        _ => ui::say("waiting: the service is stopping already"),
+        _ => return await_end(record, paths),
     }
+    gone(record, paths)
+}
+
+/// Waits for the end of a service that is stopping already.
+pub(super) fn await_end(record: Option<&Record>, paths: &Paths) -> Result<(), Failure> {
+    ui::say("waiting: the service is stopping already");
+    gone(record, paths)
+}
+
+fn gone(record: Option<&Record>, paths: &Paths) -> Result<(), Failure> {
     if service::ended(paths, PATIENCE)? {
         return Ok(());
     }

@@ -76,6 +76,30 @@ async fn a_service_that_is_stopping_already_hears_nothing_and_how_to_end_it_is_t
     assert!(soon(stop.wait()).await.unwrap().success());
 }
 
+#[tokio::test]
+async fn a_start_waits_for_the_end_of_a_service_that_is_stopping() {
+    let (gate, _upstream, sandbox) = gated().await;
+    let service = Service::start(&sandbox);
+    let mut stream = soon(service.client("").open(&ask("Hi"))).await.unwrap();
+    soon(stream.wait_for_text("Hel")).await.unwrap();
+    let first = service.record()["pid"].clone();
+    let mut stop = Command::from(sandbox.command(["stop"])).stderr(Stdio::piped()).spawn().unwrap();
+    let mut words = BufReader::new(stop.stderr.take().unwrap()).lines();
+    soon(words.next_line()).await.unwrap();
+    let state = sandbox.mcr(["status", "--json"]);
+    assert!(state.contains(&json!({"running": false, "state": "stopping"}).to_string()), "{state}");
+    let mut start = Command::from(sandbox.command(["start", "--config", "config.json", "--port", "0"]));
+    let mut start = start.stderr(Stdio::piped()).spawn().unwrap();
+    let mut words = BufReader::new(start.stderr.take().unwrap()).lines();
+    let first_words = soon(words.next_line()).await.unwrap();
+    assert_eq!(first_words.as_deref(), Some("waiting: the service is stopping already"));
+    gate.open();
+    soon(stream.finish()).await.unwrap();
+    assert!(soon(start.wait()).await.unwrap().success() && soon(stop.wait()).await.unwrap().success());
+    assert_ne!(service.record()["pid"], first);
+    assert_eq!(service.status()["running"], true);
+}
+
 #[test]
 fn a_service_that_does_not_answer_is_not_said_to_be_stopping() {
     let sandbox = Sandbox::new();
