@@ -7,6 +7,9 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use insta::assert_snapshot;
+use mcr::config::{Host, KeyName, Secret};
+use mcr::keys::Store;
+use mcr::paths::Paths;
 use serde_json::{Value, json};
 
 use crate::common::{Sandbox, Terminal};
@@ -212,6 +215,19 @@ fn keys_in_clear_go_into_the_store_and_stand_in_no_other_file() {
     );
     assert_eq!(keys["keys"]["apikey"]["hosts"], json!(["127.0.0.1"]));
     assert!(sandbox.mcr(["config", "check"]).starts_with("exit code: 0\n"));
+}
+
+#[test]
+fn a_key_that_the_store_has_already_keeps_its_other_hosts() {
+    let sandbox = Sandbox::new();
+    ccr(&sandbox, "config.json", CLEAR);
+    let store = Store::open(&Paths::below(&sandbox.home()));
+    let (name, hosts) = (KeyName::parse("far").unwrap(), ["llm.example", "other.example"].map(Host::parse));
+    store.set(&name, &Secret::new("sk-in-clear".to_owned()), &hosts.map(Result::unwrap)).unwrap();
+    let picture = sandbox.mcr(["import", "ccr"]);
+    assert!(picture.starts_with("exit code: 0\n") && picture.contains("far for llm.example"), "{picture}");
+    let hosts: Vec<String> = store.get(&name).unwrap().unwrap().hosts.iter().map(ToString::to_string).collect();
+    assert_eq!(hosts, ["llm.example", "other.example"]);
 }
 
 #[test]

@@ -120,10 +120,11 @@ impl Plan {
             let store = Store::open(place.paths);
             let mut new = Vec::new();
             for key in config.keys.iter().filter(|_| self.keeps_keys) {
+                // What has the name already is this key, and may be bound to more hosts.
                 if store.get(&key.name)?.is_none() {
                     new.push(&key.name);
+                    store.set(&key.name, &key.secret, std::slice::from_ref(&key.host))?;
                 }
-                store.set(&key.name, &key.secret, std::slice::from_ref(&key.host))?;
             }
             let write = || {
                 let copy = self.target.exists().then(|| paths::back_up(&self.target, &stamp)).transpose()?;
