@@ -43,6 +43,8 @@ pub struct Facts {
     pub config: Option<PathBuf>,
     /// The port that was named at the start, over the configured one.
     pub port: Option<u16>,
+    /// Where it writes bodies, when that was asked for at the start.
+    pub trace_bodies: Option<PathBuf>,
     /// What starts it again when it ends: `systemd` or `launchd`.
     pub supervisor: Option<String>,
     /// Whether it takes no new requests and only finishes what it has.

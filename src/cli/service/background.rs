@@ -53,12 +53,17 @@ impl Wanted {
         let config = self.config.is_none() || self.config == running.config;
         // Port 0 is a free one, which it has.
         let port = self.port.is_none_or(|port| port == 0 || Some(port) == running.port);
-        config && port && self.trace_bodies.is_none()
+        let trace = self.trace_bodies.is_none() || self.trace_bodies == running.trace_bodies;
+        config && port && trace
     }
 
     /// Fills in what is left open with what a service had before.
     pub(super) fn or(self, before: &Facts) -> Self {
-        Self { config: self.config.or_else(|| before.config.clone()), port: self.port.or(before.port), ..self }
+        Self {
+            config: self.config.or_else(|| before.config.clone()),
+            port: self.port.or(before.port),
+            trace_bodies: self.trace_bodies.or_else(|| before.trace_bodies.clone()),
+        }
     }
 
     fn arguments(&self) -> Vec<OsString> {

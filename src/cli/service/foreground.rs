@@ -71,6 +71,7 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
             pid: std::process::id(),
             config: wanted.config.clone(),
             port: wanted.port.map(|_| address.port()),
+            trace_bodies: wanted.trace_bodies.clone(),
             supervisor: (place.environment)(env::MCR_SUPERVISOR),
             stopping: false,
         };

@@ -230,6 +230,11 @@ fn a_restart_keeps_the_options_it_is_not_told_and_takes_the_others() {
     let picture = sandbox.mcr(["restart", "--config", "other.json"]);
     assert!(picture.starts_with("exit code: 0\n"), "{picture}");
     assert_eq!(service.record()["config"], other.display().to_string());
+    let trace = sandbox.folder().join("trace").display().to_string();
+    for arguments in [&["restart", "--trace-bodies", "trace"][..], &["restart"]] {
+        assert!(sandbox.mcr(arguments).starts_with("exit code: 0\n"));
+        assert_eq!(service.record()["trace_bodies"], trace);
+    }
 }
 
 #[test]
