@@ -87,8 +87,7 @@ pub fn check(question: &Question, text: &str, choices: Option<&[Choice]>) -> Res
         Kind::Number => number(text.trim())?,
         Kind::Confirm => boolean(text.trim())?,
         Kind::Multiselect => {
-            let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-            Value::Array(parts.map(|part| chosen(part, choices)).collect::<Result<_, _>>()?)
+            Value::Array(parts(text).iter().map(|part| chosen(part, choices)).collect::<Result<_, _>>()?)
         }
         Kind::Select | Kind::Input => chosen(text.trim(), choices)?,
         Kind::Editor => Value::from(text),
@@ -96,6 +95,20 @@ pub fn check(question: &Question, text: &str, choices: Option<&[Choice]>) -> Res
     bounds(question, &value)?;
     matches(question, &words(&value))?;
     Ok(Answer::Plain(value))
+}
+
+/// The parts of a list that is written as text: with commas between them, or as a JSON list where one has a comma.
+pub fn parts(text: &str) -> Vec<String> {
+    serde_json::from_str::<Vec<String>>(text)
+        .unwrap_or_else(|_| text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect())
+}
+
+/// Writes a list as [`parts`] reads it.
+pub fn listed(parts: &[String]) -> String {
+    if parts.iter().any(|part| part.contains(',') || part.starts_with('[')) {
+        return Value::from(parts).to_string();
+    }
+    parts.join(",")
 }
 
 fn secret(question: &Question, text: &str) -> Result<Given, Refused> {

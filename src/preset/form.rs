@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{
-    answer::{Answer, Answers, Given, Refused, check},
+    answer::{Answer, Answers, Given, Refused, check, listed},
     apply::{Stage, apply, seen},
     manifest::Manifest,
     placeholder::{Piece, pieces, words},
@@ -102,7 +102,10 @@ impl<'m> Form<'m> {
 
     /// Returns the default as text, if it counts as an answer.
     pub fn default_text(&self, question: &Question, choices: Option<&[Choice]>) -> Option<String> {
-        let text = words(&self.default(question)?);
+        let text = match self.default(question)? {
+            Value::Array(list) => listed(&list.iter().map(words).collect::<Vec<_>>()),
+            value => words(&value),
+        };
         check(question, &text, choices).is_ok().then_some(text)
     }
 

@@ -34,7 +34,7 @@ mod values;
 mod when;
 mod zip;
 
-pub use answer::{Answer, Answers, Given, Refused, check};
+pub use answer::{Answer, Answers, Given, Refused, check, listed, parts};
 pub use apply::{Applied, Stage, apply};
 pub use capability::{Capabilities, Contact, SecretUse, VariableUse, capabilities};
 pub use form::{Form, Key, Offer, Provider, fill};

@@ -12,7 +12,7 @@ use crate::{
         question::{hidden, screen},
     },
     error::{Exit, Failure},
-    preset::{Answers, Choice, Form, Kind, Manifest, Offer, Question, Values, check, fill},
+    preset::{Answers, Choice, Form, Kind, Manifest, Offer, Question, Values, check, fill, listed, parts},
     ui,
 };
 
@@ -229,8 +229,9 @@ fn one(words: &str, choices: &[Choice], default: Option<&str>, question: &Questi
 
 fn several(words: &str, choices: &[Choice], default: Option<&str>) -> dialoguer::Result<String> {
     let open = open(choices);
-    let defaults: Vec<&str> = default.unwrap_or_default().split(',').collect();
-    let items = open.iter().map(|choice| (label(choice), defaults.contains(&text(choice).as_str())));
+    let defaults = parts(default.unwrap_or_default());
+    let items = open.iter().map(|choice| (label(choice), defaults.contains(&text(choice))));
     let chosen = MultiSelect::new().with_prompt(words).items_checked(items).interact_on(&screen())?;
-    Ok(chosen.into_iter().filter_map(|place| open.get(place)).map(|choice| text(choice)).collect::<Vec<_>>().join(","))
+    let chosen = chosen.into_iter().filter_map(|place| open.get(place));
+    Ok(listed(&chosen.map(|choice| text(choice)).collect::<Vec<_>>()))
 }

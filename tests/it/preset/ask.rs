@@ -76,6 +76,27 @@ fn answers(sandbox: &Sandbox, name: &str) -> Value {
 }
 
 #[test]
+fn a_choice_with_a_comma_in_it_can_be_chosen_with_others() {
+    let sandbox = Sandbox::new();
+    let mut manifest = writing();
+    manifest["schema"] = json!([{"id": "models", "type": "multiselect", "label": "Models",
+        "options": ["p,small", "p,large"], "defaultValue": ["p,small"]}]);
+    folder(&sandbox, "writing", &manifest);
+    let mut terminal = Terminal::start(&sandbox, &["preset", "install", "writing"]);
+    terminal.wait_for("Install it?");
+    terminal.type_in("y");
+    terminal.wait_for("p,large");
+    terminal.type_in(&format!("{DOWN} \r"));
+    terminal.wait_for("installed preset writing");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert_eq!(answers(&sandbox, "writing"), json!({"models": ["p,small", "p,large"]}));
+    let set = r#"models=["p,large"]"#;
+    assert!(sandbox.mcr(["preset", "reconfigure", "writing", "--yes", "--set", set]).starts_with("exit code: 0\n"));
+    assert_eq!(answers(&sandbox, "writing"), json!({"models": ["p,large"]}));
+}
+
+#[test]
 fn several_are_chosen_with_the_space_bar_and_a_text_is_written_in_the_editor() {
     let mut sandbox = Sandbox::new();
     editor(&mut sandbox, "cp \"$1\" seen; printf 'first line\\nsecond line\\n' > \"$1\"");
