@@ -5,7 +5,6 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 
 use super::args::Own;
-use super::asking;
 use super::config::Place;
 use super::reload::reload;
 use super::running::{Running, Settings, bind, block_on, keys, open_log};
@@ -32,7 +31,6 @@ pub(super) struct Session {
 pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, Failure> {
     if setup::is_first_run(place) && ui::is_interactive() {
         ui::say("there is no configuration yet; a few questions make one (Ctrl-C stops)");
-        let _asking = asking::begin()?;
         setup::write(place)?;
     }
     let config = load(place.explicit, place.paths, place.environment)?;

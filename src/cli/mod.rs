@@ -16,7 +16,6 @@ pub mod setup;
 pub mod smoke;
 pub mod statusline;
 
-mod asking;
 mod loopback;
 mod moment;
 mod question;
@@ -52,12 +51,6 @@ pub fn run() -> Result<u8, Failure> {
         let explicit = inner.or(arguments.own.config.as_deref());
         run(&Place { explicit, paths: &paths, environment: &env::process })
     };
-    // `mcr code` asks for itself, since the terminal is the agent's afterwards.
-    let asks = matches!(
-        arguments.command,
-        Command::Setup(_) | Command::Key(_) | Command::Preset(_) | Command::Import(_) | Command::Model(_)
-    );
-    let _asking = if asks { asking::begin()? } else { None };
     match &arguments.command {
         Command::Code(code) => place(None, &|place| code::run(&arguments.own, &code.arguments, place)),
         Command::Start(start) => {

@@ -6,7 +6,6 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
@@ -82,14 +81,6 @@ impl Terminal {
             std::thread::sleep(Duration::from_millis(5));
         }
         self.master.write_all(keys.as_bytes()).expect("it is read");
-    }
-
-    /// Interrupts the command, as ^C does, and returns the exit code and whether the terminal shows what is typed.
-    pub fn interrupt(&mut self) -> (Option<i32>, bool) {
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a process");
-        kill_process(pid, Signal::INT).expect("it runs");
-        let code = self.child.wait().expect("a status").code();
-        (code, tcgetattr(&self.master).expect("modes").local_modes.contains(LocalModes::ECHO))
     }
 
     /// All that was shown so far.

@@ -185,27 +185,6 @@ fn a_key_of_the_same_name_for_another_host_stays() {
 }
 
 #[test]
-fn who_stops_at_a_question_has_the_terminal_back_and_nothing_is_written() {
-    for arguments in [&["setup"][..], &["code"]] {
-        let sandbox = Sandbox::new();
-        let mut terminal = Terminal::start(&sandbox, arguments);
-        terminal.wait_for("Where should the models run?");
-        terminal.wait_for("background work");
-        // It waits for a key without echo, and without a cursor.
-        terminal.type_in("");
-        assert_eq!(terminal.interrupt(), (Some(130), true), "{arguments:?}");
-        terminal.wait_for("\u{1b}[?25h");
-        assert!(!sandbox.home().join("config.json").exists());
-    }
-    let sandbox = Sandbox::new();
-    let mut terminal = Terminal::start(&sandbox, &["key", "set", "mistral", "--host", "a.example"]);
-    terminal.wait_for("Key `mistral`");
-    terminal.type_in("");
-    assert_eq!(terminal.interrupt(), (Some(130), true));
-    assert!(!sandbox.home().join("state/keys.json").exists());
-}
-
-#[test]
 fn a_link_is_refused_before_the_first_question() {
     let sandbox = Sandbox::new();
     let real = sandbox.write("dotfiles/config.json", "{/* mine */}");

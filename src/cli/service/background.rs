@@ -120,7 +120,7 @@ pub(super) fn spawn(wanted: &Wanted, places: &Paths) -> Result<Started, Failure>
     match serves {
         Some(true) => Ok(Started::Serves(said)),
         Some(false) => {
-            ui::say(said);
+            ui::say(if said.is_empty() { "error: the service ended without a word" } else { &said });
             ended(&mut child).map(Started::Ended).map_err(cannot)
         }
         None => Err(hangs(&mut child)),
