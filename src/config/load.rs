@@ -45,6 +45,15 @@ pub fn load(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>
     examine(&text, environment).map_err(|problems| failure(&problems))
 }
 
+/// Reads the built-in configuration; without the variable that it names, every request to it is refused.
+///
+/// # Errors
+/// Fails as any configuration does.
+pub fn built_in_alone(environment: Environment<'_>) -> Result<Config, Failure> {
+    let text = Text { origin: Origin::BuiltIn, text: catalog::BUILT_IN_CONFIG.to_owned() };
+    examine(&text, environment).map_err(|problems| failure(&problems))
+}
+
 /// Reads a text, and the files that it names.
 pub fn examine(text: &Text, environment: Environment<'_>) -> Result<Config, Problems> {
     whole(text, &text.origin.to_string(), environment, &RefCell::default())

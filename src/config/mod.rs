@@ -109,7 +109,8 @@ pub use host::Host;
 pub use interpolate::variables;
 pub use key_name::KeyName;
 pub use load::{
-    Look, Reading, Text, examine, failure, file, is_missing, load, named, read_again, read_in, status_line, text,
+    Look, Reading, Text, built_in_alone, examine, failure, file, is_missing, load, named, read_again, read_in,
+    status_line, text,
 };
 pub use local::{is_local, is_this_machine, may_listen};
 pub use problem::{Position, Problem, Problems, Severity};

@@ -120,12 +120,21 @@ pub struct Starting {
 
 /// Waits until nobody else starts a service, and then keeps everybody else from it.
 ///
+/// A start takes a moment, and a restart up to two minutes: `waits` is called when it takes longer than a second.
+///
 /// # Errors
 /// Fails when the runtime folder cannot be made or has no locks.
-pub fn starting(paths: &Paths) -> Result<Starting, Failure> {
+pub fn starting(paths: &Paths, waits: impl FnOnce()) -> Result<Starting, Failure> {
     let lock = open(paths, STARTING)?;
-    lock.lock().map_err(|error| no_lock(paths, error))?;
-    Ok(Starting { _lock: lock })
+    let (sender, receiver) = channel();
+    // Waiting for a lock has no clock.
+    std::thread::spawn(move || sender.send(lock.lock().map(|()| lock)));
+    let locked = receiver.recv_timeout(Duration::from_secs(1)).or_else(|_| {
+        waits();
+        receiver.recv()
+    });
+    let locked = locked.unwrap_or_else(|_| Err(io::ErrorKind::Interrupted.into()));
+    locked.map(|lock| Starting { _lock: lock }).map_err(|error| no_lock(paths, error))
 }
 
 /// Finds the service; nothing when there is none, or when it does not serve yet.

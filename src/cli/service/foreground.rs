@@ -13,7 +13,7 @@ use super::port::holder;
 use crate::cli::config::Place;
 use crate::cli::reload::{door, of_preset, reload};
 use crate::cli::running::{Running, Settings, block_on, keys, open_log, raise_file_limit};
-use crate::config::{Config, Secret, StartOnly, load};
+use crate::config::{Config, Secret, StartOnly};
 use crate::egress::ProxyVariables;
 use crate::env;
 use crate::error::{Exit, Failure};
@@ -32,10 +32,10 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
     if detached {
         leave_the_terminal()?;
     }
-    let config = load(place.explicit, place.paths, place.environment)?;
+    let config = super::configuration(place.explicit, place)?;
     config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
     // Whoever started a detached one keeps others from starting a second.
-    let starting = if detached { None } else { Some(service::starting(place.paths)?) };
+    let starting = if detached { None } else { Some(super::starting(place.paths)?) };
     let held = Held::take(place.paths)?.ok_or_else(|| runs_already(place.paths))?;
     let log = open_log(&config, place.paths, false)?;
     let keys = keys(place.paths);

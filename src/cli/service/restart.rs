@@ -1,24 +1,24 @@
 //! `mcr restart`: another service in place of the one that runs, once that one has finished.
 
 use super::background::{self, Wanted};
+use super::starting;
 use super::stop::end;
 use crate::cli::args::{Own, Serve};
 use crate::cli::config::Place;
-use crate::config::load;
 use crate::error::{Exit, Failure};
 use crate::launch::service;
 
 /// Ends the service if it runs, and starts it with the options it had and those that are given.
 pub fn run(own: &Own, options: &Serve, place: &Place<'_>) -> Result<u8, Failure> {
     let wanted = Wanted::new(own, options, place)?;
-    let _starting = service::starting(place.paths)?;
+    let _starting = starting(place.paths)?;
     let running = service::find(place.paths)?;
     let wanted = match &running {
         Some(running) => wanted.or(&running.facts),
         None => wanted,
     };
     // A configuration that cannot be used must not end the service that works.
-    load(wanted.config.as_deref(), place.paths, place.environment)?;
+    super::configuration(wanted.config.as_deref(), place)?;
     if let Some(supervisor) = running.as_ref().and_then(|running| running.facts.supervisor.as_deref()) {
         return Err(supervised(supervisor));
     }

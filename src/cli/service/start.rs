@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use super::background::{self, Started, Wanted};
 use super::foreground;
+use super::starting;
 use super::stop::await_end;
 use crate::cli::args::{Own, Start};
 use crate::cli::config::Place;
@@ -17,7 +18,7 @@ pub fn run(own: &Own, options: &Start, place: &Place<'_>) -> Result<u8, Failure>
     if options.foreground {
         return foreground::run(&wanted, options.detached, place);
     }
-    let _starting = service::starting(place.paths)?;
+    let _starting = starting(place.paths)?;
     match unless_stopping(place)? {
         None => Ok(background::spawn(&wanted, place.paths)?.told()),
         Some(running) if wanted.is_met_by(&running.facts) => {
@@ -35,7 +36,7 @@ pub(in crate::cli) fn running(place: &Place<'_>) -> Result<ControlFlow<u8, Recor
     if let Some(running) = service::find(place.paths)?.filter(is_it) {
         return Ok(ControlFlow::Continue(running));
     }
-    let _starting = service::starting(place.paths)?;
+    let _starting = starting(place.paths)?;
     if unless_stopping(place)?.is_none()
         && let Started::Ended(code) = background::spawn(&wanted, place.paths)?
     {

@@ -1,6 +1,7 @@
 //! `mcr start`, `status` and `restart`.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
@@ -284,4 +285,20 @@ fn a_service_that_systemd_runs_is_restarted_by_systemd() {
     error: the service is run by systemd, which starts it again
     hint: run `systemctl --user restart mcr`
     ");
+}
+
+#[test]
+fn who_waits_for_another_start_is_told_so() {
+    let sandbox = sandbox();
+    fs::create_dir_all(sandbox.home().join("run")).unwrap();
+    let elsewhere = fs::File::create(sandbox.home().join("run/service.starting")).unwrap();
+    elsewhere.lock().unwrap();
+    let service = Service { sandbox: &sandbox };
+    let mut command = sandbox.command(["start", "--config", "config.json", "--port", "0"]);
+    let mut start = command.stderr(Stdio::piped()).spawn().expect("the binary runs");
+    let mut words = BufReader::new(start.stderr.take().unwrap()).lines();
+    assert_eq!(words.next().unwrap().unwrap(), "waiting: the service is being started or restarted elsewhere");
+    drop(elsewhere);
+    assert!(start.wait().unwrap().success());
+    assert_eq!(service.status()["running"], true);
 }

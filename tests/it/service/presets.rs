@@ -146,3 +146,21 @@ async fn in_the_foreground_presets_are_served_too() {
     let service = Service { sandbox: &rig.sandbox };
     assert_eq!(says(&service.client("/preset/local")).await, "Hello");
 }
+
+#[tokio::test]
+async fn with_presets_and_no_configuration_the_presets_are_served_and_nothing_else() {
+    let upstream = local([Reply::say("from the preset")]).await;
+    let sandbox = Sandbox::new();
+    install(&sandbox, &manifest(&upstream.url()));
+    let service = Service { sandbox: &sandbox };
+    let picture = sandbox.mcr(["start", "--port", "0"]);
+    assert!(picture.starts_with("exit code: 0\n"), "{picture}");
+    assert_eq!(says(&service.client("/preset/local")).await, "from the preset");
+    let (status, words) = refused(&service.client("")).await;
+    assert_eq!(status, 401);
+    assert!(words.contains("environment variable `MISTRAL_API_KEY` is unset or empty"), "{words}");
+    let restarted = sandbox.mcr(["restart"]);
+    assert!(restarted.starts_with("exit code: 0\n"), "{restarted}");
+    let activated = sandbox.mcr(["activate", "bash", "--preset", "local"]);
+    assert!(activated.contains(&format!("export ANTHROPIC_BASE_URL='{}/preset/local'", service.url())), "{activated}");
+}
