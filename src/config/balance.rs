@@ -15,11 +15,13 @@ pub enum Strategy {
     WeightedRoundRobin,
     /// The cheapest that can.
     Cost,
+    /// Of two that can, the one that answers sooner; a session always the same.
+    Latency,
 }
 
 impl Strategy {
     /// All of them, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Single, Self::Fallback, Self::WeightedRoundRobin, Self::Cost];
+    pub const ALL: [Self; 5] = [Self::Single, Self::Fallback, Self::WeightedRoundRobin, Self::Cost, Self::Latency];
 
     /// The word in the configuration.
     pub fn as_str(self) -> &'static str {
@@ -28,6 +30,7 @@ impl Strategy {
             Self::Fallback => "fallback",
             Self::WeightedRoundRobin => "weighted_round_robin",
             Self::Cost => "cost",
+            Self::Latency => "latency",
         }
     }
 

@@ -20,7 +20,7 @@
 //! | `Providers` or `providers` | - | see below; at least one |
 //! | `transformers` | - | plugins: `strip-reasoning.js` is built in, no other is run |
 //! | `Router` | first model | `default`, `background`, `think`, `longContext`, `webSearch`, `image`: `"provider,model"`; or several |
-//! | `Router.<route>` with several | - | a list in the order of preference, or `{strategy, targets: [{target, weight}]}`; strategies: `single`, `fallback`, `weighted_round_robin`, `cost` |
+//! | `Router.<route>` with several | - | a list in the order of preference, or `{strategy, targets: [{target, weight}]}`; strategies: `single`, `fallback`, `weighted_round_robin`, `cost`, `latency` |
 //! | `Router.longContextThreshold` | 60000 | tokens above which a request is long |
 //! | `fallback` | - | lists of `"provider,model"` under the names of `Router` |
 //! | `StatusLine.enabled` | false | whether the agent shows mcr's status line |

@@ -90,7 +90,7 @@ impl Proxy {
         let session = own.as_deref().or_else(|| headers.get(SESSION).and_then(|value| value.to_str().ok()));
         // Translated for the route that would be taken without a count, which is nearly always the one that is taken.
         let chosen = choose(snapshot, &facts).inspect_err(refused)?;
-        let first = snapshot.balanced(chosen.clone(), &facts, session);
+        let first = snapshot.balanced(chosen.clone(), &facts, session, &self.health);
         let draft = translate::request(&request, &first.target, session).inspect_err(refused)?;
         facts.tokens = self.counter.count(&draft.request, &first.target);
         let choice = choose(snapshot, &facts).inspect_err(refused)?;
@@ -99,7 +99,7 @@ impl Proxy {
         let choice = if is_same && route::obstacle(&first.target, &facts).is_none() {
             Choice { target: Arc::clone(&first.target), reason: first.reason, ..choice }
         } else {
-            snapshot.balanced(choice, &facts, session)
+            snapshot.balanced(choice, &facts, session, &self.health)
         };
         let routed = Routed { id, snapshot, request: &request, session, choice, facts };
         let choice = &routed.choice;
@@ -192,6 +192,7 @@ impl Proxy {
         let mut translator = StreamTranslator::new(reply, provider, &target.model, &message_id, tokens);
         let outbound = Outbound { body, stream, session, prompt: tokens };
         record.sending();
+        let sent = Instant::now();
         let pass = self.health.enter(target, record.attempt());
         let reply = upstream::send(&snapshot.egress, &self.keys, target, clocks, outbound).await;
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
@@ -202,6 +203,7 @@ impl Proxy {
                 return Err(error);
             }
         };
+        pass.began(sent.elapsed());
         record.carry(pass);
         record.first_event();
         if let (Some(trace), Reply::Whole(body)) = (&self.trace, &reply) {

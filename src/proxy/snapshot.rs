@@ -4,20 +4,24 @@
 //! is read, checked, and only then swapped in; a bad one, or one that is gone, keeps
 //! the old configuration and says so.
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
-use crate::config::{Config, Look, Reading, Scenario, Severity, StartOnly, Strategy};
+use crate::config::{Config, Look, Reading, Scenario, Severity, StartOnly, Strategy, Target};
 use crate::egress::Egress;
 use crate::error::Failure;
-use crate::route::{self, Choice, Facts, Smooth};
+use crate::route::{self, Choice, Facts, Smooth, Turn};
+use crate::upstream::health::Health;
 use crate::wire::status::Invalid;
 
 /// How often the files are looked at; a look is one `stat` each.
 const PAUSE: Duration = Duration::from_millis(500);
+/// Sessions whose target is remembered.
+const SESSIONS: usize = 256;
 
 /// One configuration, and the door out that it asks for.
 #[derive(Debug)]
@@ -28,33 +32,60 @@ pub struct Snapshot {
     pub egress: Egress,
     /// Whose turn it is, for each route with several targets.
     turns: Mutex<[Smooth; Scenario::ALL.len()]>,
+    /// The targets of sessions that were given the soonest one: they stay, though another be sooner by now.
+    stays: Mutex<VecDeque<(Scenario, String, Arc<Target>)>>,
 }
 
 impl Snapshot {
     /// Begins every round anew.
     pub fn new(config: Config, egress: Egress) -> Self {
-        Self { config, egress, turns: Mutex::default() }
+        Self { config, egress, turns: Mutex::default(), stays: Mutex::default() }
     }
 
     /// Takes one of the route's targets for a request, where it has several and one of them can; says by which rule.
-    pub(super) fn balanced(&self, mut choice: Choice, facts: &Facts, session: Option<&str>) -> Choice {
+    pub(super) fn balanced(&self, mut choice: Choice, facts: &Facts, session: Option<&str>, health: &Health) -> Choice {
         let Some(balance) = self.config.routes.balance(choice.scenario) else { return choice };
         // An explicit model or a tag names its target itself.
         if !balance.targets.iter().any(|(target, _)| Arc::ptr_eq(target, &choice.target)) {
             return choice;
         }
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(at) = route::pick(balance, facts, session, &mut turns[choice.scenario as usize]) else {
-            return choice;
+        let by = match balance.strategy {
+            Strategy::Single | Strategy::Fallback => "",
+            Strategy::WeightedRoundRobin | Strategy::Cost | Strategy::Latency => balance.strategy.as_str(),
         };
-        choice.target = Arc::clone(&balance.targets[at].0);
-        match balance.strategy {
-            Strategy::Single | Strategy::Fallback => {}
-            Strategy::WeightedRoundRobin | Strategy::Cost => {
-                choice.reason.extend([" by ", balance.strategy.as_str()]);
+        let stay = (balance.strategy == Strategy::Latency).then_some(session).flatten();
+        let stayed = stay.and_then(|session| self.stays(choice.scenario, session));
+        let target = if let Some(target) = stayed.filter(|target| route::obstacle(target, facts).is_none()) {
+            target
+        } else {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            let turn = Turn { smooth: &mut turns[choice.scenario as usize], load: &|target| health.load(target) };
+            let Some(at) = route::pick(balance, facts, session, turn) else { return choice };
+            let target = Arc::clone(&balance.targets[at].0);
+            if let Some(session) = stay {
+                self.stay(choice.scenario, session, &target);
             }
+            target
+        };
+        choice.target = target;
+        if !by.is_empty() {
+            choice.reason.extend([" by ", by]);
         }
         choice
+    }
+
+    fn stays(&self, scenario: Scenario, session: &str) -> Option<Arc<Target>> {
+        let stays = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
+        stays.iter().find(|(of, id, _)| *of == scenario && id == session).map(|(_, _, target)| Arc::clone(target))
+    }
+
+    fn stay(&self, scenario: Scenario, session: &str, target: &Arc<Target>) {
+        let mut stays = self.stays.lock().unwrap_or_else(PoisonError::into_inner);
+        stays.retain(|(of, id, _)| *of != scenario || id != session);
+        if stays.len() == SESSIONS {
+            stays.pop_front();
+        }
+        stays.push_back((scenario, session.to_owned(), Arc::clone(target)));
     }
 }
 

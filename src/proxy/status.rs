@@ -106,6 +106,7 @@ fn target(told: Told) -> Target {
         state: told.standing.as_str().to_owned(),
         seconds,
         in_flight: told.in_flight,
+        ttft_ms: told.first_event.and_then(|wait| u64::try_from(wait.as_millis()).ok()),
         failure: told.failure.map(|(when, problem)| Invalid { since: to_the_second(when), problem }),
     }
 }

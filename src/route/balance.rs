@@ -14,9 +14,15 @@ use crate::config::{Balance, Strategy, Target};
 
 /// Remembers whose turn it is.
 #[derive(Debug, Clone, Default)]
-pub struct Smooth(Vec<f64>);
+pub struct Smooth(Vec<f64>, u64);
 
 impl Smooth {
+    /// Counts, for whoever wants another number each time.
+    fn count(&mut self) -> u64 {
+        self.1 += 1;
+        self.1
+    }
+
     /// Takes the next by nginx's smooth weighted round robin: no target twice in a row that need not be, and exactly
     /// in proportion over every run as long as the sum of the weights.
     pub fn next(&mut self, weights: &[f64]) -> usize {
@@ -32,8 +38,17 @@ impl Smooth {
     }
 }
 
+/// What goes into a choice besides the request.
+pub struct Turn<'a> {
+    /// Whose turn it is; kept by the caller from request to request.
+    pub smooth: &'a mut Smooth,
+    /// How long a target makes its clients wait, less is better.
+    pub load: &'a dyn Fn(&Target) -> f64,
+}
+
 /// Takes a target that can serve the request; nothing where none can.
-pub fn pick(balance: &Balance, facts: &Facts, session: Option<&str>, smooth: &mut Smooth) -> Option<usize> {
+pub fn pick(balance: &Balance, facts: &Facts, session: Option<&str>, turn: Turn<'_>) -> Option<usize> {
+    let Turn { smooth, load } = turn;
     let able: Vec<usize> =
         (0..balance.targets.len()).filter(|at| obstacle(&balance.targets[*at].0, facts).is_none()).collect();
     let target = |at: usize| &*balance.targets[at].0;
@@ -54,6 +69,17 @@ pub fn pick(balance: &Balance, facts: &Facts, session: Option<&str>, smooth: &mu
                 None => smooth.next(&weights),
             };
             able.get(place).copied()
+        }
+        // The better of two that chance names, since all who ask for the best of all run to it at once.
+        Strategy::Latency => {
+            let chance = session.map_or_else(|| smooth.count().to_string(), str::to_owned);
+            let mut pair = able;
+            pair.sort_by(|one, other| {
+                let score = |at: usize| rendezvous(&chance, target(at), 1.0);
+                score(*other).total_cmp(&score(*one))
+            });
+            pair.truncate(2);
+            pair.into_iter().min_by(|one, other| load(target(*one)).total_cmp(&load(target(*other))))
         }
     }
 }
@@ -114,6 +140,23 @@ mod tests {
 
     const WIDE: u64 = 100_000;
 
+    /// A turn where all targets are as fast.
+    fn turn(smooth: &mut Smooth) -> Turn<'_> {
+        Turn { smooth, load: &|_| 0.0 }
+    }
+
+    #[test]
+    fn the_slowest_is_never_the_better_of_two_and_the_others_share_the_requests() {
+        let route = balance("latency", &[("slow", 1.0, WIDE), ("a", 1.0, WIDE), ("b", 1.0, WIDE), ("c", 1.0, WIDE)]);
+        let load = |target: &Target| if target.model == "slow" { 9.0 } else { 1.0 };
+        let mut smooth = Smooth::default();
+        let mut counts = [0; 4];
+        for _ in 0..300 {
+            counts[pick(&route, &facts(10), None, Turn { smooth: &mut smooth, load: &load }).unwrap()] += 1;
+        }
+        assert!(counts[0] == 0 && counts[1..].iter().all(|count| *count > 50), "{counts:?}");
+    }
+
     #[test]
     fn smooth_turns_are_spread_and_not_in_runs() {
         let mut smooth = Smooth::default();
@@ -124,7 +167,7 @@ mod tests {
     #[test]
     fn one_that_cannot_hold_the_request_is_passed_over() {
         let route = balance("fallback", &[("small", 1.0, 10_000), ("large", 1.0, WIDE)]);
-        let pick = |tokens| pick(&route, &facts(tokens), Some("s"), &mut Smooth::default());
+        let pick = |tokens| pick(&route, &facts(tokens), Some("s"), turn(&mut Smooth::default()));
         assert_eq!((pick(100), pick(50_000), pick(500_000)), (Some(0), Some(1), None));
     }
 
@@ -137,7 +180,7 @@ mod tests {
             Router: {default: {strategy: 'cost', targets: ['unknown,m', 'mistral,mistral-medium-3-5', 'mistral,mistral-small-2603']}}}";
         let config = read(text, "c.json", &|_| None).unwrap();
         let route = config.routes.balance(Scenario::Default).unwrap();
-        assert_eq!(pick(route, &facts(10), None, &mut Smooth::default()), Some(2));
+        assert_eq!(pick(route, &facts(10), None, turn(&mut Smooth::default())), Some(2));
     }
 
     proptest! {
@@ -161,11 +204,11 @@ mod tests {
         fn a_session_stays_with_its_target_whoever_else_asks(session in "[a-z]{1,12}", others in 0_usize..20) {
             let route = balance("weighted_round_robin", &[("a", 1.0, WIDE), ("b", 2.5, WIDE), ("c", 0.5, WIDE)]);
             let mut smooth = Smooth::default();
-            let first = pick(&route, &facts(10), Some(&session), &mut smooth);
+            let first = pick(&route, &facts(10), Some(&session), turn(&mut smooth));
             for _ in 0..others {
-                pick(&route, &facts(10), None, &mut smooth);
+                pick(&route, &facts(10), None, turn(&mut smooth));
             }
-            prop_assert_eq!(pick(&route, &facts(10), Some(&session), &mut smooth), first);
+            prop_assert_eq!(pick(&route, &facts(10), Some(&session), turn(&mut smooth)), first);
         }
     }
 
@@ -174,7 +217,7 @@ mod tests {
         let three = balance("weighted_round_robin", &[("a", 1.0, WIDE), ("b", 2.0, WIDE), ("c", 1.0, WIDE)]);
         let two = balance("weighted_round_robin", &[("a", 1.0, WIDE), ("b", 2.0, WIDE)]);
         let of = |route: &Balance, number: usize| {
-            let at = pick(route, &facts(10), Some(&format!("session-{number}")), &mut Smooth::default()).unwrap();
+            let at = pick(route, &facts(10), Some(&format!("session-{number}")), turn(&mut Smooth::default())).unwrap();
             route.targets[at].0.model.clone()
         };
         let mut counts = std::collections::BTreeMap::<String, usize>::new();

@@ -33,7 +33,7 @@ pub mod tekken;
 mod tests;
 mod tokens;
 
-pub use balance::{Smooth, pick};
+pub use balance::{Smooth, Turn, pick};
 pub use choose::{Choice, Impossible, choose, largest_window, obstacle};
 pub use facts::{Facts, asks_to_think};
 pub use tag::{BACKGROUND_ID, DEFAULT_ID, LISTED, Tags, named_route, named_target, names_provider, take_tags};

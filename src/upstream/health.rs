@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::breaker::{Breaker, Outcome, Standing, Ticket};
+use super::latency::Latency;
 use super::retry::{self, Budget};
 use crate::config::Target;
 use crate::wire::error::{ApiError, ErrorKind};
@@ -27,6 +28,7 @@ type Key = (String, String);
 struct Known {
     breaker: Breaker,
     budget: Budget,
+    latency: Latency,
     in_flight: u32,
     /// The last failure, and when it was.
     failure: Option<(Timestamp, String)>,
@@ -52,6 +54,8 @@ pub struct Told {
     pub standing: Standing,
     /// Requests that it has now.
     pub in_flight: u32,
+    /// How soon it begins to answer, lately.
+    pub first_event: Option<Duration>,
     /// The last failure, and when it was; absent where there was none since it was well.
     pub failure: Option<(Timestamp, String)>,
 }
@@ -122,6 +126,11 @@ impl Health {
         known.budget.withdraw(self.now()).then_some(wait)
     }
 
+    /// What a target is chosen by where the soonest is wanted, less is better.
+    pub fn load(&self, target: &Target) -> f64 {
+        self.lock().get(&key(target)).map_or(0.0, |known| known.latency.load(known.in_flight))
+    }
+
     /// All targets that were asked.
     pub fn list(&self) -> Vec<Told> {
         let now = self.now();
@@ -130,6 +139,7 @@ impl Health {
             host: host.clone(),
             standing: known.breaker.standing(now),
             in_flight: known.in_flight,
+            first_event: known.latency.mean().map(Duration::from_secs_f64),
             failure: known.failure.clone(),
         };
         self.lock().iter().map(told).collect()
@@ -170,6 +180,14 @@ impl Health {
 }
 
 impl Pass {
+    /// The target began to answer after this long.
+    pub fn began(&self, first_event: Duration) {
+        let now = self.health.now();
+        if let Some(known) = self.health.lock().get_mut(&self.key) {
+            known.latency.measure(first_event, now);
+        }
+    }
+
     /// The target answered to the end.
     pub fn answered(mut self) {
         self.settle(Outcome::Good, None);

@@ -5,6 +5,7 @@
 
 pub mod breaker;
 pub mod health;
+pub mod latency;
 mod probe;
 pub mod retry;
 

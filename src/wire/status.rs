@@ -111,6 +111,8 @@ pub struct Target {
     pub seconds: Option<u64>,
     /// Requests that it has now.
     pub in_flight: u32,
+    /// How soon it begins to answer, lately, in milliseconds; absent where it never did.
+    pub ttft_ms: Option<u64>,
     /// The last failure, until it is well again: when, as RFC 3339 has it, and what.
     pub failure: Option<Invalid>,
 }

@@ -1,7 +1,7 @@
 //! Ids that name routes, and tags, through the whole proxy.
 
 use mcr::imitation::client::Answer;
-use mcr::imitation::{Imitation, Reply, Scripted};
+use mcr::imitation::{Imitation, Models, Reply, Scripted, server::Law};
 use serde_json::{Value, json};
 
 use crate::common::requests::{MODEL, provider};
@@ -160,4 +160,36 @@ async fn mcr_model_does_not_put_one_target_in_the_place_of_several() {
     assert_eq!(std::fs::read_to_string(sandbox.folder().join("config.json")).unwrap(), before);
     let shown = sandbox.mcr(["model", "--config", "config.json"]);
     assert!(shown.contains(&format!("default      one,{MODEL} | two,{MODEL} | three,{MODEL}")), "{shown}");
+}
+
+#[tokio::test]
+async fn a_session_stays_with_the_target_that_was_sooner_when_it_began() {
+    let mut upstreams = Vec::new();
+    for _ in 0..3 {
+        let law = Law::Mistral(Models::hosted());
+        upstreams.push(Imitation::start_under(law, |_, _| Reply::say("Hello")).await.unwrap());
+    }
+    let mut config = config(&upstreams[0].url());
+    let named: Vec<String> = (0..3).map(|number| format!("p{number}")).collect();
+    let providers = named.iter().zip(&upstreams).map(|(name, upstream)| {
+        let mut provider = provider(name, &upstream.url(), MODEL);
+        provider["dialect"] = json!("mistral");
+        provider
+    });
+    config["Providers"] = providers.collect::<Vec<Value>>().into();
+    let targets: Vec<String> = named.iter().map(|name| format!("{name},{MODEL}")).collect();
+    config["Router"]["default"] = json!({"strategy": "latency", "targets": targets});
+    let sandbox = Sandbox::new();
+    sandbox.configure(&config);
+    let server = sandbox.start().await;
+    let client = server.client().header("x-claude-code-session-id", "session-1").unwrap();
+    for _ in 0..4 {
+        let answer = soon(client.messages(&ask("Hi"))).await.expect("a lawful answer");
+        assert_eq!(answer.header("x-mcr-route"), Some("default by latency"));
+    }
+    let mut counts: Vec<usize> = upstreams.iter().map(|upstream| upstream.captured().len()).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [0, 0, 4]);
+    let status = sandbox.mcr(["status"]);
+    assert!(status.contains(": closed, 0 in flight, first token after "), "{status}");
 }

@@ -99,9 +99,10 @@ fn describe(indent: &str, configuration: &Configuration, text: &mut String) {
 }
 
 fn describe_target(target: &Target, text: &mut String) {
-    let Target { name, host, state, seconds, in_flight, failure } = target;
+    let Target { name, host, state, seconds, in_flight, ttft_ms, failure } = target;
     let wait = seconds.map(|seconds| format!(" for {}", span(seconds))).unwrap_or_default();
-    let _ = writeln!(text, "target {name} at {host}: {state}{wait}, {in_flight} in flight");
+    let first = ttft_ms.map(|ttft| format!(", first token after {ttft} ms")).unwrap_or_default();
+    let _ = writeln!(text, "target {name} at {host}: {state}{wait}, {in_flight} in flight{first}");
     if let Some(failure) = failure {
         let _ = writeln!(text, "  failed at {}: {}", failure.since, failure.problem.replace('\n', "\n  "));
     }

@@ -49,7 +49,7 @@ fn what_is_wrong_in_a_list_is_named_by_its_place() {
             "2:27: Router.default[1]: provider `p` has no model `x`, did you mean `a`?",
             "2:34: Router.default[2]: expected a string, found a number",
             "2:45: Router.think: the list names no target",
-            "2:67: Router.image.strategy: there is no strategy `cheapest`, only `single`, `fallback`, `weighted_round_robin`, `cost`",
+            "2:67: Router.image.strategy: there is no strategy `cheapest`, only `single`, `fallback`, `weighted_round_robin`, `cost`, `latency`",
             "3:12: Router.webSearch: a route with a strategy has `targets`: a list of `\"provider,model\"`",
             "3:53: Router.background[0].weight: a weight is a number above 0",
             "3:57: Router.background[1]: a target is `\"provider,model\"`, here as `target`",
