@@ -26,10 +26,11 @@
 //!   | snapshot      held for the whole request             proxy::Snapshot
 //!   | body          limited, read with an idle clock       proxy::body        408 / 413
 //!   | anthropic     bytes -> MessagesRequest               wire::anthropic    400
-//!   | route         translate, count, choose               route::choose      400
+//!   | route         translate, count, choose, balance      route              400
 //!   | record        from here every exit writes one line   proxy
 //!   | send          per target: translate -> key -> POST   upstream::send, keys
-//!   |               a fallback is tried only until the first event is in
+//!   |               its breaker leaves it alone, a fallback takes its place, or it   upstream::health
+//!   |               is asked again: only until the first event is in                 upstream::retry
 //!   | Whole  -> translate::response -> JSON
 //!   | Stream -> sse::Decoder -> StreamTranslator -> bytes
 //! HTTP out - body finished or dropped - record closed
