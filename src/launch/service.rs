@@ -126,6 +126,11 @@ pub struct Starting {
 /// Fails when the runtime folder cannot be made or has no locks.
 pub fn starting(paths: &Paths, waits: impl FnOnce()) -> Result<Starting, Failure> {
     let lock = open(paths, STARTING)?;
+    match lock.try_lock() {
+        Ok(()) => return Ok(Starting { _lock: lock }),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(no_lock(paths, error)),
+    }
     let (sender, receiver) = channel();
     // Waiting for a lock has no clock.
     std::thread::spawn(move || sender.send(lock.lock().map(|()| lock)));
