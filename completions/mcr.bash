@@ -76,6 +76,9 @@ _mcr() {
             mcr,stop)
                 cmd="mcr__subcmd__stop"
                 ;;
+            mcr,usage)
+                cmd="mcr__subcmd__usage"
+                ;;
             mcr__subcmd__breaker,reset)
                 cmd="mcr__subcmd__breaker__subcmd__reset"
                 ;;
@@ -146,7 +149,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model import preset key smoke statusline completions"
+            opts="-h -V --config --quiet --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model import preset key smoke usage statusline completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -824,6 +827,24 @@ _mcr() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__usage)
+            opts="-h --since --json --csv --help daily weekly monthly session model"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -43,6 +43,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand preset 'Install, show, change and remove presets; `mcr NAME` runs one'
             cand key 'Keep, list and test the providers'' keys'
             cand smoke 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
+            cand usage 'Show what was used and what it cost: by day, week, month, session or model'
             cand statusline 'Print a status line from the JSON that Claude Code gives on stdin'
             cand completions 'Print a shell''s completions, which know installed presets and configured models too'
         }
@@ -288,6 +289,13 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --json 'Print the checks as JSON'
             cand -h 'Print help'
             cand --help 'Print help'
+        }
+        &'mcr;usage'= {
+            cand --since 'Leave out what was before this day, such as 2026-11-01'
+            cand --json 'Print JSON'
+            cand --csv 'Print CSV'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'mcr;statusline'= {
             cand --json 'Print every variable with its value as JSON instead'

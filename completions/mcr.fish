@@ -47,6 +47,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "import" -d 'Take over the c
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, change and remove presets; `mcr NAME` runs one'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and test the providers\' keys'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "usage" -d 'Show what was used and what it cost: by day, week, month, session or model'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "completions" -d 'Print a shell\'s completions, which know installed presets and configured models too'
 complete -c mcr -n "__fish_mcr_using_subcommand setup" -s h -l help -d 'Print help'
@@ -175,6 +176,10 @@ complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l offline -d 'Use the imitation of Mistral inside this binary: no key, no network'
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l json -d 'Print the checks as JSON'
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand usage" -l since -d 'Leave out what was before this day, such as 2026-11-01' -r
+complete -c mcr -n "__fish_mcr_using_subcommand usage" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand usage" -l csv -d 'Print CSV'
+complete -c mcr -n "__fish_mcr_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -l json -d 'Print every variable with its value as JSON instead'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand completions" -s h -l help -d 'Print help'

@@ -279,6 +279,19 @@ module completions {
     --help(-h)                # Print help
   ]
 
+  def "nu-complete mcr usage by" [] {
+    [ "daily" "weekly" "monthly" "session" "model" ]
+  }
+
+  # Show what was used and what it cost: by day, week, month, session or model
+  export extern "mcr usage" [
+    --since: string           # Leave out what was before this day, such as 2026-11-01
+    --json                    # Print JSON
+    --csv                     # Print CSV
+    --help(-h)                # Print help (see more with '--help')
+    by?: string@"nu-complete mcr usage by" # What a row is
+  ]
+
   # Print a status line from the JSON that Claude Code gives on stdin
   export extern "mcr statusline" [
     --json                    # Print every variable with its value as JSON instead

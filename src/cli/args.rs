@@ -4,6 +4,7 @@ mod key;
 mod model;
 mod service;
 mod shell;
+mod usage;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -22,6 +23,8 @@ use service::{BREAKER, LOGS, RESTART, SERVICE, START, STATUS, STOP};
 pub use service::{BreakerCommand, Logs, Serve, ServiceCommand, Start, Stop};
 use shell::{ACTIVATE, DEACTIVATE};
 pub use shell::{Activate, Deactivate};
+use usage::USAGE;
+pub use usage::Usage;
 
 /// The way in.
 const MCR: &str = "\
@@ -111,6 +114,9 @@ pub enum Command {
     /// Prove that everything works: proxy, agent, a tool call, the log, and where it all went
     #[command(after_help = SMOKE)]
     Smoke(Smoke),
+    /// Show what was used and what it cost: by day, week, month, session or model
+    #[command(after_help = USAGE)]
+    Usage(Usage),
     /// Print a status line from the JSON that Claude Code gives on stdin
     #[command(after_help = STATUSLINE)]
     Statusline(Statusline),

@@ -7,11 +7,12 @@ use std::path::Path;
 use super::args::Own;
 use super::config::Place;
 use super::reload::reload;
-use super::running::{Running, Settings, bind, block_on, keys, open_log};
+use super::running::{Running, Settings, bind, block_on, keys, ledger, open_log};
 use super::setup;
 use crate::config::{Config, Origin, Secret, Source, StartOnly, Target, load};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
+use crate::observe::ledger::Ledger;
 use crate::proxy::Reload;
 use crate::proxy::auth::new_token;
 use crate::route::{self, BACKGROUND_ID, DEFAULT_ID};
@@ -60,12 +61,14 @@ pub(super) fn run_session(
         let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
         let plan = Plan { own: of_preset, ..plan(&config, &token, listener.url()) };
         let agent = launch::prepare(&plan, arguments, &machine)?;
+        let noted = config.log.then(|| Ledger::new(ledger(place.paths)));
         let running = Running::start(Settings {
             config,
             listener,
             token,
             keys: keys(place.paths),
             trace_bodies: own.trace_bodies.as_deref(),
+            ledger: noted,
             reload: Some(reload),
             environment: place.environment,
             service: None,

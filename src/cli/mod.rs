@@ -15,13 +15,14 @@ pub mod service;
 pub mod setup;
 pub mod smoke;
 pub mod statusline;
+pub mod usage;
 
+mod complaint;
 mod loopback;
 mod moment;
 mod question;
 mod reload;
 mod running;
-mod usage;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -43,7 +44,7 @@ pub fn run() -> Result<u8, Failure> {
     let words = verbatim(std::env::args_os().collect());
     let arguments = match Arguments::try_parse_from(&words) {
         Ok(arguments) => arguments,
-        Err(error) => return Ok(usage::complain(&error, &words)),
+        Err(error) => return Ok(complaint::complain(&error, &words)),
     };
     refuse_idle_trace(&arguments)?;
     let paths = Paths::from_environment(&env::process)?;
@@ -56,6 +57,7 @@ pub fn run() -> Result<u8, Failure> {
         Command::Start(start) => {
             place(start.serve.config.as_deref(), &|place| service::start::run(&arguments.own, start, place))
         }
+        Command::Usage(options) => place(None, &|place| usage::run(options, place)),
         Command::Stop(options) => place(None, &|place| service::stop::run(options, place)),
         Command::Restart(options) => {
             place(options.config.as_deref(), &|place| service::restart::run(&arguments.own, options, place))
@@ -101,6 +103,7 @@ fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
         Command::Status(_) => "status",
         Command::Statusline(_) => "statusline",
         Command::Stop(_) => "stop",
+        Command::Usage(_) => "usage",
     };
     if arguments.own.trace_bodies.is_none() {
         return Ok(());

@@ -1,7 +1,7 @@
 //! A proxy that runs inside this process.
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -13,6 +13,7 @@ use crate::config::{Config, Environment, Secret};
 use crate::egress::ProxyVariables;
 use crate::error::{Exit, Failure};
 use crate::keys::Resolver;
+use crate::observe::ledger::Ledger;
 use crate::observe::log;
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
@@ -41,6 +42,8 @@ pub(super) struct Settings<'a> {
     pub(super) token: Secret,
     pub(super) keys: Resolver,
     pub(super) trace_bodies: Option<&'a Path>,
+    /// Where it is noted what every request has used; absent where nothing of it is a person's.
+    pub(super) ledger: Option<Ledger>,
     /// Absent where nothing of a person's is in use.
     pub(super) reload: Option<Reload>,
     pub(super) environment: Environment<'a>,
@@ -52,7 +55,7 @@ impl Running {
     /// Serves; needs a runtime.
     pub(super) fn start(settings: Settings<'_>) -> Result<Self, Failure> {
         let egress = door(&settings.config, &ProxyVariables::from_lookup(settings.environment))?;
-        let usage = Arc::new(Usage::default());
+        let usage = Arc::new(settings.ledger.map_or_else(Usage::default, Usage::noted_in));
         let trace = settings.trace_bodies.map(Trace::open).transpose().map_err(|error| {
             Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot write the trace of bodies"))
         })?;
@@ -103,6 +106,11 @@ pub(super) fn bind(host: IpAddr, port: u16) -> Result<Listener, Failure> {
 /// Where the providers' keys are looked for.
 pub(super) fn keys(paths: &Paths) -> Resolver {
     Resolver::new(paths, crate::env::process)
+}
+
+/// Where it is noted what was used.
+pub(super) fn ledger(paths: &Paths) -> PathBuf {
+    paths.state.join("usage")
 }
 
 /// Opens the log as the configuration asks for it.

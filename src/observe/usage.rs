@@ -6,17 +6,24 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use super::ledger::{Entry, Ledger};
 use super::line::Escaped;
 
 /// One request that was answered, or was not.
 #[derive(Debug, Clone, Copy)]
 pub struct Request<'a> {
+    /// The agent's session, where it says so.
+    pub session: Option<&'a str>,
+    /// The provider that was asked.
+    pub provider: &'a str,
     /// The model that was asked.
     pub model: &'a str,
     /// The hosts that had it; more than one when some failed, none when nobody was reached.
     pub hosts: &'a [String],
     /// Its tokens.
     pub tokens: Tokens,
+    /// What it cost, in US dollars, where that is known.
+    pub cost_usd: Option<f64>,
     /// Whether it ended in an error.
     pub failed: bool,
 }
@@ -34,7 +41,10 @@ pub struct Tokens {
 
 /// Counts a session's requests; shared by all of them.
 #[derive(Debug, Default)]
-pub struct Usage(Mutex<Sums>);
+pub struct Usage {
+    sums: Mutex<Sums>,
+    ledger: Option<Ledger>,
+}
 
 #[derive(Debug, Default)]
 struct Sums {
@@ -48,9 +58,28 @@ struct Sums {
 }
 
 impl Usage {
+    /// Notes every request in a ledger, too.
+    pub fn noted_in(ledger: Ledger) -> Self {
+        Self { sums: Mutex::default(), ledger: Some(ledger) }
+    }
+
     /// Adds a request.
     pub fn record(&self, request: Request<'_>) {
-        let mut sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(ledger) = &self.ledger {
+            ledger.write(Entry {
+                time: String::new(),
+                session: request.session.map(str::to_owned),
+                provider: request.provider.to_owned(),
+                model: request.model.to_owned(),
+                host: request.hosts.last().cloned().unwrap_or_default(),
+                input: request.tokens.input,
+                cached: request.tokens.cached,
+                output: request.tokens.output,
+                cost_usd: request.cost_usd,
+                failed: request.failed,
+            });
+        }
+        let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         sums.requests += 1;
         sums.errors += u64::from(request.failed);
         sums.tokens.input += request.tokens.input;
@@ -70,13 +99,13 @@ impl Usage {
 
     /// Returns how many requests came to an end, and how many of them in an error.
     pub fn requests(&self) -> (u64, u64) {
-        let sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         (sums.requests, sums.errors)
     }
 
     /// Returns the summary, without a line end.
     pub fn summary_line(&self) -> String {
-        let sums = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         if sums.requests == 0 {
             return "mcr: no requests".to_owned();
         }
@@ -141,7 +170,9 @@ mod tests {
     fn record(usage: &Usage, model: &str, hosts: &[&str], tokens: (u64, u64, u64), failed: bool) {
         let (input, cached, output) = tokens;
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
-        usage.record(Request { model, hosts: &hosts, tokens: Tokens { input, cached, output }, failed });
+        let tokens = Tokens { input, cached, output };
+        let request = Request { session: None, provider: "p", model, hosts: &hosts, tokens, cost_usd: None, failed };
+        usage.record(request);
     }
 
     #[test]

@@ -210,9 +210,12 @@ impl Record {
             "request"
         );
         self.usage.record(usage::Request {
+            session: self.session.as_ref().map(|of| of.id.as_str()),
+            provider: &self.target.provider.name,
             model: &self.target.model,
             hosts: &self.hosts,
             tokens,
+            cost_usd: cost(&self.target, host.unwrap_or_default(), tokens),
             failed: error.is_some(),
         });
         if let Some(Of { sessions, id, part }) = &self.session {
@@ -228,8 +231,6 @@ impl Record {
     fn answered(&self, host: &str, tokens: Tokens, ttft_ms: Option<u64>, now: Instant) -> Answered {
         let Target { provider, model, facts, .. } = &*self.target;
         let region = if provider.is_local() { Some("local") } else { catalog::host(host).map(|host| &*host.region) };
-        // A provider that does not count leaves the answer at 0, and the prompt is mcr's own count.
-        let price = catalog::price(host, model).filter(|_| tokens.output > 0);
         Answered {
             provider: provider.name.clone(),
             model: model.clone(),
@@ -239,13 +240,20 @@ impl Record {
             input: tokens.input,
             cached: tokens.cached,
             output: tokens.output,
-            cost_usd: price.map(|price| price.cost(tokens.input, tokens.cached, tokens.output)),
+            cost_usd: cost(&self.target, host, tokens),
             ttft_ms,
             tokens_per_second: self.first.and_then(|first| speed(tokens.output, now - first)),
             route: self.reason.clone(),
             fallback: self.fallback,
         }
     }
+}
+
+/// What an answer cost at the host's price, in US dollars; nothing where that is not known.
+fn cost(target: &Target, host: &str, tokens: Tokens) -> Option<f64> {
+    // A provider that does not count leaves the answer at 0, and the prompt is mcr's own count.
+    let price = catalog::price(host, &target.model).filter(|_| tokens.output > 0)?;
+    Some(price.cost(tokens.input, tokens.cached, tokens.output))
 }
 
 /// Where a target is, unless that is not known.

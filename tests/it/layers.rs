@@ -131,6 +131,7 @@ const FILES: &[(&str, &str)] = &[
     ("launch/service.rs", "holds the service's lock, and takes its record away"),
     ("launch/settings_file.rs", "the settings of one session: a file of its own that goes with it"),
     ("launch/signals.rs", "asks the system which signals are ignored"),
+    ("observe/ledger.rs", "holds the file that `paths` opened, and reads what was noted"),
     ("observe/log.rs", "holds the file that `paths` opened"),
     ("observe/log_files.rs", "finds the newest log and takes old ones away"),
     ("observe/trace.rs", "holds the file that `paths` opened"),

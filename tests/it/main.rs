@@ -36,5 +36,6 @@ mod status_line;
 mod streaming;
 mod tokens;
 mod truth;
+mod usage;
 mod way_out;
 mod words;

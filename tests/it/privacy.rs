@@ -162,8 +162,8 @@ async fn nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners(
             }
         }
     }
-    // The token, the log, and the service's record with its two locks.
-    assert_eq!(files, 5);
+    // The token, the log, what was used, and the service's record with its two locks.
+    assert_eq!(files, 6);
 }
 
 #[tokio::test]

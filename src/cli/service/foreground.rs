@@ -12,7 +12,7 @@ use super::background::Wanted;
 use super::port::holder;
 use crate::cli::config::Place;
 use crate::cli::reload::{door, of_preset, reload};
-use crate::cli::running::{Running, Settings, block_on, keys, open_log, raise_file_limit};
+use crate::cli::running::{Running, Settings, block_on, keys, ledger, open_log, raise_file_limit};
 use crate::config::{Config, Secret, StartOnly};
 use crate::egress::ProxyVariables;
 use crate::env;
@@ -20,6 +20,7 @@ use crate::error::{Exit, Failure};
 use crate::keys::{KeyError, Resolver};
 use crate::launch::service::{self, Facts, Held, Record};
 use crate::launch::signals::Ignored;
+use crate::observe::ledger::Ledger;
 use crate::paths::{self, Paths};
 use crate::preset::{Name, Presets};
 use crate::proxy::auth::new_token;
@@ -56,12 +57,14 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
             started: Timestamp::now(),
             stop,
         };
+        let noted = config.log.then(|| Ledger::new(ledger(place.paths)));
         let running = Running::start(Settings {
             config,
             listener,
             token: token.clone(),
             keys,
             trace_bodies: wanted.trace_bodies.as_deref(),
+            ledger: noted,
             reload: Some(reload(place, StartOnly::SERVICE)),
             environment: place.environment,
             service: Some(service),

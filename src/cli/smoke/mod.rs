@@ -101,6 +101,7 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
         token,
         keys: keys(place.paths),
         trace_bodies: Some(&ground.bodies),
+        ledger: None,
         reload,
         environment,
         service: None,
