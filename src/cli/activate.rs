@@ -20,6 +20,7 @@ use crate::launch::environment::environment;
 use crate::launch::shell::Shell;
 use crate::launch::{Own, Plan, managed, service};
 use crate::preset::Name;
+use crate::proxy::PRESET;
 use crate::ui;
 
 /// Prints what makes `claude` in this shell speak to the service, starting the service if need be.
@@ -38,7 +39,7 @@ pub fn run(options: &Activate, place: &Place<'_>) -> Result<u8, Failure> {
         Some(name) => {
             let (ready, _) = of_preset(name, place.explicit, place.paths, place.environment)?;
             let own = Own { environment: ready.settings.environment, settings: ready.settings.rest };
-            (ready.config, own, format!("/preset/{name}"))
+            (ready.config, own, format!("{PRESET}{name}"))
         }
         None => (load(place.explicit, place.paths, place.environment)?, Own::default(), String::new()),
     };
@@ -53,18 +54,14 @@ pub fn run(options: &Activate, place: &Place<'_>) -> Result<u8, Failure> {
         own,
         ..plan(&config, &running.token, format!("{}{below}", running.url))
     };
+    let name = preset.as_ref().map_or("default", Name::as_str);
     if !plan.own.settings.is_empty() {
         let keys: Vec<&str> = plan.own.settings.keys().map(String::as_str).collect();
-        ui::say(format_args!(
-            "mcr: only `mcr {}` can give Claude Code these settings: {}",
-            below.trim_start_matches("/preset/"),
-            keys.join(", ")
-        ));
+        ui::say(format_args!("mcr: only `mcr {name}` can give Claude Code these settings: {}", keys.join(", ")));
     }
     warn_of_settings(place.environment);
     let text = |name| original(name, &env::bytes).and_then(|value| value.into_string().ok()).unwrap_or_default();
     let wanted = environment(&plan, &[&text("NO_PROXY"), &text("no_proxy")]);
-    let name = preset.as_ref().map_or("default", Name::as_str);
     let name = format!("{name}:{}", &config.hash()[..12]);
     write(&shell.script(&activate(&wanted, &name, &env::bytes)))
 }

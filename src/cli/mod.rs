@@ -27,7 +27,7 @@ mod running;
 use std::ffi::OsString;
 use std::path::Path;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::env;
 use crate::error::{Exit, Failure};
@@ -41,12 +41,17 @@ pub fn run() -> Result<u8, Failure> {
         complete::run(&words);
         return Ok(0);
     }
-    let words = verbatim(std::env::args_os().collect());
-    let arguments = match Arguments::try_parse_from(&words) {
-        Ok(arguments) => arguments,
+    let mut own = Arguments::command();
+    let words = verbatim(std::env::args_os().collect(), &own);
+    let parsed = own.try_get_matches_from_mut(&words).and_then(|matches| {
+        let arguments = Arguments::from_arg_matches(&matches).map_err(|error| error.format(&mut own))?;
+        Ok((arguments, matches.subcommand_name().unwrap_or_default().to_owned()))
+    });
+    let (arguments, name) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return Ok(complaint::complain(&error, &words)),
     };
-    refuse_idle_trace(&arguments)?;
+    refuse_idle_trace(&arguments, &name)?;
     let paths = Paths::from_environment(&env::process)?;
     let place = |inner: Option<&Path>, run: &dyn Fn(&Place<'_>) -> Result<u8, Failure>| {
         let explicit = inner.or(arguments.own.config.as_deref());
@@ -84,37 +89,18 @@ pub fn run() -> Result<u8, Failure> {
 }
 
 /// Refuses to trace where no body passes, or where a trace is kept anyway: a file that stays empty says nothing.
-fn refuse_idle_trace(arguments: &Arguments) -> Result<(), Failure> {
-    let command = match &arguments.command {
-        Command::Code(_) | Command::Named(_) | Command::Start(_) | Command::Restart(_) => return Ok(()),
-        Command::Activate(_) => "activate",
-        Command::Completions(_) => "completions",
-        Command::Breaker(_) => "breaker",
-        Command::Config(_) => "config",
-        Command::Deactivate(_) => "deactivate",
-        Command::Import(_) => "import",
-        Command::Key(_) => "key",
-        Command::Model(_) => "model",
-        Command::Preset(_) => "preset",
-        Command::Logs(_) => "logs",
-        Command::Service(_) => "service",
-        Command::Setup(_) => "setup",
-        Command::Smoke(_) => "smoke",
-        Command::Status(_) => "status",
-        Command::Statusline(_) => "statusline",
-        Command::Stop(_) => "stop",
-        Command::Usage(_) => "usage",
-    };
-    if arguments.own.trace_bodies.is_none() {
+fn refuse_idle_trace(arguments: &Arguments, name: &str) -> Result<(), Failure> {
+    let serves =
+        matches!(arguments.command, Command::Code(_) | Command::Named(_) | Command::Start(_) | Command::Restart(_));
+    if serves || arguments.own.trace_bodies.is_none() {
         return Ok(());
     }
-    Err(Failure::say(Exit::Usage, format!("`--trace-bodies` does nothing for `mcr {command}`"))
+    Err(Failure::say(Exit::Usage, format!("`--trace-bodies` does nothing for `mcr {name}`"))
         .hint("leave it out, or trace `mcr code` or `mcr start`"))
 }
 
 /// Puts a `--` behind `code`, for clap to take away: it would take the user's own.
-fn verbatim(mut arguments: Vec<OsString>) -> Vec<OsString> {
-    let own = Arguments::command();
+fn verbatim(mut arguments: Vec<OsString>, own: &clap::Command) -> Vec<OsString> {
     let takes_value = |flag: &str| {
         let name = flag.strip_prefix("--");
         name.is_some() && own.get_arguments().any(|known| known.get_long() == name && known.get_action().takes_values())

@@ -39,7 +39,7 @@ use crate::wire::error::{ApiError, ErrorKind};
 use auth::{Door, admit};
 use body::Body;
 use refusal::Refusal;
-pub use shelf::{Shelf, Source};
+pub use shelf::{PRESET, Shelf, Source};
 pub use snapshot::{Current, Open, Reload, Snapshot, watch};
 pub use status::{RESET, STATUS, STOP, Service, Stop};
 
