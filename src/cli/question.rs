@@ -5,7 +5,11 @@
 
 use std::io;
 
+use dialoguer::Confirm;
 use dialoguer::console::Term;
+
+use crate::config::Secret;
+use crate::error::{Exit, Failure};
 
 /// The terminal for lists and for yes or no; its cursor stays to be seen.
 pub(super) fn screen() -> Term {
@@ -14,6 +18,22 @@ pub(super) fn screen() -> Term {
     #[cfg(not(unix))]
     let screen = Term::stderr();
     screen
+}
+
+/// Says that nobody could be asked.
+pub(super) fn cannot(error: dialoguer::Error) -> Failure {
+    Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot ask on this terminal"))
+}
+
+/// Asks for a yes or a no.
+pub(super) fn confirm(words: &str, default: bool) -> Result<bool, Failure> {
+    Confirm::new().with_prompt(words).default(default).interact_on(&screen()).map_err(cannot)
+}
+
+/// Asks for a key, which does not show, again until it is one.
+pub(super) fn key(words: &str) -> Result<Secret, Failure> {
+    let check = |text: &str| Secret::key(text.to_owned()).map(drop).map_err(|error| error.to_string());
+    hidden(words, check).map(Secret::new).map_err(|error| cannot(error.into()))
 }
 
 /// Asks for words that do not show, again until `check` takes them.

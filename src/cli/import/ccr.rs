@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::question::screen;
-use dialoguer::Confirm;
+use crate::cli::question::confirm;
 
 use super::{
     Ccr, Keys,
@@ -36,7 +35,8 @@ pub(super) fn run(options: &Ccr, place: &Place<'_>) -> Result<(), Failure> {
     }
     let in_the_way = plan.in_the_way(place);
     if !in_the_way.is_empty() && !options.dry_run && !options.force {
-        let may = asks && agreed(&format!("Replace {}? A copy of each stays beside it", in_the_way.join(", ")), false)?;
+        let may =
+            asks && confirm(&format!("Replace {}? A copy of each stays beside it", in_the_way.join(", ")), false)?;
         if !may {
             return Err(occupied(&in_the_way));
         }
@@ -268,12 +268,7 @@ fn keep_keys(keys: &[KeyLine]) -> Result<bool, Failure> {
     for key in keys {
         ui::say(format_args!("the key of {} stands in clear, for {}", key.user, key.hosts.join(", ")));
     }
-    agreed("Keep them in mcr's store?", true)
-}
-
-fn agreed(question: &str, default: bool) -> Result<bool, Failure> {
-    let answer = Confirm::new().with_prompt(question).default(default).interact_on(&screen());
-    answer.map_err(|error| Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot ask on this terminal")))
+    confirm("Keep them in mcr's store?", true)
 }
 
 fn occupied(paths: &[String]) -> Failure {

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal as _, Read as _};
 
 use crate::cli::args::KeySet;
 use crate::cli::config::Place;
-use crate::cli::question::hidden;
+use crate::cli::question::key;
 use crate::config::{Host, KeyName, Secret};
 use crate::error::{Exit, Failure};
 use crate::keys::Store;
@@ -67,8 +67,5 @@ fn from_terminal(name: &KeyName, hosts: &[Host]) -> Result<Secret, Failure> {
             format!("pass `--from-stdin` and the key on stdin: `pass show x | mcr key set {name} --from-stdin`"),
         ));
     }
-    let check = |text: &str| Secret::key(text.to_owned()).map(drop).map_err(|error| error.to_string());
-    let text = hidden(&format!("Key `{name}`, for {}", row(hosts)), check)
-        .map_err(|error| Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot ask for the key")))?;
-    Ok(Secret::new(text))
+    key(&format!("Key `{name}`, for {}", row(hosts)))
 }

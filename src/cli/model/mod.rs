@@ -9,8 +9,7 @@ mod show;
 
 use std::io::{self, IsTerminal as _};
 
-use crate::cli::question::screen;
-use dialoguer::Confirm;
+use crate::cli::question::confirm;
 
 use super::{args::Model, config::Place};
 use crate::{
@@ -79,6 +78,5 @@ fn set(route: Scenario, options: &Model, place: &Place<'_>, is_interactive: bool
 fn agreed(provider: &str, model: &str, meant: Option<&str>) -> Result<bool, Failure> {
     let meant = meant.map(|meant| format!(" (there is `{meant}`)")).unwrap_or_default();
     let prompt = format!("{provider} has no model `{model}` in its list{meant}; add it?");
-    let answer = Confirm::new().with_prompt(prompt).default(false).interact_on(&screen());
-    answer.map_err(|error| Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot ask on this terminal")))
+    confirm(&prompt, false)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::cli::question::screen;
+use crate::cli::question::{cannot, screen};
 use dialoguer::{FuzzySelect, Input, Select};
 
 use super::{
@@ -19,7 +19,7 @@ use crate::{
     },
     config::{Config, Provider, Scenario},
     egress::{Egress, ProxyVariables},
-    error::{Exit, Failure},
+    error::Failure,
     keys::Resolver,
     ui,
 };
@@ -55,7 +55,7 @@ fn pick_route(file: &File, at: usize) -> Result<Option<Scenario>, Failure> {
     };
     let items: Vec<String> = Scenario::ALL.iter().map(line).chain(["done".to_owned()]).collect();
     let chosen = Select::new().with_prompt("Route").items(&items).default(at).report(false).interact_on_opt(&screen());
-    Ok(chosen.map_err(cannot_ask)?.and_then(|place| Scenario::ALL.get(place).copied()))
+    Ok(chosen.map_err(cannot)?.and_then(|place| Scenario::ALL.get(place).copied()))
 }
 
 /// A line to choose, and what it stands for.
@@ -100,7 +100,7 @@ fn choose(
     let words: Vec<&str> = lines.iter().map(|line| line.words.as_str()).collect();
     let prompt = format!("Model for {} (type to search)", route.as_str());
     let chosen = FuzzySelect::new().with_prompt(prompt).items(&words).default(now.unwrap_or(0)).report(false);
-    let Some(chosen) = chosen.interact_on_opt(&screen()).map_err(cannot_ask)?.and_then(|place| lines.get(place)) else {
+    let Some(chosen) = chosen.interact_on_opt(&screen()).map_err(cannot)?.and_then(|place| lines.get(place)) else {
         return Ok(None);
     };
     match &chosen.choice {
@@ -114,7 +114,7 @@ fn choose(
 fn type_one(config: &Config, route: Scenario) -> Result<Option<Change>, Failure> {
     loop {
         let typed = Input::<String>::new().with_prompt("Model (provider,model; empty for none)").allow_empty(true);
-        let text = typed.interact_text().map_err(cannot_ask)?;
+        let text = typed.interact_text().map_err(cannot)?;
         if text.trim().is_empty() {
             return Ok(None);
         }
@@ -163,8 +163,4 @@ fn reported(config: &Config, place: &Place<'_>) -> Vec<Line> {
 
 async fn ask(provider: Arc<Provider>, egress: Egress, keys: Arc<Resolver>) -> Result<Vec<Reported>, String> {
     discover::configured(&provider, egress, &keys).await
-}
-
-fn cannot_ask(error: dialoguer::Error) -> Failure {
-    Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot ask on this terminal"))
 }

@@ -9,7 +9,7 @@ use super::editor;
 use crate::{
     cli::{
         config::Place,
-        question::{hidden, screen},
+        question::{cannot, hidden, screen},
     },
     error::{Exit, Failure},
     preset::{Answers, Choice, Form, Kind, Manifest, Offer, Question, Values, check, fill, listed, parts},
@@ -181,7 +181,7 @@ fn put(
         (_, Some(choices)) => one(words, choices, default, question),
         (Kind::Input | Kind::Select | Kind::Multiselect | Kind::Number, None) => line(question, default),
     };
-    answer.map_err(|error| Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot ask on this terminal")))
+    answer.map_err(cannot)
 }
 
 fn line(question: &Question, default: Option<&str>) -> dialoguer::Result<String> {

@@ -1,7 +1,6 @@
 //! `mcr preset delete`: the folder, and the keys that were stored for it.
 
-use crate::cli::question::screen;
-use dialoguer::Confirm;
+use crate::cli::question::confirm;
 
 use super::{Delete, settle::forget};
 use crate::{
@@ -24,8 +23,7 @@ pub(super) fn run(options: &Delete, place: &Place<'_>) -> Result<(), Failure> {
                 .hint(format!("run `mcr preset delete {name} --yes`")));
         }
         let prompt = format!("Delete {} and the keys stored for it?", presets.folder(&name).display());
-        let agreed = Confirm::new().with_prompt(prompt).default(false).interact_on(&screen());
-        if !agreed.map_err(|error| Failure::new(Exit::Io, error))? {
+        if !confirm(&prompt, false)? {
             return Err(Failure::say(Exit::Denied, format!("preset `{name}` stays: you did not agree")));
         }
     }

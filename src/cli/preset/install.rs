@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::question::screen;
-use dialoguer::Confirm;
+use crate::cli::question::confirm;
 
 use super::{
     Install,
@@ -153,12 +152,10 @@ fn agree(mode: Mode, options: &Install) -> Result<(), Failure> {
         Mode::Nobody => Err(Failure::say(Exit::Usage, "nobody is there to agree to this")
             .hint("pass `--yes` to agree to what is listed above, or `--dry-run` to see it only")),
         Mode::Everything => {
-            let agreed = Confirm::new().with_prompt("Install it?").default(true).interact_on(&screen());
-            match agreed {
-                Ok(true) => Ok(()),
-                Ok(false) => Err(Failure::say(Exit::Denied, "not installed: you did not agree")),
-                Err(error) => Err(Failure::new(Exit::Io, error)),
+            if confirm("Install it?", true)? {
+                return Ok(());
             }
+            Err(Failure::say(Exit::Denied, "not installed: you did not agree"))
         }
     }
 }
@@ -170,7 +167,7 @@ fn again(name: &Name, options: &Install, presets: &Presets, mode: Mode, place: &
     }
     ui::say(format_args!("preset {name} is already installed"));
     let prompt = "Answer its questions again? (`--force` replaces it)";
-    if !Confirm::new().with_prompt(prompt).default(true).interact_on(&screen()).unwrap_or(false) {
+    if !confirm(prompt, true).unwrap_or(false) {
         return Err(store::exists(name));
     }
     let installed = presets.get(name)?;

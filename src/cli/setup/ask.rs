@@ -1,21 +1,15 @@
-//! The kinds of questions, and the one failure that they have.
+//! The questions that only `mcr setup` asks in this way.
 
 use std::fmt::Display;
 
-use dialoguer::{Confirm, Input, Select};
+use dialoguer::{Input, Select};
 
-use crate::cli::question::{hidden, screen};
-use crate::config::Secret;
-use crate::error::{Exit, Failure};
+use crate::cli::question::{cannot, screen};
+use crate::error::Failure;
 
 /// Asks for one of several, and returns its place.
 pub(super) fn choose<T: Display>(words: &str, items: &[T], default: usize) -> Result<usize, Failure> {
     Select::new().with_prompt(words).items(items).default(default).interact_on(&screen()).map_err(cannot)
-}
-
-/// Asks for a yes or a no.
-pub(super) fn confirm(words: &str, default: bool) -> Result<bool, Failure> {
-    Confirm::new().with_prompt(words).default(default).interact_on(&screen()).map_err(cannot)
 }
 
 /// Asks for a line that `check` takes.
@@ -30,14 +24,4 @@ pub(super) fn line(
         None => input,
     };
     input.interact_text().map(|text| text.trim().to_owned()).map_err(cannot)
-}
-
-/// Asks for a key, which does not show.
-pub(super) fn key(words: &str) -> Result<Secret, Failure> {
-    let check = |text: &str| Secret::key(text.to_owned()).map(drop).map_err(|error| error.to_string());
-    hidden(words, check).map(Secret::new).map_err(|error| cannot(error.into()))
-}
-
-fn cannot(error: dialoguer::Error) -> Failure {
-    Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot ask on this terminal"))
 }

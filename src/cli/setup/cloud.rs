@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::ask::{choose, confirm, key};
+use super::ask::choose;
 use crate::cli::config::Place;
 use crate::cli::preset::discover::{self, Reported};
+use crate::cli::question::{confirm, key};
 use crate::config::{Host, KeyName, Secret};
 use crate::env::MISTRAL_API_KEY;
 use crate::error::{Exit, Failure};

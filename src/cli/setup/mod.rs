@@ -8,6 +8,7 @@ mod text;
 use super::args::{Setup, Smoke};
 use super::config::{Place, refuse_link};
 use super::moment::stamp;
+use super::question::confirm;
 use super::smoke;
 use crate::config;
 use crate::error::{Exit, Failure};
@@ -15,7 +16,7 @@ use crate::keys::Store;
 use crate::paths;
 use crate::preset::Presets;
 use crate::ui;
-use ask::{choose, confirm};
+use ask::choose;
 use cloud::Cloud;
 use local::Local;
 
