@@ -30,7 +30,8 @@
 //!   | record        from here every exit writes one line   proxy
 //!   | send          per target: translate -> key -> POST   upstream::send, keys
 //!   |               its breaker leaves it alone, a fallback takes its place, or it   upstream::health
-//!   |               is asked again: only until the first event is in                 upstream::retry
+//!   |               is asked again: only until the first content is in, which        upstream::retry
+//!   |               after 10 s of silence is waited for behind the stream's head     proxy
 //!   | Whole  -> translate::response -> JSON
 //!   | Stream -> sse::Decoder -> StreamTranslator -> bytes
 //! HTTP out - body finished or dropped - record closed

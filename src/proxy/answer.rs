@@ -4,8 +4,9 @@
 //! the upstream down, and one that goes away drops the upstream's connection with
 //! this body.
 
+use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,12 +23,55 @@ use crate::wire::event::Event;
 use crate::wire::sse::Decoder;
 
 /// Silence after which the client hears a ping; it gives up after five minutes without one.
-const PING: Duration = Duration::from_secs(10);
+pub(super) const PING: Duration = Duration::from_secs(10);
 /// Comments keep a connection open, but an upstream that sends nothing else for so long is stuck.
 const ONLY_COMMENTS: Duration = Duration::from_mins(5);
 
 /// Bytes of a piece that are cheaper to copy than a buffer is to grow anew.
 const KEPT: usize = 4 * 1024;
+
+/// Encoded events, with `message_start` apart: it may have gone out before anybody answered.
+#[derive(Debug, Default)]
+pub struct Events {
+    start: Vec<u8>,
+    rest: Vec<u8>,
+}
+
+impl Events {
+    /// Adds the next event.
+    pub fn push(&mut self, event: Event<'_>) {
+        let out = if matches!(event, Event::Start { .. }) { &mut self.start } else { &mut self.rest };
+        event.encode(out);
+    }
+
+    /// All of them.
+    pub fn whole(mut self) -> Vec<u8> {
+        self.start.append(&mut self.rest);
+        self.start
+    }
+
+    /// All but `message_start`.
+    pub fn without_start(self) -> Vec<u8> {
+        self.rest
+    }
+
+    fn is_empty(&self) -> bool {
+        self.start.is_empty() && self.rest.is_empty()
+    }
+
+    /// Takes what is to go out; the buffer stays for the next piece unless it has become a large one.
+    fn take(&mut self) -> Bytes {
+        if !self.start.is_empty() {
+            return Bytes::from(std::mem::take(self).whole());
+        }
+        if self.rest.len() > KEPT {
+            return Bytes::from(std::mem::take(&mut self.rest));
+        }
+        let piece = Bytes::copy_from_slice(&self.rest);
+        self.rest.clear();
+        piece
+    }
+}
 
 /// The body of a streamed answer.
 pub struct Answer {
@@ -36,7 +80,7 @@ pub struct Answer {
     translator: StreamTranslator,
     provider: String,
     idle: Duration,
-    out: Vec<u8>,
+    out: Events,
     heard: Instant,
     event: Instant,
     said: Instant,
@@ -64,7 +108,7 @@ impl Answer {
             translator,
             provider: provider.to_owned(),
             idle,
-            out: Vec::new(),
+            out: Events::default(),
             heard: now,
             event: now,
             said: now,
@@ -76,22 +120,63 @@ impl Answer {
         answer
     }
 
-    /// The error that the very first events brought; nothing has gone out by then.
-    pub fn refusal(&self) -> Option<ApiError> {
-        self.translator.failure().cloned()
+    /// Reads on until there is content, or all is said; nothing has gone out by then, and another target may be asked.
+    ///
+    /// # Errors
+    /// Fails with what came in place of content.
+    pub async fn until_content(&mut self) -> Result<(), ApiError> {
+        poll_fn(|cx| {
+            while !self.translator.has_content() {
+                if self.pull(cx).is_pending() && self.ring(cx, false).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+            Poll::Ready(())
+        })
+        .await;
+        self.translator.failure().cloned().map_or(Ok(()), Err)
     }
 
     /// Takes over the record, to be closed with the stream.
-    #[must_use]
-    pub fn recorded(mut self, record: Record) -> Self {
-        self.record = Some(record);
-        self
+    pub fn record(&mut self, record: Option<Record>) {
+        self.record = record;
+    }
+
+    /// The same for a stream whose `message_start` has gone out.
+    pub fn goes_on(&mut self, record: Option<Record>) {
+        self.out.start.clear();
+        self.record = record;
+    }
+
+    /// Takes in what the upstream sends next.
+    fn pull(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let frame = ready!(Pin::new(&mut self.upstream).poll_frame(cx));
+        self.heard = Instant::now();
+        match frame {
+            Some(Ok(frame)) => {
+                if let Ok(bytes) = frame.into_data() {
+                    self.decoder.push(&bytes);
+                    self.translate();
+                    if !self.out.is_empty() {
+                        self.said = self.heard;
+                    }
+                }
+            }
+            Some(Err(_)) => {
+                self.fail(502, ErrorKind::ApiError, "the connection broke in the middle of the answer");
+            }
+            None => {
+                let out = &mut self.out;
+                self.translator.finish(&mut |event| out.push(event));
+            }
+        }
+        Poll::Ready(())
     }
 
     /// Turns every event that is in into bytes.
     fn translate(&mut self) {
         let Self { decoder, translator, out, event, tap, .. } = self;
-        let mut emit = |event: Event<'_>| event.encode(out);
+        let mut emit = |event: Event<'_>| out.push(event);
         loop {
             match decoder.next_event() {
                 Ok(Some(data)) => {
@@ -114,37 +199,28 @@ impl Answer {
     fn fail(&mut self, status: u16, kind: ErrorKind, what: &str) {
         let error = ApiError::new(status, kind, format!("{}: {what}", self.provider));
         let out = &mut self.out;
-        self.translator.fail(&error, &mut |event| event.encode(out));
+        self.translator.fail(&error, &mut |event| out.push(event));
     }
 
-    /// Looks at the clocks: pings, or gives the upstream up.
-    fn ring(&mut self, cx: &mut Context<'_>) {
-        while self.alarm.as_mut().poll(cx).is_ready() {
-            let now = Instant::now();
-            if now - self.heard >= self.idle {
-                let seconds = self.idle.as_secs_f64();
-                return self.fail(504, ErrorKind::TimeoutError, &format!("silent for {seconds} s (`idle` clock)"));
+    /// Looks at the clocks: gives the upstream up, or lets the client hear a ping, if it listens; pending when
+    /// there is nothing to do.
+    fn ring(&mut self, cx: &mut Context<'_>, listens: bool) -> Poll<()> {
+        ready!(self.alarm.as_mut().poll(cx));
+        let now = Instant::now();
+        if now - self.heard >= self.idle {
+            let seconds = self.idle.as_secs_f64();
+            self.fail(504, ErrorKind::TimeoutError, &format!("silent for {seconds} s (`idle` clock)"));
+        } else if now - self.event >= ONLY_COMMENTS {
+            self.fail(504, ErrorKind::TimeoutError, "sent nothing but comments for 300 s");
+        } else if now - self.said >= PING {
+            self.said = now;
+            if listens {
+                self.out.push(Event::Ping);
             }
-            if now - self.event >= ONLY_COMMENTS {
-                return self.fail(504, ErrorKind::TimeoutError, "sent nothing but comments for 300 s");
-            }
-            if now - self.said >= PING {
-                self.said = now;
-                Event::Ping.encode(&mut self.out);
-            }
-            let next = (self.heard + self.idle).min(self.event + ONLY_COMMENTS).min(self.said + PING);
-            self.alarm.as_mut().reset(next);
         }
-    }
-
-    /// Takes what is to go out; the buffer stays for the next piece unless it has become a large one.
-    fn take(&mut self) -> Bytes {
-        if self.out.len() > KEPT {
-            return Bytes::from(std::mem::take(&mut self.out));
-        }
-        let piece = Bytes::copy_from_slice(&self.out);
-        self.out.clear();
-        piece
+        let next = (self.heard + self.idle).min(self.event + ONLY_COMMENTS).min(self.said + PING);
+        self.alarm.as_mut().reset(next);
+        Poll::Ready(())
     }
 
     fn close(&mut self) {
@@ -168,37 +244,14 @@ impl Body for Answer {
                 if answer.translator.is_over() {
                     answer.close();
                 }
-                return Poll::Ready(Some(Ok(Frame::data(answer.take()))));
+                return Poll::Ready(Some(Ok(Frame::data(answer.out.take()))));
             }
             if answer.translator.is_over() {
                 answer.close();
                 return Poll::Ready(None);
             }
-            let Poll::Ready(frame) = Pin::new(&mut answer.upstream).poll_frame(cx) else {
-                answer.ring(cx);
-                if answer.out.is_empty() {
-                    return Poll::Pending;
-                }
-                continue;
-            };
-            answer.heard = Instant::now();
-            match frame {
-                Some(Ok(frame)) => {
-                    if let Ok(bytes) = frame.into_data() {
-                        answer.decoder.push(&bytes);
-                        answer.translate();
-                        if !answer.out.is_empty() {
-                            answer.said = answer.heard;
-                        }
-                    }
-                }
-                Some(Err(_)) => {
-                    answer.fail(502, ErrorKind::ApiError, "the connection broke in the middle of the answer");
-                }
-                None => {
-                    let out = &mut answer.out;
-                    answer.translator.finish(&mut |event| event.encode(out));
-                }
+            if answer.pull(cx).is_pending() {
+                ready!(answer.ring(cx, true));
             }
         }
     }

@@ -3,11 +3,26 @@
 use std::sync::Arc;
 
 use super::Proxy;
-use super::messages::{Routed, Translated};
+use super::attempt::Translated;
 use super::record::Record;
+use super::snapshot::Snapshot;
+use super::stage::Stage;
 use crate::config::Target;
-use crate::route;
+use crate::route::{self, Choice, Facts};
+use crate::translate::Outgoing;
+use crate::wire::anthropic::MessagesRequest;
 use crate::wire::error::ApiError;
+
+/// A request that was read, and where it goes.
+pub(super) struct Routed<'a> {
+    /// Its id, its age, and how far its answer is.
+    pub(super) stage: &'a Stage,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) request: &'a MessagesRequest<'a>,
+    pub(super) session: Option<&'a str>,
+    pub(super) choice: Choice,
+    pub(super) facts: Facts,
+}
 
 /// Targets that gave no answer, the first of all in front.
 #[derive(Default)]
@@ -25,23 +40,43 @@ struct Failed {
 }
 
 /// Whether another target may do better: not where the request itself is at fault.
-pub(super) fn another_may_help(error: &ApiError) -> bool {
+fn another_may_help(error: &ApiError) -> bool {
     matches!(error.status, 401 | 403 | 404 | 408 | 429) || error.status >= 500
 }
 
 impl Proxy {
+    /// Asks the chosen target, then others or the same again, as far as that helps; `draft` is the request as
+    /// translated for the chosen one, where that has been done.
+    pub(super) async fn attempts(
+        &self,
+        routed: &Routed<'_>,
+        draft: Option<Outgoing<'_>>,
+        record: &mut Record,
+    ) -> Result<Translated, ApiError> {
+        let (target, tokens) = (&routed.choice.target, routed.facts.tokens.number());
+        let result = match (self.left_alone(routed), draft) {
+            (Some(error), _) => Err(error),
+            (None, Some(draft)) => self.send(routed, draft, target, tokens, record).await,
+            (None, None) => self.attempt(routed, target, tokens, record).await,
+        };
+        match result {
+            Err(error) if another_may_help(&error) => self.fall_back(routed, error, record).await,
+            result => result,
+        }
+    }
+
     /// Tries the targets of the route's fallback list, after the route's own target failed.
     ///
     /// # Errors
     /// Of the failures the first that may pass is told, with its wait: a spare without
     /// a key must not keep the client from trying the first target again.
-    pub(super) async fn fall_back(
+    async fn fall_back(
         &self,
         routed: &Routed<'_>,
         error: ApiError,
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
-        let (id, first) = (routed.id, &routed.choice.target);
+        let (id, first) = (&*routed.stage.id, &routed.choice.target);
         let spares = routed.snapshot.config.fallback.targets(routed.choice.scenario);
         let spares: Vec<&Arc<Target>> = spares.iter().filter(|spare| !Arc::ptr_eq(spare, first)).collect();
         if spares.is_empty() {
@@ -95,7 +130,7 @@ impl Proxy {
         while let Some(wait) = self.health.again(target, &error, record.attempts(), most, record.elapsed()) {
             let attempt = record.attempts() + 1;
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            tracing::warn!(request = routed.id, target = %target.name(), attempt, wait_ms, error = %error.unquoted(), "trying again");
+            tracing::warn!(request = routed.stage.id, target = %target.name(), attempt, wait_ms, error = %error.unquoted(), "trying again");
             // A client that goes away meanwhile drops this with the request.
             tokio::time::sleep(wait).await;
             error = match self.attempt(routed, target, tokens, record).await {
@@ -107,7 +142,7 @@ impl Proxy {
     }
 
     /// Says why the chosen target is not asked at first; never where no other target could take the request.
-    pub(super) fn left_alone(&self, routed: &Routed<'_>) -> Option<ApiError> {
+    fn left_alone(&self, routed: &Routed<'_>) -> Option<ApiError> {
         let spares = routed.snapshot.config.fallback.targets(routed.choice.scenario);
         spares
             .iter()

@@ -8,6 +8,7 @@ pub mod refusal;
 pub mod server;
 
 mod answer;
+mod attempt;
 mod clocked;
 mod fallback;
 mod messages;
@@ -16,6 +17,7 @@ mod record;
 mod seats;
 mod shelf;
 mod snapshot;
+mod stage;
 mod status;
 
 use std::sync::Arc;
@@ -148,14 +150,14 @@ impl Proxy {
 
     /// Answers what stands at the root for the configuration, and below a preset's name for the preset.
     async fn answer_at(
-        &self,
+        self: &Arc<Self>,
         path: &str,
         snapshot: Arc<Snapshot>,
         parts: &http::request::Parts,
         body: Incoming,
     ) -> Response<Body> {
         match (&parts.method, path) {
-            (&Method::POST, "/v1/messages") => self.messages(&snapshot, parts, body).await,
+            (&Method::POST, "/v1/messages") => Arc::clone(self).messages(snapshot, parts.headers.clone(), body).await,
             (&Method::POST, "/v1/messages/count_tokens") => self.count_tokens(&snapshot, body).await,
             (&Method::GET, "/v1/models") => models::list(&snapshot.config),
             (&Method::GET, path) if let Some(id) = path.strip_prefix(SESSION) => self.session(id),

@@ -3,7 +3,9 @@
 //! Metadata only: no body, no key, no path of the person's.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::catalog;
 use crate::config::{Connection, Target};

@@ -5,6 +5,7 @@
 
 use crate::wire::chat::Chunk;
 use crate::wire::error::{ApiError, ErrorKind};
+use crate::wire::event::Event;
 use crate::wire::message::Message;
 
 use super::StreamTranslator;
@@ -23,11 +24,11 @@ pub fn whole_as_stream(
     translator: &mut StreamTranslator,
     provider: &str,
     body: &[u8],
-    out: &mut Vec<u8>,
+    emit: &mut impl FnMut(Event<'_>),
 ) -> Result<(), ApiError> {
     let chunk = parse(provider, body)?;
-    translator.chunk(&chunk, &mut |event| event.encode(out));
-    translator.finish(&mut |event| event.encode(out));
+    translator.chunk(&chunk, emit);
+    translator.finish(emit);
     translator.failure().map_or(Ok(()), |error| Err(error.clone()))
 }
 

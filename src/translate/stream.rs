@@ -90,6 +90,11 @@ impl StreamTranslator {
         self.stage == Stage::Over
     }
 
+    /// Whether a block of content was begun, or all is said.
+    pub fn has_content(&self) -> bool {
+        self.open != Open::Nothing || self.index > 0 || self.is_over()
+    }
+
     /// What the answer failed with.
     pub fn failure(&self) -> Option<&ApiError> {
         self.failure.as_ref()

@@ -106,6 +106,18 @@ async fn a_request_that_is_wrong_is_wrong_everywhere() {
 }
 
 #[tokio::test]
+async fn a_stream_that_breaks_off_before_its_first_content_is_helped() {
+    let role = json!({"role": "assistant", "content": ""});
+    let call = Reply::new().tool_calls_in_fragments([("Read", r#"{"file_path": "/etc"#)]);
+    for reply in [Reply::new().delta(role).cut(), call.cut()] {
+        let pair = Pair::new(vec![reply], vec![Reply::say("Hello")]).await;
+        let answer = pair.messages(&ask("Hi")).await;
+        assert_eq!((answer.status, answer.message.text().as_str()), (200, "Hello"));
+        assert_eq!((answer.header("x-mcr-attempts"), pair.requests()), (Some("2"), (1, 1)));
+    }
+}
+
+#[tokio::test]
 async fn after_the_first_word_nobody_else_is_asked() {
     let pair = Pair::new(vec![Reply::new().text("Hel").cut()], vec![]).await;
     let answer = pair.messages(&ask("Hi")).await;

@@ -21,15 +21,16 @@ async fn text_arrives_before_the_upstream_has_finished() {
 }
 
 #[tokio::test]
-async fn the_first_event_goes_out_as_soon_as_the_upstreams_first_is_in() {
+async fn the_first_word_goes_out_as_soon_as_it_is_in_with_the_beginning_before_it() {
     let gate = Gate::new();
     // What Mistral sends first is a role and no text.
     let first = json!({"role": "assistant", "content": ""});
-    let rig = Rig::new([Reply::new().delta(first).gate(&gate).text("Hello").finish("stop")]).await;
+    let rig = Rig::new([Reply::new().delta(first).text("Hel").gate(&gate).text("lo").finish("stop")]).await;
     let mut stream = rig.open(&ask("Hi")).await;
     assert_eq!(stream.status(), 200);
-    let event = soon(stream.next_event()).await.unwrap().expect("an event");
-    assert_eq!(event.name, "message_start");
+    for name in ["message_start", "content_block_start", "content_block_delta"] {
+        assert_eq!(soon(stream.next_event()).await.unwrap().expect("an event").name, name);
+    }
     gate.open();
     assert_eq!(soon(stream.finish()).await.unwrap().sketch(), "start text(0)+ stop(0) delta(end_turn) end");
 }

@@ -168,14 +168,14 @@ fn a_whole_answer_without_its_end_or_with_broken_arguments_is_an_error() {
 fn a_whole_answer_can_be_told_as_a_stream() {
     let mut out = Vec::new();
     let body = reply(&json!({"content": "hi"}), &json!("stop"));
-    whole_as_stream(&mut fresh(), "mistral", body.to_string().as_bytes(), &mut out).unwrap();
+    whole_as_stream(&mut fresh(), "mistral", body.to_string().as_bytes(), &mut |event| event.encode(&mut out)).unwrap();
     let told = super::judged(&out).unwrap();
     assert_eq!(
         (told.sketch.as_str(), told.message.text().as_str()),
         ("start text(0)+ stop(0) delta(end_turn) end", "hi")
     );
     let cut = reply(&json!({"content": "hi"}), &Value::Null);
-    assert!(whole_as_stream(&mut fresh(), "mistral", cut.to_string().as_bytes(), &mut Vec::new()).is_err());
+    assert!(whole_as_stream(&mut fresh(), "mistral", cut.to_string().as_bytes(), &mut |_| {}).is_err());
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn raw(bytes: &[u8], cut: u8, manner: Manner) {
         whole(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
     }
     let mut out = Vec::new();
-    if translate::whole_as_stream(&mut translator(manner).0, "upstream", bytes, &mut out).is_ok() {
+    if translate::whole_as_stream(&mut translator(manner).0, "upstream", bytes, &mut |event| event.encode(&mut out)).is_ok() {
         assert_eq!(lawful(&out).error, None, "an error that was not told");
     }
 }

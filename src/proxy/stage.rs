@@ -1,0 +1,263 @@
+//! How far an answer is, and what its client hears before there is one.
+//!
+//! A stream is committed to in two steps. Once its first content is on its way no
+//! other target can take over; but a client that hears nothing for minutes gives up,
+//! so after [`COMMIT`] it gets its headers, `message_start` and pings, while behind
+//! them the targets are still being tried.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Response;
+use http::header::{HeaderName, HeaderValue};
+use http_body::Frame;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::answer::{Answer, PING};
+use super::attempt::Translated;
+use super::body::{Aborted, Body};
+use super::record::Record;
+use super::{Proxy, answered, failed, identify};
+use crate::observe::trace::Trace;
+use crate::wire::error::{ApiError, ErrorKind};
+use crate::wire::event::{Event, Usage};
+
+const ROUTE: HeaderName = HeaderName::from_static("x-mcr-route");
+/// Who answered, or failed last: `provider,model`.
+const TARGET: HeaderName = HeaderName::from_static("x-mcr-target");
+/// Requests that were sent for this one.
+const ATTEMPTS: HeaderName = HeaderName::from_static("x-mcr-attempts");
+/// The targets that failed or were left alone before.
+const FALLBACK_FROM: HeaderName = HeaderName::from_static("x-mcr-fallback-from");
+
+const EVENTS: &str = "text/event-stream";
+
+/// Silence after which a client that wants a stream gets its beginning.
+const COMMIT: Duration = Duration::from_secs(10);
+
+/// A request in progress, as its client and its attempts both see it.
+pub(super) struct Stage {
+    pub(super) id: String,
+    pub(super) started: Instant,
+    asked: Mutex<Option<Asked>>,
+}
+
+/// Who is being asked for a stream.
+struct Asked {
+    told: Told,
+    model: String,
+    tokens: u64,
+}
+
+type Told = Vec<(HeaderName, HeaderValue)>;
+
+impl Stage {
+    pub(super) fn new(id: String, started: Instant) -> Self {
+        Self { id, started, asked: Mutex::default() }
+    }
+
+    /// Notes who is asked for a stream of events.
+    pub(super) fn asks(&self, record: &Record, tokens: u64) {
+        let asked = Asked { told: told(record), model: record.target().model.clone(), tokens };
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+    }
+
+    /// The id of the message that answers.
+    pub(super) fn message_id(&self) -> String {
+        self.id.replacen("req_", "msg_", 1)
+    }
+
+    /// Begins the stream; nothing where none is asked for.
+    fn begin(&self) -> Option<(Told, Vec<u8>)> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let usage = Usage { input_tokens: asked.tokens, ..Usage::default() };
+        let mut out = Vec::new();
+        Event::Start { id: &self.message_id(), model: &asked.model, usage }.encode(&mut out);
+        Event::Ping.encode(&mut out);
+        Some((asked.told, out))
+    }
+}
+
+/// What came of a request.
+pub(super) struct Answered {
+    result: Result<Translated, ApiError>,
+    /// Absent where the request went nowhere.
+    record: Option<Record>,
+}
+
+impl Answered {
+    pub(super) fn new(result: Result<Translated, ApiError>, record: Record) -> Self {
+        Self { result, record: Some(record) }
+    }
+
+    pub(super) fn refused(error: ApiError) -> Self {
+        Self { result: Err(error), record: None }
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = Answered> + Send>>;
+
+impl Proxy {
+    /// Answers with what the work comes to, or with the beginning of a stream while that takes long.
+    pub(super) async fn respond(self: Arc<Self>, mut work: Work, stage: Arc<Stage>) -> Response<Body> {
+        let early = async {
+            sleep(COMMIT).await;
+            match stage.begin() {
+                Some(begun) => begun,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            done = &mut work => self.response(done, &stage.id),
+            (told, out) = early => {
+                tracing::info!(request = stage.id, "began the stream while the targets are tried");
+                let mut response = answered(EVENTS, Body::empty());
+                response.headers_mut().extend(told);
+                identify(&mut response, &stage.id);
+                let alarm = Box::pin(sleep(PING));
+                let trace = self.trace.clone();
+                *response.body_mut() = Body::stream(Begun { stage, trace, alarm, now: Now::Trying(work), out });
+                response
+            }
+        }
+    }
+
+    fn response(&self, done: Answered, id: &str) -> Response<Body> {
+        let Answered { result, record } = done;
+        let told = record.as_ref().map(told).unwrap_or_default();
+        let mut response = match result {
+            Ok(translated) => served(translated, record),
+            Err(error) => {
+                if let Some(mut record) = record {
+                    record.failed(&error, Usage::default());
+                }
+                if let Some(trace) = &self.trace {
+                    trace.write(id, "error", &error.body(id));
+                }
+                failed(&error, id)
+            }
+        };
+        response.headers_mut().extend(told);
+        identify(&mut response, id);
+        response
+    }
+}
+
+fn served(translated: Translated, record: Option<Record>) -> Response<Body> {
+    let (kind, body, spent) = match translated {
+        Translated::Stream(mut answer) => {
+            answer.record(record);
+            return answered(EVENTS, Body::Stream(Box::into_pin(answer as Box<_>)));
+        }
+        Translated::Message(message, spent) => ("application/json", message, spent),
+        Translated::Events(events, spent) => (EVENTS, events.whole(), spent),
+    };
+    if let Some(mut record) = record {
+        record.finished(spent);
+    }
+    answered(kind, Body::from(Bytes::from(body)))
+}
+
+/// A stream that was begun before anybody answered.
+struct Begun {
+    stage: Arc<Stage>,
+    trace: Option<Arc<Trace>>,
+    /// Fires when the client must hear something again.
+    alarm: Pin<Box<Sleep>>,
+    now: Now,
+    out: Vec<u8>,
+}
+
+/// What a begun stream waits for.
+enum Now {
+    /// A target that answers.
+    Trying(Work),
+    /// The rest of its answer.
+    Answering(Box<Answer>),
+    /// Nothing: all is said.
+    Over,
+}
+
+impl Begun {
+    fn take_over(&mut self, done: Answered) -> Now {
+        let Answered { result, record } = done;
+        match result {
+            Ok(Translated::Stream(mut answer)) => {
+                answer.goes_on(record);
+                return Now::Answering(answer);
+            }
+            Ok(Translated::Events(events, spent)) => {
+                self.out = events.without_start();
+                if let Some(mut record) = record {
+                    record.finished(spent);
+                }
+            }
+            // Only for whoever wants a stream one is begun.
+            Ok(Translated::Message(..)) => self.fail(&ApiError::new(500, ErrorKind::ApiError, "mcr: not a stream")),
+            Err(error) => {
+                if let Some(mut record) = record {
+                    record.failed(&error, Usage::default());
+                }
+                self.fail(&error);
+            }
+        }
+        Now::Over
+    }
+
+    fn fail(&mut self, error: &ApiError) {
+        if let Some(trace) = &self.trace {
+            trace.write(&self.stage.id, "error", &error.body(&self.stage.id));
+        }
+        Event::Error(error).encode(&mut self.out);
+    }
+}
+
+impl http_body::Body for Begun {
+    type Data = Bytes;
+    type Error = Aborted;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Aborted>>> {
+        let begun = self.get_mut();
+        loop {
+            if !begun.out.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(Bytes::from(std::mem::take(&mut begun.out))))));
+            }
+            match &mut begun.now {
+                Now::Over => return Poll::Ready(None),
+                Now::Answering(answer) => return Pin::new(&mut **answer).poll_frame(cx),
+                Now::Trying(work) => {
+                    if let Poll::Ready(done) = work.as_mut().poll(cx) {
+                        begun.now = begun.take_over(done);
+                        continue;
+                    }
+                }
+            }
+            ready!(begun.alarm.as_mut().poll(cx));
+            begun.alarm.as_mut().reset(Instant::now() + PING);
+            Event::Ping.encode(&mut begun.out);
+        }
+    }
+}
+
+/// What the headers tell of a request.
+fn told(record: &Record) -> Told {
+    let told = [
+        (ROUTE, Some(record.reason().to_owned())),
+        (TARGET, Some(record.target().name())),
+        (ATTEMPTS, Some(record.attempts().to_string())),
+        (FALLBACK_FROM, record.passed_over()),
+    ];
+    told.into_iter().filter_map(|(name, value)| Some((name, header_value(&value?)))).collect()
+}
+
+/// Text that a header can carry.
+fn header_value(text: &str) -> HeaderValue {
+    let clean: String =
+        text.chars().map(|character| if (' '..='~').contains(&character) { character } else { '?' }).collect();
+    HeaderValue::try_from(clean).unwrap_or(HeaderValue::from_static(""))
+}
