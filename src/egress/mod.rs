@@ -6,6 +6,8 @@
 
 mod connect;
 mod failure;
+#[cfg(test)]
+pub(crate) mod pipes;
 mod proxies;
 
 use std::{io, time::Duration};
@@ -53,6 +55,8 @@ impl Default for Options {
 pub struct Egress {
     client: Client<Connector, Full<Bytes>>,
     connector: Connector,
+    #[cfg(test)]
+    pipes: Option<pipes::Pipes>,
 }
 
 impl Egress {
@@ -72,7 +76,18 @@ impl Egress {
             .http2_keep_alive_interval(Duration::from_secs(20))
             .http2_keep_alive_timeout(Duration::from_secs(10))
             .build(connector.clone());
-        Ok(Self { client, connector })
+        Ok(Self {
+            client,
+            connector,
+            #[cfg(test)]
+            pipes: None,
+        })
+    }
+
+    /// A door whose every connection is a pipe.
+    #[cfg(test)]
+    pub(crate) fn piped(pipes: pipes::Pipes) -> Self {
+        Self { pipes: Some(pipes), ..Self::new(&Options::default()).unwrap() }
     }
 
     /// Sends one request and returns the answer as soon as its head is there.
@@ -82,6 +97,10 @@ impl Egress {
     pub async fn send(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ConnectError> {
         if let Way::Forward { authorization: Some(value), .. } = self.connector.way(request.uri()) {
             request.headers_mut().insert(header::PROXY_AUTHORIZATION, value);
+        }
+        #[cfg(test)]
+        if let Some(pipes) = &self.pipes {
+            return pipes.send(request).await;
         }
         let host = failure::host_of(request.uri());
         self.client.request(request).await.map_err(|error| ConnectError::classify(&host, &error))

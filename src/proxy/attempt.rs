@@ -10,6 +10,7 @@ use super::record::Record;
 use crate::config::Target;
 use crate::observe::trace::Tap;
 use crate::translate::{self, Outgoing, StreamTranslator};
+use crate::upstream::health::Entry;
 use crate::upstream::{self, Outbound, Reply, Unanswered};
 use crate::wire::error::ApiError;
 use crate::wire::event::Usage;
@@ -31,10 +32,11 @@ impl Proxy {
         routed: &Routed<'_>,
         target: &Target,
         tokens: u64,
+        entry: Entry,
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
         let outgoing = translate::request(routed.request, target, routed.session)?;
-        self.send(routed, outgoing, target, tokens, record).await
+        self.send(routed, outgoing, target, tokens, entry, record).await
     }
 
     /// Sends what was translated for a target and waits until its answer has begun.
@@ -44,6 +46,7 @@ impl Proxy {
         mut outgoing: Outgoing<'_>,
         target: &Target,
         tokens: u64,
+        entry: Entry,
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
         let Routed { stage, snapshot, request, session, .. } = *routed;
@@ -62,12 +65,12 @@ impl Proxy {
         let provider = &target.provider.name;
         let mut translator = StreamTranslator::new(reply, provider, &target.model, &stage.message_id(), tokens);
         let outbound = Outbound { body, stream, session, prompt: tokens };
+        let pass = self.health.enter(target, record.attempt(), entry)?;
         record.sending();
         if stream {
             stage.asks(record, tokens);
         }
         let sent = Instant::now();
-        let pass = self.health.enter(target, record.attempt());
         let reply = upstream::send(&snapshot.egress, &self.keys, target, clocks, outbound).await;
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
         let reply = match reply {

@@ -10,6 +10,7 @@ use super::stage::Stage;
 use crate::config::Target;
 use crate::route::{self, Choice, Facts};
 use crate::translate::Outgoing;
+use crate::upstream::health::Entry;
 use crate::wire::anthropic::MessagesRequest;
 use crate::wire::error::ApiError;
 
@@ -54,10 +55,12 @@ impl Proxy {
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
         let (target, tokens) = (&routed.choice.target, routed.facts.tokens.number());
-        let result = match (self.left_alone(routed), draft) {
+        let entry = if spares(routed).next().is_some() { Entry::IfWell } else { Entry::Anyway };
+        let left_alone = if entry == Entry::IfWell { self.health.shut(target) } else { None };
+        let result = match (left_alone, draft) {
             (Some(error), _) => Err(error),
-            (None, Some(draft)) => self.send(routed, draft, target, tokens, record).await,
-            (None, None) => self.attempt(routed, target, tokens, record).await,
+            (None, Some(draft)) => self.send(routed, draft, target, tokens, entry, record).await,
+            (None, None) => self.attempt(routed, target, tokens, entry, record).await,
         };
         match result {
             Err(error) if another_may_help(&error) => self.fall_back(routed, error, record).await,
@@ -77,14 +80,12 @@ impl Proxy {
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
         let (id, first) = (&*routed.stage.id, &routed.choice.target);
-        let spares = routed.snapshot.config.fallback.targets(routed.choice.scenario);
-        let spares: Vec<&Arc<Target>> = spares.iter().filter(|spare| !Arc::ptr_eq(spare, first)).collect();
-        if spares.is_empty() {
+        if spares(routed).next().is_none() {
             return self.try_again(routed, error, record).await;
         }
         let mut missed = Missed::default();
         missed.failed(id, first, routed.choice.reason.clone(), error);
-        for spare in spares {
+        for spare in spares(routed) {
             let reason = missed.reason();
             if let Some(error) = self.health.shut(spare) {
                 missed.failed(id, spare, reason, error);
@@ -98,7 +99,7 @@ impl Proxy {
                 }
                 Ok(Ok(tokens)) => {
                     record.retarget(spare, &reason);
-                    match self.attempt(routed, spare, tokens, record).await {
+                    match self.attempt(routed, spare, tokens, Entry::IfWell, record).await {
                         Ok(reply) => return Ok(reply),
                         Err(error) => error,
                     }
@@ -112,7 +113,7 @@ impl Proxy {
         // Everybody is left alone, and somebody must be asked: the last target is never shut out.
         record.retarget(first, &routed.choice.reason);
         let tokens = routed.facts.tokens.number();
-        self.attempt(routed, first, tokens, record).await.map_err(|error| {
+        self.attempt(routed, first, tokens, Entry::Anyway, record).await.map_err(|error| {
             missed.failed(id, first, routed.choice.reason.clone(), error);
             missed.told(record)
         })
@@ -133,21 +134,12 @@ impl Proxy {
             tracing::warn!(request = routed.stage.id, target = %target.name(), attempt, wait_ms, error = %error.unquoted(), "trying again");
             // A client that goes away meanwhile drops this with the request.
             tokio::time::sleep(wait).await;
-            error = match self.attempt(routed, target, tokens, record).await {
+            error = match self.attempt(routed, target, tokens, Entry::Anyway, record).await {
                 Ok(reply) => return Ok(reply),
                 Err(error) => error,
             };
         }
         Err(error)
-    }
-
-    /// Says why the chosen target is not asked at first; never where no other target could take the request.
-    fn left_alone(&self, routed: &Routed<'_>) -> Option<ApiError> {
-        let spares = routed.snapshot.config.fallback.targets(routed.choice.scenario);
-        spares
-            .iter()
-            .any(|spare| !Arc::ptr_eq(spare, &routed.choice.target))
-            .then(|| self.health.shut(&routed.choice.target))?
     }
 
     /// Counts the prompt as a target does, or says what keeps the target from taking it.
@@ -158,6 +150,12 @@ impl Proxy {
         facts.shows_image &= routed.choice.target.facts.vision;
         Ok(route::obstacle(target, &facts).map_or(Ok(facts.tokens.number()), Err))
     }
+}
+
+/// The targets that stand in for the chosen one.
+fn spares<'r>(routed: &'r Routed<'_>) -> impl Iterator<Item = &'r Arc<Target>> + use<'r> {
+    let spares = routed.snapshot.config.fallback.targets(routed.choice.scenario);
+    spares.iter().filter(|spare| !Arc::ptr_eq(spare, &routed.choice.target))
 }
 
 impl Missed {

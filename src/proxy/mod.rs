@@ -16,6 +16,8 @@ mod models;
 mod record;
 mod seats;
 mod shelf;
+#[cfg(test)]
+mod simulation;
 mod snapshot;
 mod stage;
 mod status;

@@ -128,9 +128,9 @@ impl Record {
         }
     }
 
-    /// Whether the target that is asked was asked before.
+    /// Whether the target that is to be asked was asked before.
     pub fn attempt(&self) -> Attempt {
-        if self.of_target > 1 { Attempt::Again } else { Attempt::First }
+        if self.of_target > 0 { Attempt::Again } else { Attempt::First }
     }
 
     /// How old the request is.

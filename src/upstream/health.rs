@@ -43,6 +43,15 @@ pub enum Attempt {
     Again,
 }
 
+/// Whether a target is asked that is to be left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// It is not: another may take the request.
+    IfWell,
+    /// It is, for want of another.
+    Anyway,
+}
+
 /// A target as people are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
@@ -82,31 +91,32 @@ impl Health {
     pub fn shut(&self, target: &Target) -> Option<ApiError> {
         let known = self.lock();
         let known = known.get(&key(target))?;
-        let name = &target.provider.name;
-        let model = &target.model;
-        let (status, kind, wait, why) = match known.breaker.standing(self.now()) {
-            Standing::Closed | Standing::HalfOpen => return None,
-            Standing::Open(wait) => (529, ErrorKind::OverloadedError, wait, "failed repeatedly"),
-            Standing::Cooling(wait) => (429, ErrorKind::RateLimitError, wait, "limits how much it is asked"),
-        };
-        let seconds = wait.as_secs() + 1;
-        let what = format!("{name}: model `{model}` {why} and is left alone for {seconds} s");
-        Some(ApiError::new(status, kind, what).after(Some(seconds)))
+        left_alone(target, known.breaker.standing(self.now()))
     }
 
-    /// Notes that a target is asked; one that is to be left alone is asked for want of another.
-    pub fn enter(self: &Arc<Self>, target: &Target, attempt: Attempt) -> Pass {
+    /// Notes that a target is asked.
+    ///
+    /// # Errors
+    /// Fails where it is to be left alone and another may take the request; one that failed is asked by one
+    /// request at a time until it is well again.
+    pub fn enter(self: &Arc<Self>, target: &Target, attempt: Attempt, entry: Entry) -> Result<Pass, ApiError> {
         let key = key(target);
-        let ticket = {
-            let mut known = self.lock();
-            let known = known.entry(key.clone()).or_default();
-            known.in_flight += 1;
-            if attempt == Attempt::First {
-                known.budget.deposit();
-            }
-            known.breaker.force(self.now())
+        let now = self.now();
+        let mut known = self.lock();
+        let of_target = known.entry(key.clone()).or_default();
+        let ticket = match entry {
+            Entry::Anyway => of_target.breaker.force(now),
+            Entry::IfWell => of_target
+                .breaker
+                .admit(now)
+                .ok_or_else(|| left_alone(target, of_target.breaker.standing(now)).unwrap_or_else(|| probed(target)))?,
         };
-        Pass { health: Arc::clone(self), key, ticket, is_settled: false }
+        of_target.in_flight += 1;
+        if attempt == Attempt::First {
+            of_target.budget.deposit();
+        }
+        drop(known);
+        Ok(Pass { health: Arc::clone(self), key, ticket, is_settled: false })
     }
 
     /// Says how long to wait before a request is sent again to a target that failed; nothing where it is not.
@@ -217,6 +227,26 @@ impl Drop for Pass {
             self.settle(Outcome::Unknown, None);
         }
     }
+}
+
+/// Says that a target is to be left alone, and for how long.
+fn left_alone(target: &Target, standing: Standing) -> Option<ApiError> {
+    let (status, kind, wait, why) = match standing {
+        Standing::Closed | Standing::HalfOpen => return None,
+        Standing::Open(wait) => (529, ErrorKind::OverloadedError, wait, "failed repeatedly"),
+        Standing::Cooling(wait) => (429, ErrorKind::RateLimitError, wait, "limits how much it is asked"),
+    };
+    let Target { provider, model, .. } = target;
+    let seconds = wait.as_secs() + 1;
+    let what = format!("{}: model `{model}` {why} and is left alone for {seconds} s", provider.name);
+    Some(ApiError::new(status, kind, what).after(Some(seconds)))
+}
+
+/// Says that another request is finding out how a target fares.
+fn probed(target: &Target) -> ApiError {
+    let Target { provider, model, .. } = target;
+    let what = format!("{}: model `{model}` failed repeatedly and is being tried by another request", provider.name);
+    ApiError::new(529, ErrorKind::OverloadedError, what).after(Some(1))
 }
 
 fn key(target: &Target) -> Key {
