@@ -15,11 +15,11 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::Aborted;
+use super::events::Events;
+use super::reader::Reader;
 use super::record::Record;
 use crate::observe::trace::Tap;
-use crate::translate::StreamTranslator;
 use crate::wire::error::{ApiError, ErrorKind};
-use crate::wire::event::Event;
 use crate::wire::sse::Decoder;
 
 /// Silence after which the client hears a ping; it gives up after five minutes without one.
@@ -27,57 +27,11 @@ pub(super) const PING: Duration = Duration::from_secs(10);
 /// Comments keep a connection open, but an upstream that sends nothing else for so long is stuck.
 const ONLY_COMMENTS: Duration = Duration::from_mins(5);
 
-/// Bytes of a piece that are cheaper to copy than a buffer is to grow anew.
-const KEPT: usize = 4 * 1024;
-
-/// Encoded events, with `message_start` apart: it may have gone out before anybody answered.
-#[derive(Debug, Default)]
-pub struct Events {
-    start: Vec<u8>,
-    rest: Vec<u8>,
-}
-
-impl Events {
-    /// Adds the next event.
-    pub fn push(&mut self, event: Event<'_>) {
-        let out = if matches!(event, Event::Start { .. }) { &mut self.start } else { &mut self.rest };
-        event.encode(out);
-    }
-
-    /// All of them.
-    pub fn whole(mut self) -> Vec<u8> {
-        self.start.append(&mut self.rest);
-        self.start
-    }
-
-    /// All but `message_start`.
-    pub fn without_start(self) -> Vec<u8> {
-        self.rest
-    }
-
-    fn is_empty(&self) -> bool {
-        self.start.is_empty() && self.rest.is_empty()
-    }
-
-    /// Takes what is to go out; the buffer stays for the next piece unless it has become a large one.
-    fn take(&mut self) -> Bytes {
-        if !self.start.is_empty() {
-            return Bytes::from(std::mem::take(self).whole());
-        }
-        if self.rest.len() > KEPT {
-            return Bytes::from(std::mem::take(&mut self.rest));
-        }
-        let piece = Bytes::copy_from_slice(&self.rest);
-        self.rest.clear();
-        piece
-    }
-}
-
 /// The body of a streamed answer.
 pub struct Answer {
     upstream: Incoming,
     decoder: Decoder,
-    translator: StreamTranslator,
+    reader: Reader,
     provider: String,
     idle: Duration,
     out: Events,
@@ -96,7 +50,7 @@ impl Answer {
     pub fn new(
         upstream: Incoming,
         decoder: Decoder,
-        translator: StreamTranslator,
+        reader: Reader,
         provider: &str,
         idle: Duration,
         tap: Option<Tap>,
@@ -105,7 +59,7 @@ impl Answer {
         let mut answer = Self {
             upstream,
             decoder,
-            translator,
+            reader,
             provider: provider.to_owned(),
             idle,
             out: Events::default(),
@@ -126,7 +80,7 @@ impl Answer {
     /// Fails with what came in place of content.
     pub async fn until_content(&mut self) -> Result<(), ApiError> {
         poll_fn(|cx| {
-            while !self.translator.has_content() {
+            while !self.reader.has_content() {
                 if self.pull(cx).is_pending() && self.ring(cx, false).is_pending() {
                     return Poll::Pending;
                 }
@@ -134,7 +88,7 @@ impl Answer {
             Poll::Ready(())
         })
         .await;
-        self.translator.failure().cloned().map_or(Ok(()), Err)
+        self.reader.failure().cloned().map_or(Ok(()), Err)
     }
 
     /// Takes over the record, to be closed with the stream.
@@ -144,7 +98,7 @@ impl Answer {
 
     /// The same for a stream whose `message_start` has gone out.
     pub fn goes_on(&mut self, record: Option<Record>) {
-        self.out.start.clear();
+        self.out.forget_start();
         self.record = record;
     }
 
@@ -166,8 +120,7 @@ impl Answer {
                 self.fail(502, ErrorKind::ApiError, "the connection broke in the middle of the answer");
             }
             None => {
-                let out = &mut self.out;
-                self.translator.finish(&mut |event| out.push(event));
+                self.reader.finish(self.decoder.rest(), &mut self.out);
             }
         }
         Poll::Ready(())
@@ -175,21 +128,20 @@ impl Answer {
 
     /// Turns every event that is in into bytes.
     fn translate(&mut self) {
-        let Self { decoder, translator, out, event, tap, .. } = self;
-        let mut emit = |event: Event<'_>| out.push(event);
+        let Self { decoder, reader, out, event: last, tap, .. } = self;
         loop {
-            match decoder.next_event() {
-                Ok(Some(data)) => {
-                    *event = self.heard;
+            match decoder.next_with_raw() {
+                Ok(Some(event)) => {
+                    *last = self.heard;
                     if let Some(tap) = tap {
-                        tap.write("upstream event", data);
+                        tap.write("upstream event", event.data);
                     }
-                    translator.data(data, &mut emit);
+                    reader.event(event, out);
                 }
                 Ok(None) => break,
                 Err(error) => {
                     let words = format!("{}: {error}", self.provider);
-                    translator.fail(&ApiError::new(502, ErrorKind::ApiError, words), &mut emit);
+                    reader.fail(&ApiError::new(502, ErrorKind::ApiError, words), out);
                     break;
                 }
             }
@@ -198,8 +150,7 @@ impl Answer {
 
     fn fail(&mut self, status: u16, kind: ErrorKind, what: &str) {
         let error = ApiError::new(status, kind, format!("{}: {what}", self.provider));
-        let out = &mut self.out;
-        self.translator.fail(&error, &mut |event| out.push(event));
+        self.reader.fail(&error, &mut self.out);
     }
 
     /// Looks at the clocks: gives the upstream up, or lets the client hear a ping, if it listens; pending when
@@ -215,7 +166,7 @@ impl Answer {
         } else if now - self.said >= PING {
             self.said = now;
             if listens {
-                self.out.push(Event::Ping);
+                self.reader.ping(&mut self.out);
             }
         }
         let next = (self.heard + self.idle).min(self.event + ONLY_COMMENTS).min(self.said + PING);
@@ -225,8 +176,8 @@ impl Answer {
 
     fn close(&mut self) {
         let Some(record) = &mut self.record else { return };
-        let spent = self.translator.usage();
-        match self.translator.failure() {
+        let spent = self.reader.usage();
+        match self.reader.failure() {
             Some(error) => record.failed(error, spent),
             None => record.finished(spent),
         }
@@ -241,12 +192,12 @@ impl Body for Answer {
         let answer = self.get_mut();
         loop {
             if !answer.out.is_empty() {
-                if answer.translator.is_over() {
+                if answer.reader.is_over() {
                     answer.close();
                 }
                 return Poll::Ready(Some(Ok(Frame::data(answer.out.take()))));
             }
-            if answer.translator.is_over() {
+            if answer.reader.is_over() {
                 answer.close();
                 return Poll::Ready(None);
             }

@@ -4,12 +4,13 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::Proxy;
-use super::answer::{Answer, Events};
+use super::answer::Answer;
+use super::events::Events;
 use super::fallback::Routed;
+use super::question::Draft;
 use super::record::Record;
 use crate::config::Target;
 use crate::observe::trace::Tap;
-use crate::translate::{self, Outgoing, StreamTranslator};
 use crate::upstream::health::Entry;
 use crate::upstream::{self, Outbound, Reply, Unanswered};
 use crate::wire::error::ApiError;
@@ -18,7 +19,7 @@ use crate::wire::event::Usage;
 /// An answer in the client's terms.
 pub(super) enum Translated {
     /// A message.
-    Message(Vec<u8>, Usage),
+    Message(Bytes, Usage),
     /// A stream that has come whole.
     Events(Events, Usage),
     /// A stream whose first content is there.
@@ -26,7 +27,7 @@ pub(super) enum Translated {
 }
 
 impl Proxy {
-    /// Translates a request for one target and sends it there.
+    /// Makes the question one that a target takes, and sends it there.
     pub(super) async fn attempt(
         &self,
         routed: &Routed<'_>,
@@ -35,35 +36,34 @@ impl Proxy {
         entry: Entry,
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
-        let outgoing = translate::request(routed.request, target, routed.session)?;
-        self.send(routed, outgoing, target, tokens, entry, record).await
+        let draft = routed.question.draft(target, routed.session)?;
+        self.send(routed, draft, target, tokens, entry, record).await
     }
 
-    /// Sends what was translated for a target and waits until its answer has begun.
+    /// Sends what was made for a target and waits until its answer has begun.
     pub(super) async fn send(
         &self,
         routed: &Routed<'_>,
-        mut outgoing: Outgoing<'_>,
+        mut draft: Draft<'_>,
         target: &Target,
         tokens: u64,
         entry: Entry,
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
-        let Routed { stage, snapshot, request, session, .. } = *routed;
+        let Routed { stage, snapshot, question, session, .. } = *routed;
         let id = &*stage.id;
         let clocks = &snapshot.config.clocks;
-        outgoing.fit(tokens, target.facts.window);
-        if !outgoing.dropped.is_empty() {
-            tracing::debug!(request = id, dropped = %outgoing.dropped, "left out of the request");
+        draft.fit(tokens, target.facts.window);
+        if !draft.dropped().is_empty() {
+            tracing::debug!(request = id, dropped = %draft.dropped(), "left out of the request");
         }
-        let body = Bytes::from(outgoing.body(target));
+        let body = Bytes::from(draft.body(target));
         if let Some(trace) = &self.trace {
             trace.write(id, "upstream request", &body);
         }
-        let stream = request.stream;
-        let Outgoing { reply, .. } = outgoing;
+        let stream = question.wants_stream();
         let provider = &target.provider.name;
-        let mut translator = StreamTranslator::new(reply, provider, &target.model, &stage.message_id(), tokens);
+        let mut reader = draft.reader(target, &stage.message_id(), tokens);
         let outbound = Outbound { body, stream, session, prompt: tokens };
         let pass = self.health.enter(target, record.attempt(), entry)?;
         record.sending();
@@ -89,18 +89,15 @@ impl Proxy {
         let translated = match reply {
             Reply::Stream(incoming, decoder) => {
                 let tap = self.trace.as_ref().map(|trace| Tap::new(trace, id));
-                let mut answer =
-                    Answer::new(incoming, decoder, translator, provider, clocks.idle(&target.provider), tap);
+                let mut answer = Answer::new(incoming, decoder, reader, provider, clocks.idle(&target.provider), tap);
                 answer.until_content().await.map(|()| Translated::Stream(Box::new(answer)))
             }
             Reply::Whole(body) if stream => {
-                // A server that cannot stream, or did not understand that it should.
-                let mut events = Events::default();
-                translate::whole_as_stream(&mut translator, provider, &body, &mut |event| events.push(event))
-                    .map(|()| Translated::Events(events, translator.usage()))
+                reader.whole_as_stream(provider, &body).map(|events| Translated::Events(events, reader.usage()))
             }
-            Reply::Whole(body) => translate::response(&mut translator, provider, &body)
-                .map(|message| Translated::Message(message, translator.usage())),
+            Reply::Whole(body) => {
+                reader.whole(provider, &body).map(|message| Translated::Message(message, reader.usage()))
+            }
         };
         translated.inspect_err(|error| record.attempt_failed(error))
     }

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use super::Proxy;
 use super::attempt::Translated;
+use super::question::{Draft, Question};
 use super::record::Record;
 use super::snapshot::Snapshot;
 use super::stage::Stage;
 use crate::config::Target;
 use crate::route::{self, Choice, Facts};
-use crate::translate::Outgoing;
 use crate::upstream::health::Entry;
-use crate::wire::anthropic::MessagesRequest;
 use crate::wire::error::ApiError;
 
 /// A request that was read, and where it goes.
@@ -19,7 +18,7 @@ pub(super) struct Routed<'a> {
     /// Its id, its age, and how far its answer is.
     pub(super) stage: &'a Stage,
     pub(super) snapshot: &'a Snapshot,
-    pub(super) request: &'a MessagesRequest<'a>,
+    pub(super) question: Question<'a>,
     pub(super) session: Option<&'a str>,
     pub(super) choice: Choice,
     pub(super) facts: Facts,
@@ -46,12 +45,12 @@ fn another_may_help(error: &ApiError) -> bool {
 }
 
 impl Proxy {
-    /// Asks the chosen target, then others or the same again, as far as that helps; `draft` is the request as
-    /// translated for the chosen one, where that has been done.
+    /// Asks the chosen target, then others or the same again, as far as that helps; `draft` is the question as
+    /// made for the chosen one, where that has been done.
     pub(super) async fn attempts(
         &self,
         routed: &Routed<'_>,
-        draft: Option<Outgoing<'_>>,
+        draft: Option<Draft<'_>>,
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
         let (target, tokens) = (&routed.choice.target, routed.facts.tokens.number());
@@ -145,7 +144,7 @@ impl Proxy {
     /// Counts the prompt as a target does, or says what keeps the target from taking it.
     fn tokens_for(&self, routed: &Routed<'_>, target: &Target) -> Result<Result<u64, &'static str>, ApiError> {
         let mut facts = routed.facts.clone();
-        facts.tokens = self.counted(routed.request, target)?;
+        facts.tokens = routed.question.draft(target, None)?.tokens(&self.counter, target);
         // Where the chosen target does not see either, the image has become a note to the model.
         facts.shows_image &= routed.choice.target.facts.vision;
         Ok(route::obstacle(target, &facts).map_or(Ok(facts.tokens.number()), Err))

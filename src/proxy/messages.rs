@@ -8,15 +8,15 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+use super::ask::choose;
 use super::body::{self, Body, BodyLimits};
-use super::fallback::Routed;
-use super::record::{self, Record};
+use super::question::Question;
+use super::record;
 use super::snapshot::Snapshot;
 use super::stage::{Answered, Stage};
 use super::{Proxy, failed, identify, json, turned_away};
-use crate::config::Target;
 use crate::observe::sessions::Part;
-use crate::route::{self, Choice, Facts, Impossible, TokenCount};
+use crate::route::{self, Facts, TokenCount};
 use crate::translate;
 use crate::wire::anthropic::MessagesRequest;
 use crate::wire::error::{ApiError, ErrorKind};
@@ -64,40 +64,11 @@ impl Proxy {
         headers: &HeaderMap,
     ) -> Result<Answered, ApiError> {
         let mut request = parse(bytes)?;
-        let mut facts = prepare(&mut request, snapshot, &stage.id);
+        let facts = prepare(&mut request, snapshot, &stage.id);
         let own = translate::session_id(&request);
         let session = own.as_deref().or_else(|| headers.get(SESSION).and_then(|value| value.to_str().ok()));
-        // Translated for the route that would be taken without a count, which is nearly always the one that is taken.
-        let chosen = choose(snapshot, &facts)?;
-        let first = snapshot.balanced(chosen.clone(), &facts, session, &self.health);
-        let draft = translate::request(&request, &first.target, session)?;
-        facts.tokens = self.counter.count(&draft.request, &first.target);
-        let choice = choose(snapshot, &facts)?;
-        // A turn is taken once; with the count the request may be too long for whose turn it was.
-        let is_same = Arc::ptr_eq(&choice.target, &chosen.target) && choice.scenario == chosen.scenario;
-        let choice = if is_same && route::obstacle(&first.target, &facts).is_none() {
-            Choice { target: Arc::clone(&first.target), reason: first.reason, ..choice }
-        } else {
-            snapshot.balanced(choice, &facts, session, &self.health)
-        };
-        let draft = Arc::ptr_eq(&choice.target, &first.target).then_some(draft);
-        let mut record = Record::open(
-            &stage.id,
-            stage.started,
-            Arc::clone(&choice.target),
-            &choice.reason,
-            request.stream,
-            Arc::clone(&self.usage),
-        )
-        .of_session(&self.sessions, session, part(&request, headers));
-        let routed = Routed { stage, snapshot, request: &request, session, choice, facts };
-        let result = self.attempts(&routed, draft, &mut record).await;
-        Ok(Answered::new(result, record))
-    }
-
-    /// Counts a prompt as a target does.
-    pub(super) fn counted(&self, request: &MessagesRequest<'_>, target: &Target) -> Result<TokenCount, ApiError> {
-        Ok(self.counter.count(&translate::request(request, target, None)?.request, target))
+        let part = part(&request, headers);
+        self.ask(stage, snapshot, Question::Messages(&request), facts, session, part).await
     }
 
     pub(super) async fn count_tokens(&self, snapshot: &Snapshot, body: Incoming) -> Response<Body> {
@@ -121,7 +92,8 @@ impl Proxy {
     fn count(&self, snapshot: &Snapshot, id: &str, bytes: &[u8]) -> Result<TokenCount, ApiError> {
         let mut request = parse(bytes)?;
         let facts = prepare(&mut request, snapshot, id);
-        self.counted(&request, &choose(snapshot, &facts)?.target)
+        let target = choose(snapshot, &facts)?.target;
+        Ok(Question::Messages(&request).draft(&target, None)?.tokens(&self.counter, &target))
     }
 }
 
@@ -155,11 +127,4 @@ fn prepare(request: &mut MessagesRequest<'_>, snapshot: &Snapshot, id: &str) -> 
         tracing::warn!(request = id, tags = tags.left, "left a subagent tag in a turn: no such model is configured");
     }
     Facts::new(request, tags.named, TokenCount::Estimate(0))
-}
-
-fn choose(snapshot: &Snapshot, facts: &Facts) -> Result<Choice, ApiError> {
-    route::choose(&snapshot.config, facts).map_err(|error| match error {
-        Impossible::Unknown { .. } => ApiError::refused(format!("mcr: {error}")),
-        Impossible::TooLong { tokens, window } => ApiError::too_long(tokens, window),
-    })
 }

@@ -8,11 +8,15 @@ pub mod refusal;
 pub mod server;
 
 mod answer;
+mod ask;
 mod attempt;
 mod clocked;
+mod events;
 mod fallback;
 mod messages;
 mod models;
+mod question;
+mod reader;
 mod record;
 mod seats;
 mod shelf;

@@ -155,12 +155,12 @@ fn served(translated: Translated, record: Option<Record>) -> Response<Body> {
             return answered(EVENTS, Body::Stream(Box::into_pin(answer as Box<_>)));
         }
         Translated::Message(message, spent) => ("application/json", message, spent),
-        Translated::Events(events, spent) => (EVENTS, events.whole(), spent),
+        Translated::Events(events, spent) => (EVENTS, Bytes::from(events.whole()), spent),
     };
     if let Some(mut record) = record {
         record.finished(spent);
     }
-    answered(kind, Body::from(Bytes::from(body)))
+    answered(kind, Body::from(body))
 }
 
 /// A stream that was begun before anybody answered.

@@ -17,6 +17,15 @@ pub struct TooLong {
 /// Bytes of one event that are kept at most.
 pub const LIMIT: usize = 16 * 1024 * 1024;
 
+/// An event, and the bytes it came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event<'a> {
+    /// Its data lines, joined by LF.
+    pub data: &'a [u8],
+    /// Everything from the end of the event before to its own empty line, comments included.
+    pub raw: &'a [u8],
+}
+
 /// How far the next event is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Progress {
@@ -32,6 +41,8 @@ enum Progress {
 #[derive(Debug)]
 pub struct Decoder {
     buffer: Vec<u8>,
+    /// Where what belongs to the next event begins.
+    begin: usize,
     /// Where the next line begins.
     line: usize,
     /// How far the next line has been searched for its end.
@@ -58,6 +69,7 @@ impl Decoder {
     pub fn with_limit(limit: usize) -> Self {
         Self {
             buffer: Vec::new(),
+            begin: 0,
             line: 0,
             searched: 0,
             data: Vec::new(),
@@ -70,10 +82,11 @@ impl Decoder {
 
     /// Takes in what was read.
     pub fn push(&mut self, bytes: &[u8]) {
-        if self.line > 0 {
-            self.buffer.drain(..self.line);
-            self.searched -= self.line;
-            self.line = 0;
+        if self.begin > 0 {
+            self.buffer.drain(..self.begin);
+            self.searched -= self.begin;
+            self.line -= self.begin;
+            self.begin = 0;
         }
         self.buffer.extend_from_slice(bytes);
     }
@@ -82,11 +95,22 @@ impl Decoder {
     ///
     /// Names, ids and comments are passed over: chat completions use data alone.
     pub fn next_event(&mut self) -> Result<Option<&[u8]>, TooLong> {
+        Ok(self.next_with_raw()?.map(|event| event.data))
+    }
+
+    /// Gives the next whole event with the bytes it came in, or nothing until more is pushed.
+    pub fn next_with_raw(&mut self) -> Result<Option<Event<'_>>, TooLong> {
         if !self.has_event()? {
             return Ok(None);
         }
         self.progress = Progress::None;
-        Ok(Some(&self.data))
+        let begin = std::mem::replace(&mut self.begin, self.line);
+        Ok(Some(Event { data: &self.data, raw: &self.buffer[begin..self.line] }))
+    }
+
+    /// What stands behind the last event that was given out.
+    pub fn rest(&self) -> &[u8] {
+        &self.buffer[self.begin..]
     }
 
     /// Whether a whole event is there, which [`Self::next_event`] will give.
@@ -119,7 +143,8 @@ impl Decoder {
                 return Err(TooLong { limit: self.limit });
             }
         }
-        if self.buffer.len() - self.line > self.limit {
+        // What is kept for `raw` is bounded too: comments, and lines with more around the data than data.
+        if self.buffer.len() - self.line > self.limit || self.line - self.begin > self.limit.saturating_mul(2) {
             return Err(TooLong { limit: self.limit });
         }
         Ok(false)
@@ -249,6 +274,20 @@ mod tests {
             cuts.sort_unstable();
             let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &whole[pair[0]..pair[1]]).collect();
             prop_assert_eq!(decode(&pieces), decode(&[&whole]));
+        }
+
+        #[test]
+        fn raw_events_and_the_rest_are_the_input(lines in lines(), end in prop_oneof![Just("\n"), Just("\r\n"), Just("\r")], size in 1usize..40) {
+            let whole = lines.join(end).into_bytes();
+            let (mut decoder, mut raw) = (Decoder::default(), Vec::new());
+            for piece in whole.chunks(size) {
+                decoder.push(piece);
+                while let Some(event) = decoder.next_with_raw().unwrap() {
+                    raw.extend_from_slice(event.raw);
+                }
+            }
+            raw.extend_from_slice(decoder.rest());
+            prop_assert_eq!(raw, whole);
         }
 
         #[test]

@@ -1,0 +1,61 @@
+//! Where a question goes: the straight line from a question that was read to its attempts.
+
+use std::sync::Arc;
+
+use super::Proxy;
+use super::fallback::Routed;
+use super::question::Question;
+use super::record::Record;
+use super::snapshot::Snapshot;
+use super::stage::{Answered, Stage};
+use crate::observe::sessions::Part;
+use crate::route::{self, Choice, Facts, Impossible};
+use crate::wire::error::ApiError;
+
+impl Proxy {
+    /// Chooses a question's target and asks it; fails where the question goes nowhere. `facts` lack the count.
+    pub(super) async fn ask(
+        &self,
+        stage: &Stage,
+        snapshot: &Snapshot,
+        question: Question<'_>,
+        mut facts: Facts,
+        session: Option<&str>,
+        part: Part,
+    ) -> Result<Answered, ApiError> {
+        // Made for the route that would be taken without a count, which is nearly always the one that is taken.
+        let chosen = choose(snapshot, &facts)?;
+        let first = snapshot.balanced(chosen.clone(), &facts, session, &self.health);
+        let draft = question.draft(&first.target, session)?;
+        facts.tokens = draft.tokens(&self.counter, &first.target);
+        let choice = choose(snapshot, &facts)?;
+        // A turn is taken once; with the count the request may be too long for whose turn it was.
+        let is_same = Arc::ptr_eq(&choice.target, &chosen.target) && choice.scenario == chosen.scenario;
+        let choice = if is_same && route::obstacle(&first.target, &facts).is_none() {
+            Choice { target: Arc::clone(&first.target), reason: first.reason, ..choice }
+        } else {
+            snapshot.balanced(choice, &facts, session, &self.health)
+        };
+        let draft = Arc::ptr_eq(&choice.target, &first.target).then_some(draft);
+        let mut record = Record::open(
+            &stage.id,
+            stage.started,
+            Arc::clone(&choice.target),
+            &choice.reason,
+            question.wants_stream(),
+            Arc::clone(&self.usage),
+        )
+        .of_session(&self.sessions, session, part);
+        let routed = Routed { stage, snapshot, question, session, choice, facts };
+        let result = self.attempts(&routed, draft, &mut record).await;
+        Ok(Answered::new(result, record))
+    }
+}
+
+/// Chooses a request's target by the rules.
+pub(super) fn choose(snapshot: &Snapshot, facts: &Facts) -> Result<Choice, ApiError> {
+    route::choose(&snapshot.config, facts).map_err(|error| match error {
+        Impossible::Unknown { .. } => ApiError::refused(format!("mcr: {error}")),
+        Impossible::TooLong { tokens, window } => ApiError::too_long(tokens, window),
+    })
+}

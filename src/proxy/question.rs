@@ -1,0 +1,80 @@
+//! What a client asks, whatever protocol it speaks: what the attempts need to know of it.
+
+use super::reader::Reader;
+use crate::config::Target;
+use crate::route::{Counter, TokenCount};
+use crate::translate::{self, Dropped, Outgoing, StreamTranslator};
+use crate::wire::anthropic::MessagesRequest;
+use crate::wire::error::ApiError;
+
+/// A question that was read.
+#[derive(Clone, Copy)]
+pub(super) enum Question<'a> {
+    /// For the next turn of a conversation, of the Messages API.
+    Messages(&'a MessagesRequest<'a>),
+}
+
+impl<'a> Question<'a> {
+    /// Whether a stream is asked for.
+    pub(super) fn wants_stream(self) -> bool {
+        match self {
+            Self::Messages(request) => request.stream,
+        }
+    }
+
+    /// Makes the question one that a target takes.
+    ///
+    /// # Errors
+    /// Fails only where something the person gave cannot be sent at all.
+    pub(super) fn draft(self, target: &'a Target, session: Option<&str>) -> Result<Draft<'a>, ApiError> {
+        match self {
+            Self::Messages(request) => translate::request(request, target, session).map(Draft::Messages),
+        }
+    }
+}
+
+/// A question as one target is asked it.
+pub(super) enum Draft<'a> {
+    /// Translated from the Messages API.
+    Messages(Outgoing<'a>),
+}
+
+impl Draft<'_> {
+    /// Counts the prompt as the target does.
+    pub(super) fn tokens(&self, counter: &Counter, target: &Target) -> TokenCount {
+        match self {
+            Self::Messages(outgoing) => counter.count(&outgoing.request, target),
+        }
+    }
+
+    /// Fits the longest answer to what the window leaves beside a prompt of so many tokens.
+    pub(super) fn fit(&mut self, tokens: u64, window: u64) {
+        match self {
+            Self::Messages(outgoing) => outgoing.fit(tokens, window),
+        }
+    }
+
+    /// What was left out.
+    pub(super) fn dropped(&self) -> &Dropped {
+        match self {
+            Self::Messages(outgoing) => &outgoing.dropped,
+        }
+    }
+
+    /// The bytes to send.
+    pub(super) fn body(&self, target: &Target) -> Vec<u8> {
+        match self {
+            Self::Messages(outgoing) => outgoing.body(target),
+        }
+    }
+
+    /// Begins to read the answer, whose id will be `id`.
+    pub(super) fn reader(self, target: &Target, id: &str, tokens: u64) -> Reader {
+        let provider = &target.provider.name;
+        match self {
+            Self::Messages(Outgoing { reply, .. }) => {
+                Reader::Messages(StreamTranslator::new(reply, provider, &target.model, id, tokens))
+            }
+        }
+    }
+}
