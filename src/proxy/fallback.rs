@@ -63,8 +63,35 @@ impl Proxy {
         };
         match result {
             Err(error) if another_may_help(&error) => self.fall_back(routed, error, record).await,
+            Err(error) if let Some(maximum) = error.maximum => self.find_room(routed, maximum, error, record).await,
             result => result,
         }
+    }
+
+    /// Asks a target with more room, after the chosen one found the prompt too long.
+    ///
+    /// # Errors
+    /// Where there is none, or it does not help, the client is told to make the prompt shorter.
+    async fn find_room(
+        &self,
+        routed: &Routed<'_>,
+        maximum: u64,
+        error: ApiError,
+        record: &mut Record,
+    ) -> Result<Translated, ApiError> {
+        let Routed { choice, .. } = routed;
+        let roomier = route::roomier(&routed.snapshot.config, &routed.facts, maximum)
+            .find(|target| !Arc::ptr_eq(target, &choice.target));
+        let Some(target) = roomier else { return Err(error) };
+        let Ok(Ok(tokens)) = self.tokens_for(routed, target) else { return Err(error) };
+        let mut missed = Missed::default();
+        missed.failed(&routed.stage.id, &choice.target, choice.reason.clone(), error.clone());
+        record.retarget(target, &missed.reason());
+        self.attempt(routed, target, tokens, Entry::IfWell, record).await.map_err(|other| {
+            missed.failed(&routed.stage.id, target, missed.reason(), other);
+            record.retarget(&choice.target, &choice.reason);
+            error
+        })
     }
 
     /// Tries the targets of the route's fallback list, after the route's own target failed.

@@ -96,6 +96,12 @@ fn next(config: &Config, blind: bool) -> impl Iterator<Item = (Scenario, &Arc<Ta
     order.into_iter().filter_map(|scenario| Some((scenario, config.routes.get(scenario)?)))
 }
 
+/// The routes' targets that take more than `maximum` tokens and can take this request.
+pub fn roomier<'c>(config: &'c Config, facts: &'c Facts, maximum: u64) -> impl Iterator<Item = &'c Arc<Target>> {
+    let targets = next(config, false).map(|(_, target)| target);
+    targets.filter(move |target| target.facts.window > maximum && holds(target, facts))
+}
+
 fn first_match(config: &Config, facts: &Facts) -> Result<(Arc<Target>, Scenario, String), Impossible> {
     let routes = &config.routes;
     let named = named_route(&facts.model);

@@ -34,7 +34,7 @@ mod tests;
 mod tokens;
 
 pub use balance::{Smooth, Turn, pick};
-pub use choose::{Choice, Impossible, choose, largest_window, obstacle};
+pub use choose::{Choice, Impossible, choose, largest_window, obstacle, roomier};
 pub use facts::{Facts, asks_to_think};
 pub use tag::{BACKGROUND_ID, DEFAULT_ID, LISTED, Tags, named_route, named_target, names_provider, take_tags};
 pub use tokens::{Counter, TokenCount, needs_vocabulary, unpack_vocabulary};

@@ -45,6 +45,8 @@ pub struct ApiError {
     pub retry_after: Option<u64>,
     /// False where another try cannot help.
     pub retry: bool,
+    /// Tokens that the largest prompt may have, where this one has more.
+    pub maximum: Option<u64>,
     /// Where in the message stands what the upstream wrote, which may repeat the prompt.
     quoted: Range<usize>,
 }
@@ -52,7 +54,7 @@ pub struct ApiError {
 impl ApiError {
     /// Makes an error that a second try may mend.
     pub fn new(status: u16, kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), retry_after: None, retry: true, quoted: 0..0 }
+        Self { status, kind, message: message.into(), retry_after: None, retry: true, maximum: None, quoted: 0..0 }
     }
 
     /// Makes an error that another try cannot mend.
@@ -71,11 +73,8 @@ impl ApiError {
     /// Makes the 400 that lets Claude Code compact the conversation.
     pub fn too_long(tokens: u64, maximum: u64) -> Self {
         // The client looks for these words and reads the numbers.
-        Self::new(
-            400,
-            ErrorKind::InvalidRequestError,
-            format!("prompt is too long: {tokens} tokens > {maximum} maximum"),
-        )
+        let message = format!("prompt is too long: {tokens} tokens > {maximum} maximum");
+        Self { maximum: Some(maximum), ..Self::new(400, ErrorKind::InvalidRequestError, message) }
     }
 
     /// Says after how many seconds another try makes sense.

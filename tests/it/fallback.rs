@@ -117,6 +117,45 @@ async fn a_stream_that_breaks_off_before_its_first_content_is_helped() {
     }
 }
 
+/// A pair of which the second has the long prompts, and more room.
+async fn with_room(first: Vec<Reply>, second: Vec<Reply>) -> Pair {
+    let pair = Pair::new(first, second).await;
+    let mut config = with_fallback(&pair.first.url(), &pair.second.url());
+    config["fallback"] = json!({});
+    config["Providers"][0]["facts"] = json!({MODEL: {"window": 50_000}});
+    config["Router"]["longContext"] = json!(format!("spare,{MODEL}"));
+    pair.sandbox.configure(&config);
+    pair.server.wait_for_log("configuration reloaded", 1).await;
+    pair
+}
+
+fn too_long() -> Reply {
+    let words =
+        "Prompt contains 45000 tokens and 0 draft tokens, too large for model with 40000 maximum context length";
+    Reply::status(400, &json!({"object": "error", "message": words, "type": "invalid_request_prompt", "code": "3051"}))
+}
+
+#[tokio::test]
+async fn a_prompt_that_the_target_finds_too_long_goes_where_long_prompts_go() {
+    let pair = with_room(vec![too_long()], vec![Reply::say("Hello")]).await;
+    let answer = pair.messages(&ask("Hi")).await;
+    assert_eq!((answer.status, answer.message.text().as_str()), (200, "Hello"));
+    let first = format!("mistral,{MODEL}");
+    assert_eq!(answer.header("x-mcr-fallback-from"), Some(first.as_str()));
+    assert_eq!(answer.header("x-mcr-route"), Some(format!("fallback from {first}: 400").as_str()));
+}
+
+#[tokio::test]
+async fn where_nobody_has_room_the_client_is_told_to_compact() {
+    for second in [too_long(), failure(503)] {
+        let pair = with_room(vec![too_long()], vec![second]).await;
+        let answer = pair.messages(&ask("Hi")).await;
+        let error = answer.error.expect("an error");
+        assert_eq!((answer.status, &*error.message), (400, "prompt is too long: 45000 tokens > 40000 maximum"));
+        assert_eq!(pair.requests(), (1, 1));
+    }
+}
+
 #[tokio::test]
 async fn after_the_first_word_nobody_else_is_asked() {
     let pair = Pair::new(vec![Reply::new().text("Hel").cut()], vec![]).await;
