@@ -57,32 +57,20 @@ impl Proxy {
         if !draft.dropped().is_empty() {
             tracing::debug!(request = id, dropped = %draft.dropped(), "left out of the request");
         }
-        let body = Bytes::from(draft.body(target));
-        if let Some(trace) = &self.trace {
-            trace.write(id, "upstream request", &body);
-        }
-        let stream = question.wants_stream();
-        let provider = &target.provider.name;
+        let body = self.repairs.apply(target, Bytes::from(draft.body(target)));
         let mut reader = draft.reader(target, &stage.message_id(), tokens);
+        let stream = question.wants_stream();
         let outbound = Outbound { body, stream, session, prompt: tokens };
-        let pass = self.health.enter(target, record.attempt(), entry)?;
-        record.sending();
-        if stream {
-            stage.asks(record, tokens);
-        }
-        let sent = Instant::now();
-        let reply = upstream::send(&snapshot.egress, &self.keys, target, clocks, outbound).await;
-        record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
-        let reply = match reply {
-            Ok(reply) => reply,
-            Err(Unanswered { error, sent }) => {
-                pass.failed(&error, sent);
-                return Err(error);
+        let reply = match self.post(routed, outbound.clone(), target, entry, record).await {
+            // At once and once: nothing was done with the request, and what is new is not new a second time.
+            Err(Unanswered { forbidden, .. }) if self.repairs.learn(target, &forbidden) => {
+                let outbound = Outbound { body: self.repairs.apply(target, outbound.body), ..outbound };
+                self.post(routed, outbound, target, entry, record).await
             }
+            reply => reply,
         };
-        pass.began(sent.elapsed());
-        record.carry(pass);
-        record.first_event();
+        let reply = reply.map_err(|unanswered| unanswered.error)?;
+        let provider = &target.provider.name;
         if let (Some(trace), Reply::Whole(body)) = (&self.trace, &reply) {
             trace.write(id, "upstream answer", body);
         }
@@ -100,5 +88,37 @@ impl Proxy {
             }
         };
         translated.inspect_err(|error| record.attempt_failed(error))
+    }
+
+    /// Sends a request to a target, and notes how the target fares.
+    async fn post(
+        &self,
+        routed: &Routed<'_>,
+        outbound: Outbound<'_>,
+        target: &Target,
+        entry: Entry,
+        record: &mut Record,
+    ) -> Result<Reply, Unanswered> {
+        let Routed { stage, snapshot, .. } = *routed;
+        if let Some(trace) = &self.trace {
+            trace.write(&stage.id, "upstream request", &outbound.body);
+        }
+        let pass = self.health.enter(target, record.attempt(), entry)?;
+        record.sending();
+        if outbound.stream {
+            stage.asks(record, outbound.prompt);
+        }
+        let sent = Instant::now();
+        let reply = upstream::send(&snapshot.egress, &self.keys, target, &snapshot.config.clocks, outbound).await;
+        record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
+        match &reply {
+            Ok(_) => {
+                pass.began(sent.elapsed());
+                record.carry(pass);
+                record.first_event();
+            }
+            Err(Unanswered { error, sent, .. }) => pass.failed(error, *sent),
+        }
+        reply
     }
 }

@@ -43,6 +43,7 @@ use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
 use crate::route::{Counter, needs_vocabulary, unpack_vocabulary};
 use crate::upstream::health::Health;
+use crate::upstream::self_repair::SelfRepair;
 use crate::wire::error::{ApiError, ErrorKind};
 use auth::{Door, admit};
 use body::Body;
@@ -63,6 +64,7 @@ pub struct Proxy {
     service: Option<Service>,
     keys: Resolver,
     health: Arc<Health>,
+    repairs: SelfRepair,
     counter: Counter,
     usage: Arc<Usage>,
     sessions: Arc<Sessions>,
@@ -105,6 +107,7 @@ impl Proxy {
             service: parts.service,
             keys: parts.keys,
             health: Arc::default(),
+            repairs: SelfRepair::default(),
             counter: Counter::default(),
             usage: parts.usage,
             sessions: Arc::default(),

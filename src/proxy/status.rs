@@ -14,7 +14,7 @@ use crate::config::Scenario;
 use crate::upstream::breaker::Standing;
 use crate::upstream::health::Told;
 use crate::wire::error::{ApiError, ErrorKind};
-use crate::wire::status::{Configuration, Invalid, Preset, Provider, Requests, Route, Status, Target};
+use crate::wire::status::{Configuration, Invalid, LeftOut, Preset, Provider, Requests, Route, Status, Target};
 
 /// Where the service tells its state.
 pub const STATUS: &str = "/mcr/status";
@@ -71,7 +71,7 @@ impl Proxy {
             presets: presets
                 .map(|(name, current)| Preset { name, configuration: current.as_deref().map(configuration) })
                 .collect(),
-            targets: self.health.list().into_iter().map(target).collect(),
+            targets: self.health.list().into_iter().map(|told| self.target(told)).collect(),
             log: (service.log)().map(|path| path.display().to_string()),
         };
         json(&serde_json::to_value(&status).unwrap_or_default())
@@ -93,6 +93,11 @@ impl Proxy {
         *response.status_mut() = StatusCode::ACCEPTED;
         response
     }
+
+    fn target(&self, told: Told) -> Target {
+        let left_out = self.repairs.told(&told.host, &told.target);
+        Target { left_out: left_out.map(|(fields, requests)| LeftOut { fields, requests }), ..target(told) }
+    }
 }
 
 fn target(told: Told) -> Target {
@@ -108,6 +113,7 @@ fn target(told: Told) -> Target {
         in_flight: told.in_flight,
         ttft_ms: told.first_event.and_then(|wait| u64::try_from(wait.as_millis()).ok()),
         failure: told.failure.map(|(when, problem)| Invalid { since: to_the_second(when), problem }),
+        left_out: None,
     }
 }
 

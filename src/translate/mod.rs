@@ -39,6 +39,7 @@ mod calls;
 mod conversation;
 mod digest;
 mod error;
+mod forbidden;
 mod ids;
 mod names;
 mod overflow;
@@ -60,6 +61,7 @@ mod tools;
 mod transform;
 
 pub use error::{Upstream, from_status};
+pub use forbidden::{Forbidden, forbidden, without};
 pub use ids::ReplyIds;
 pub use names::ToolNames;
 pub use prompt::rewrite_system;

@@ -22,7 +22,7 @@ pub struct Health {
 }
 
 /// Presets may call different servers by one name, so the host belongs to it.
-type Key = (String, String);
+pub(super) type Key = (String, String);
 
 #[derive(Debug, Default)]
 struct Known {
@@ -249,7 +249,7 @@ fn probed(target: &Target) -> ApiError {
     ApiError::new(529, ErrorKind::OverloadedError, what).after(Some(1))
 }
 
-fn key(target: &Target) -> Key {
+pub(super) fn key(target: &Target) -> Key {
     let host = target
         .provider
         .connection

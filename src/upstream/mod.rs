@@ -8,6 +8,7 @@ pub mod health;
 pub mod latency;
 mod probe;
 pub mod retry;
+pub mod self_repair;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -25,7 +26,7 @@ use tokio::time::timeout;
 use crate::config::{Clocks, Connection, Dialect, Secret, Target};
 use crate::egress::Egress;
 use crate::keys::{KeyError, Resolver};
-use crate::translate;
+use crate::translate::{self, Forbidden};
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::sse::Decoder;
 pub use probe::{NoAnswer, probe};
@@ -40,7 +41,7 @@ const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
 const ERROR_CLOCK: Duration = Duration::from_secs(10);
 
 /// What is sent, apart from where.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Outbound<'a> {
     /// The chat completions body.
     pub body: Bytes,
@@ -68,17 +69,19 @@ pub struct Unanswered {
     pub error: ApiError,
     /// False where nothing of the request has left this machine.
     pub sent: bool,
+    /// Fields of the request that the target does not take.
+    pub forbidden: Vec<Forbidden>,
 }
 
 impl Unanswered {
     fn unsent(error: ApiError) -> Self {
-        Self { error, sent: false }
+        Self { error, sent: false, forbidden: Vec::new() }
     }
 }
 
 impl From<ApiError> for Unanswered {
     fn from(error: ApiError) -> Self {
-        Self { error, sent: true }
+        Self { error, sent: true, forbidden: Vec::new() }
     }
 }
 
@@ -97,7 +100,7 @@ pub async fn send(
         .as_ref()
         .map_err(|unset| ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}")))
         .map_err(Unanswered::unsent)?;
-    let (stream, prompt) = (outbound.stream, outbound.prompt);
+    let (stream, prompt, body) = (outbound.stream, outbound.prompt, outbound.body.clone());
     let key = match &connection.key {
         Some(key) => {
             let key = keys.resolve(key, connection.host()).await;
@@ -113,7 +116,7 @@ pub async fn send(
         Ok(Err(error)) => {
             let sent = !error.nothing_was_sent();
             let error = ApiError::new(502, ErrorKind::ApiError, format!("{provider}: {error}"));
-            return Err(Unanswered { error, sent });
+            return Err(Unanswered { error, sent, forbidden: Vec::new() });
         }
         Err(_) => return Err(ran_out(provider, if stream { "headers" } else { "total" }, headers_clock).into()),
     };
@@ -121,7 +124,7 @@ pub async fn send(
         if let (StatusCode::UNAUTHORIZED, Some(key)) = (response.status(), &connection.key) {
             keys.forget(key, connection.host());
         }
-        return Err(refusal(target, key.as_deref(), prompt, response).await.into());
+        return Err(refusal(target, key.as_deref(), prompt, &body, response).await);
     }
     let is_json = response
         .headers()
@@ -224,13 +227,23 @@ async fn first_event(target: &Target, clock: Duration, mut body: Incoming) -> Re
     }
 }
 
-async fn refusal(target: &Target, key: Option<&Secret>, prompt: u64, response: Response<Incoming>) -> ApiError {
+async fn refusal(
+    target: &Target,
+    key: Option<&Secret>,
+    prompt: u64,
+    sent: &[u8],
+    response: Response<Incoming>,
+) -> Unanswered {
     let (head, body) = response.into_parts();
     let body = timeout(ERROR_CLOCK, Limited::new(body, ERROR_LIMIT).collect()).await;
     let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let body = key.map_or(Cow::Borrowed(&*body), |key| without_key(&body, key));
+    let forbidden = match head.status {
+        StatusCode::UNPROCESSABLE_ENTITY => translate::forbidden(&body, sent),
+        _ => Vec::new(),
+    };
     let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-    translate::from_status(&translate::Upstream {
+    let error = translate::from_status(&translate::Upstream {
         provider: &target.provider.name,
         model: &target.model,
         window: target.facts.window,
@@ -240,7 +253,8 @@ async fn refusal(target: &Target, key: Option<&Secret>, prompt: u64, response: R
         limit: text("x-ratelimit-limit-req-minute"),
         correlation: text("mistral-correlation-id").or_else(|| text("x-request-id")),
         body: &body,
-    })
+    });
+    Unanswered { error, sent: true, forbidden }
 }
 
 /// Takes the key out of an error: some servers repeat the one they refuse, and the words go to the log.

@@ -115,4 +115,16 @@ pub struct Target {
     pub ttft_ms: Option<u64>,
     /// The last failure, until it is well again: when, as RFC 3339 has it, and what.
     pub failure: Option<Invalid>,
+    /// Fields that are left out of what it is sent, because it does not take them; absent where there are none.
+    pub left_out: Option<LeftOut>,
+}
+
+/// Fields that a target was found not to take.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeftOut {
+    /// Each by its path, `*` for every item of a list.
+    pub fields: Vec<String>,
+    /// Requests that were sent without them.
+    pub requests: u64,
 }

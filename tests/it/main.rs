@@ -28,6 +28,7 @@ mod privacy;
 mod reload;
 mod retry;
 mod routes;
+mod self_repair;
 mod service;
 mod session;
 mod setup;

@@ -10,7 +10,7 @@ use crate::error::{Exit, Failure};
 use crate::launch::service::{self, Record};
 use crate::proxy::STATUS;
 use crate::ui;
-use crate::wire::status::{Configuration, Status, Target};
+use crate::wire::status::{Configuration, LeftOut, Status, Target};
 
 /// Prints the state; 1 when there is no service.
 pub fn run(form: &Form, place: &Place<'_>) -> Result<u8, Failure> {
@@ -99,12 +99,15 @@ fn describe(indent: &str, configuration: &Configuration, text: &mut String) {
 }
 
 fn describe_target(target: &Target, text: &mut String) {
-    let Target { name, host, state, seconds, in_flight, ttft_ms, failure } = target;
+    let Target { name, host, state, seconds, in_flight, ttft_ms, failure, left_out } = target;
     let wait = seconds.map(|seconds| format!(" for {}", span(seconds))).unwrap_or_default();
     let first = ttft_ms.map(|ttft| format!(", first token after {ttft} ms")).unwrap_or_default();
     let _ = writeln!(text, "target {name} at {host}: {state}{wait}, {in_flight} in flight{first}");
     if let Some(failure) = failure {
         let _ = writeln!(text, "  failed at {}: {}", failure.since, failure.problem.replace('\n', "\n  "));
+    }
+    if let Some(LeftOut { fields, requests }) = left_out {
+        let _ = writeln!(text, "  does not take {}: left out of {requests} requests", fields.join(", "));
     }
 }
 
