@@ -87,6 +87,12 @@ impl Server {
         self.status("VmHWM:")
     }
 
+    /// Open files, where the system tells.
+    #[allow(dead_code, reason = "for the soak")]
+    pub fn files(&self) -> Option<usize> {
+        Some(std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).ok()?.count())
+    }
+
     fn status(&self, key: &str) -> Option<f64> {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         let line = text.lines().find_map(|line| line.strip_prefix(key))?;
