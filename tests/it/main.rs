@@ -23,6 +23,7 @@ mod key;
 mod launch;
 mod layers;
 mod model;
+mod outages;
 mod preset;
 mod privacy;
 mod reload;

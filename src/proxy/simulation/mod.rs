@@ -3,6 +3,7 @@
 //! Hours pass in milliseconds, and nothing happens by chance but what a seed says.
 
 mod client;
+mod reloads;
 mod tests;
 mod upstream;
 
@@ -49,15 +50,8 @@ impl World {
     }
 
     fn new<const N: usize>(upstreams: [(&'static str, Upstream); N], router: &Value) -> Self {
-        let providers: Vec<Value> = upstreams
-            .iter()
-            .map(|(name, _)| {
-                json!({"name": name, "api_base_url": format!("https://{name}.example/v1"), "models": ["m"],
-                    "dialect": "openai", "facts": {"m": {"window": 100_000, "tokenizer": "estimate"}}})
-            })
-            .collect();
-        let config = json!({"Providers": providers, "Router": router}).to_string();
-        let config = read(&config, "config.json", &|_| None).unwrap();
+        let names = upstreams.each_ref().map(|(name, _)| *name);
+        let config = read(&configuration(&names, router), "config.json", &|_| None).unwrap();
         let upstreams: BTreeMap<_, _> =
             upstreams.into_iter().map(|(name, upstream)| (name, Arc::new(upstream))).collect();
         let hosts = upstreams.clone();
@@ -102,6 +96,15 @@ impl World {
         }
         heard
     }
+}
+
+/// A configuration of these providers.
+fn configuration(names: &[&str], router: &Value) -> String {
+    let provider = |name: &&str| {
+        json!({"name": name, "api_base_url": format!("https://{name}.example/v1"), "models": ["m"],
+            "dialect": "openai", "facts": {"m": {"window": 100_000, "tokenizer": "estimate"}}})
+    };
+    json!({"Providers": names.iter().map(provider).collect::<Vec<_>>(), "Router": router}).to_string()
 }
 
 /// Lets time pass.

@@ -25,7 +25,7 @@ struct Defect {
 }
 
 /// Tells whether a source has this function, marked as a test that runs.
-fn has_test(source: &str, name: &str) -> bool {
+pub(crate) fn has_test(source: &str, name: &str) -> bool {
     let head = format!("fn {name}(");
     let lines: Vec<&str> = source.lines().map(str::trim).collect();
     let found = lines.iter().position(|line| line.trim_start_matches("async ").starts_with(&head));
