@@ -152,7 +152,7 @@ pub(super) fn fallback(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) 
 }
 
 /// Finds the target that `provider,model` names, and notes when there is none.
-fn target(reader: &mut Reader, node: &Node<'_>, text: &str, known: &Known<'_>) -> Option<Arc<Target>> {
+pub(super) fn target(reader: &mut Reader, node: &Node<'_>, text: &str, known: &Known<'_>) -> Option<Arc<Target>> {
     let Some((provider, model)) = text.split_once(',').map(|(provider, model)| (provider.trim(), model.trim())) else {
         let names: Vec<String> = known.targets.iter().map(|target| target.name()).collect();
         let meant = names.iter().find(|name| name.ends_with(&format!(",{text}")));
