@@ -110,9 +110,8 @@ fn set_limit(config: &mut Config, limit: Cost) -> Result<Vec<String>, Failure> {
     let is_seen = |target: &Target| target.pricing.is_some_and(|it| it.is_free() || it.currency == limit.currency);
     if !config.targets.iter().any(|target| is_seen(target)) {
         let what = format!("`--max-cost` cannot be kept: no configured model has a known price in {code}");
-        return Err(Failure::say(Exit::Usage, what).hint(
-            "set `pricing: {prompt, completion, currency}` of the provider, or give the amount in the other currency",
-        ));
+        return Err(Failure::say(Exit::Usage, what)
+            .hint(format!("set `pricing: {{prompt, completion, currency: \"{code}\"}}` of a provider")));
     }
     config.budgets = Budgets { session: Some(budget), ..(*config.budgets).clone() }.into();
     Ok(unseen)

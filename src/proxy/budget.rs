@@ -120,7 +120,7 @@ fn refusal(standing: Standing, estimate: Option<Cost>, said: Said, why: &str) ->
     };
     let name = name(span);
     ApiError::spent(format!(
-        "mcr: not sent, {name} is spent: {spent} of {limit} is gone{reserved}{estimate}{why}. \
+        "mcr: not sent, {name} does not allow it: {spent} of {limit} is spent{reserved}{estimate}{why}. \
          `mcr usage {table}` shows what for; {raise}"
     ))
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::common::requests::{MODEL, provider};
 use crate::common::{Rig, Sandbox, Server, ask, config, soon};
+use crate::preset::session::{Session, agent};
 
 /// A dollar for a thousand tokens of a prompt, and nothing for answers, so that all is easily reckoned.
 fn pricing() -> Value {
@@ -28,6 +29,13 @@ async fn rig(replies: impl IntoIterator<Item = Reply>, span: &str, cents: f64, a
 
 fn url_of(config: &Value) -> String {
     config["Providers"][0]["api_base_url"].as_str().expect("an address").to_owned()
+}
+
+/// A provider that follows Mistral's rules, and costs nothing.
+fn mistral(name: &str, url: &str) -> Value {
+    let mut provider = provider(name, url, MODEL);
+    provider["dialect"] = json!("mistral");
+    provider
 }
 
 /// An answer to a prompt that was counted as so many tokens, a cent for each ten.
@@ -52,7 +60,10 @@ async fn what_would_go_over_the_limit_reaches_no_upstream_and_says_what_to_do() 
     let answer = rig.messages(&ask("Hi")).await;
     assert_eq!((answer.status, answer.header("x-should-retry")), (400, Some("false")));
     assert_eq!(answer.error.as_ref().map(|error| error.kind.as_str()), Some("billing_error"));
-    assert_snapshot!(answer.error.expect("an error").message, @"");
+    assert_snapshot!(
+        answer.error.expect("an error").message,
+        @"mcr: not sent, the day's budget does not allow it: $1.00 of $1.00 is spent, and this prompt costs up to $0.0160. `mcr usage daily` shows what for; raise `Budget.day.limit` in the configuration to go on"
+    );
     assert_eq!(rig.upstream.captured().len(), 1);
 }
 
@@ -95,7 +106,7 @@ async fn a_spent_budget_sends_requests_to_the_target_that_it_names() {
     let rig = Rig::configured([costs(100)], |config| {
         let url = url_of(config);
         *config = limited(&url, "day", 100.1, "block");
-        config["Providers"].as_array_mut().expect("a list").push(provider("own", &spare.url(), MODEL));
+        config["Providers"].as_array_mut().expect("a list").push(mistral("own", &spare.url()));
         config["Budget"]["day"]["action"] = json!(action);
     })
     .await;
@@ -144,7 +155,7 @@ async fn a_spare_that_cannot_be_paid_is_not_asked() {
 }
 
 /// Tokens of `ask("Hi")`, and so tenths of a cent.
-const TOKENS: u32 = 4;
+const TOKENS: u32 = 16;
 
 #[tokio::test]
 async fn of_fifty_requests_at_once_only_those_are_sent_that_the_limit_allows() {
@@ -254,7 +265,7 @@ async fn status_shows_each_budget() {
     assert_eq!(rig.messages(&ask("Hi")).await.status, 200);
     let picture = rig.sandbox.mcr(["status"]);
     let line = picture.lines().find(|line| line.contains("budget")).expect("a line");
-    assert_snapshot!(line, @"");
+    assert_snapshot!(line, @"  budget day        $0.84 of $1.00 (84%), then block");
 }
 
 #[tokio::test]
@@ -262,7 +273,7 @@ async fn what_was_used_is_told_in_each_currency() {
     let spare = Imitation::scripted([Reply::say("Hello").usage(50, 1, 0)]).await.expect("an upstream");
     let rig = Rig::configured([costs(250)], |config| {
         *config = limited(&url_of(config), "day", 1000.0, "warn");
-        let mut euros = provider("euros", &spare.url(), MODEL);
+        let mut euros = mistral("euros", &spare.url());
         euros["pricing"] = json!({"prompt": 30000, "completion": 0, "currency": "EUR"});
         config["Providers"].as_array_mut().expect("a list").push(euros);
     })
@@ -271,7 +282,13 @@ async fn what_was_used_is_told_in_each_currency() {
     other["model"] = json!(format!("euros,{MODEL}"));
     assert_eq!((rig.messages(&ask("Hi")).await.status, rig.messages(&other).await.status), (200, 200));
     let picture = rig.sandbox.mcr(["usage", "model"]);
-    assert_snapshot!(picture, @"");
+    assert_snapshot!(picture, @r"
+    exit code: 0
+    ----- stdout -----
+    model               requests  failed  input  cached  output           cost
+    mistral-medium-3-5         2       0   2550      0%       2  $2.50 + €1.50
+    total                      2       0   2550      0%       2  $2.50 + €1.50
+    ");
     let output = rig.sandbox.command(["usage", "model", "--json"]).output().expect("the binary runs");
     let totals: Value = serde_json::from_slice::<Value>(&output.stdout).expect("JSON")["totals"].take();
     assert_eq!((&totals["totalCost"], &totals["costUSD"], &totals["costEUR"]), (&json!(2.5), &json!(2.5), &json!(1.5)));
@@ -300,14 +317,62 @@ fn the_configuration_check_says_what_a_budget_does_not_see() {
   },
 }"#,
     );
-    assert_snapshot!(sandbox.mcr(["config", "check", "--config", file.to_str().expect("a path")]), @"");
+    assert_snapshot!(sandbox.mcr(["config", "check", "--config", file.to_str().expect("a path")]), @r"
+    exit code: 78
+    ----- stdout -----
+    error: ~/config.json:6:93: Providers[2].pricing: a price has `prompt` and `completion`: what a million tokens cost
+    warning: ~/config.json:12:14: Budget.session: no price is known of `a,m`, `a,n`, `c,m`, which counts as nothing here; set `pricing`
+    warning: ~/config.json:12:14: Budget.session: the price of `b,m` is not in USD, so it counts as nothing here; set `pricing` in USD
+    warning: ~/config.json:13:12: Budget.month: no price is known of `a,m`, `a,n`, `c,m`, which counts as nothing here; set `pricing`
+    warning: ~/config.json:13:12: Budget.month: `LOG` is false, so nothing is kept: the month counts from each start of mcr
+    error: ~/config.json:14:18: Budget.day.limit: an amount is a number from 0 up
+    error: ~/config.json:14:32: Budget.day.currency: unknown currency `CHF`; known are USD, EUR
+    error: ~/config.json:14:47: Budget.day.action: there is no action `stop`, only `warn`, `block` and `fallback:provider,model`
+    warning: ~/config.json:15:5: Budget.week: unknown key
+    ----- stderr -----
+    error: the configuration has 4 errors
+    ");
+}
+
+#[tokio::test]
+async fn a_limit_on_the_command_line_holds_for_all_conversations_of_the_run_and_goes_before_the_configured_one() {
+    let upstream = Imitation::scripted([costs(100)]).await.expect("an upstream");
+    let mut sandbox = Sandbox::new();
+    agent(&mut sandbox);
+    sandbox.configure(&limited(&upstream.url(), "session", 900.0, "warn"));
+    let session = Session::start(&sandbox, &["--max-cost", "$1.001", "--config", "config.json", "code"]).await;
+    let of = |id: &str| session.client().header("x-claude-code-session-id", id).expect("a header");
+    assert_eq!(soon(of("a").messages(&ask("Hi"))).await.expect("an answer").status, 200);
+    let answer = soon(of("b").messages(&ask("Hi"))).await.expect("an answer");
+    assert_snapshot!(
+        answer.error.expect("an error").message,
+        @"mcr: not sent, the session's budget does not allow it: $1.00 of $1.00 is spent, and this prompt costs up to $0.0160. `mcr usage session` shows what for; start mcr with a higher `--max-cost` to go on"
+    );
+    assert_eq!(upstream.captured().len(), 1);
+    session.end().await;
 }
 
 #[test]
 fn a_limit_on_the_command_line_is_an_amount_for_a_run_of_the_agent() {
     let sandbox = Sandbox::new();
     sandbox.configure(&config("https://provider.example/v1"));
-    assert_snapshot!(sandbox.mcr(["--max-cost", "much", "code"]), @"");
-    assert_snapshot!(sandbox.mcr(["--max-cost", "5", "start"]), @"");
-    assert_snapshot!(sandbox.mcr(["--max-cost", "5EUR", "--config", "config.json", "code"]), @"");
+    assert_snapshot!(sandbox.mcr(["--max-cost", "much", "code"]), @r"
+    exit code: 64
+    ----- stderr -----
+    error: invalid value 'much' for '--max-cost <AMOUNT>': an amount is written as 5, 5EUR or '$5'
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(sandbox.mcr(["--max-cost", "5", "start"]), @r"
+    exit code: 64
+    ----- stderr -----
+    error: `--max-cost` does nothing for `mcr start`
+    hint: it is for `mcr code` and `mcr PRESET`; set `Budget` in the configuration for the service
+    ");
+    assert_snapshot!(sandbox.mcr(["--max-cost", "5EUR", "--config", "config.json", "code"]), @r#"
+    exit code: 64
+    ----- stderr -----
+    error: `--max-cost` cannot be kept: no configured model has a known price in EUR
+    hint: set `pricing: {prompt, completion, currency: "EUR"}` of a provider
+    "#);
 }
