@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{
     Action, Budget, Budgets, Cost, Said, Span, Target,
     budget::FALLBACK,
@@ -14,9 +16,11 @@ use super::{
 const NAMED: usize = 3;
 
 /// Reads the limits, and warns of what they cannot see.
-pub(super) fn budgets(reader: &mut Reader, root: &Node<'_>, known: &Known<'_>, log: bool) -> Budgets {
+pub(super) fn budgets(reader: &mut Reader, root: &Node<'_>, known: &Known<'_>) -> Budgets {
     let mut budgets = Budgets::default();
     let Some(node) = root.get("Budget") else { return budgets };
+    // Its own errors are noted where it is read.
+    let keeps = root.get("LOG").is_none_or(|node| node.value != &Value::Bool(false) && node.value != "false");
     reader.object(&node);
     reader.check_keys(&node, &Span::ALL.map(Span::as_str), &[]);
     for (span, place) in
@@ -28,7 +32,7 @@ pub(super) fn budgets(reader: &mut Reader, root: &Node<'_>, known: &Known<'_>, l
         for what in unseen(budget, known.targets) {
             reader.warn(&node, what);
         }
-        if !log && span != Span::Session {
+        if !keeps && span != Span::Session {
             let what =
                 format!("`LOG` is false, so nothing is kept: the {} counts from each start of mcr", span.as_str());
             reader.warn(&node, what);

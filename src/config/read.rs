@@ -136,8 +136,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
     if let Some(routes) = &routes {
         fallback.begin_with(routes);
     }
-    let log = scalars::boolean(reader, root, "LOG", true);
-    let budgets = budgeting::budgets(reader, root, &known, log);
+    let budgets = budgeting::budgets(reader, root, &known);
     let port = scalars::number(reader, root, "PORT", 3456, 1..=65_535);
     let api_timeout = scalars::milliseconds(reader, root, "API_TIMEOUT_MS", Duration::from_mins(10));
     let (rewrite_system_prompt, system_head) = scalars::prompt(reader, root, files);
@@ -147,7 +146,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
         port: u16::try_from(port).unwrap_or_default(),
         apikey: scalars::apikey(reader, root),
         proxy_url: scalars::proxy(reader, root),
-        log,
+        log: scalars::boolean(reader, root, "LOG", true),
         log_level: scalars::log_level(reader, root),
         api_timeout,
         non_interactive: scalars::boolean(reader, root, "NON_INTERACTIVE_MODE", false),

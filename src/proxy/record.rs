@@ -250,7 +250,7 @@ impl Record {
             match outcome {
                 "ok" => sessions.answered(id, *part, self.answered(host.unwrap_or_default(), tokens, cost, ttft, now)),
                 // The provider bills what it wrote until then.
-                _ if self.first.is_some() => sessions.broken_off(id),
+                _ if self.first.is_some() && cost.is_none() => sessions.broken_off(id),
                 _ => {}
             }
         }
