@@ -227,3 +227,7 @@ impl Books {
         self.days.retain(|day, _| *day >= since);
     }
 }
+
+#[cfg(test)]
+#[path = "budget_tests.rs"]
+mod tests;

@@ -3,7 +3,7 @@
 use jiff::civil::date;
 use proptest::prelude::*;
 
-use super::budget::{Books, Standing, Verdict};
+use super::*;
 use crate::config::Said;
 
 const TODAY: Date = date(2026, 11, 21);

@@ -1,8 +1,6 @@
 //! What mcr says about itself: the log, a session's summary, and what the status line shows.
 
 pub mod budget;
-#[cfg(test)]
-mod budget_tests;
 pub mod ledger;
 pub mod log;
 pub mod log_files;
