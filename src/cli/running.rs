@@ -58,6 +58,8 @@ impl Running {
         let egress = door(&settings.config, &ProxyVariables::from_lookup(settings.environment))?;
         let scope = if settings.service.is_some() { Scope::Agent } else { Scope::Launch };
         let spending = Spending::new(scope, settings.ledger.as_ref().map(Ledger::tail));
+        // What the month has cost so far is read now, where a budget asks for it, and not when the first request waits.
+        drop(spending.standings(&settings.config.budgets, None));
         let usage = Arc::new(settings.ledger.map_or_else(Usage::default, Usage::noted_in));
         let trace = settings.trace_bodies.map(Trace::open).transpose().map_err(|error| {
             Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot write the trace of bodies"))

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Types of modules with the text each has when none is written; the first ten are claude-code-router's.
-const TYPES: [(&str, &str); 18] = [
+const TYPES: [(&str, &str); 19] = [
     ("workDir", "{{workDirName}}"),
     ("gitBranch", "{{gitBranch}}"),
     ("model", "{{model}}"),
@@ -18,6 +18,7 @@ const TYPES: [(&str, &str); 18] = [
     ("context", "{{context}}"),
     ("speed", "{{tokenSpeed}} tok/s"),
     ("cost", "{{cost}}"),
+    ("budget", "{{budget}}"),
     ("duration", "{{duration}}"),
     ("lines", "+{{linesAdded}} -{{linesRemoved}}"),
     (SCRIPT, ""),
