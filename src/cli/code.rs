@@ -53,7 +53,9 @@ pub(super) fn run_session(
         reload.read = with_limit(reload.read, limit);
         let unseen = set_limit(&mut config, limit)?;
         if !own.quiet {
-            unseen.iter().for_each(|what| ui::say(format_args!("warning: `--max-cost`: {what}")));
+            for what in unseen {
+                ui::say(format_args!("warning: `--max-cost`: {what}"));
+            }
         }
     }
     if !own.quiet {

@@ -18,7 +18,6 @@ const TYPES: [(&str, &str); 19] = [
     ("context", "{{context}}"),
     ("speed", "{{tokenSpeed}} tok/s"),
     ("cost", "{{cost}}"),
-    ("budget", "{{budget}}"),
     ("duration", "{{duration}}"),
     ("lines", "+{{linesAdded}} -{{linesRemoved}}"),
     (SCRIPT, ""),
@@ -29,6 +28,7 @@ const TYPES: [(&str, &str); 19] = [
     ("window", "{{window}}"),
     ("route", "{{route}}"),
     ("fallback", "{{fallback}}"),
+    ("budget", "{{budget}}"),
     ("text", ""),
 ];
 

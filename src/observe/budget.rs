@@ -191,9 +191,9 @@ impl Books {
         let spent = |since: Date| {
             let mut sum = Money::default();
             for (_, money) in self.days.range(since..) {
-                Currency::ALL.into_iter().for_each(|currency| {
-                    sum.0[currency as usize] = sum.of(currency).saturating_add(money.of(currency));
-                });
+                for (sum, amount) in sum.0.iter_mut().zip(money.0) {
+                    *sum = sum.saturating_add(amount);
+                }
             }
             sum
         };

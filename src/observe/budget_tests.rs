@@ -34,10 +34,13 @@ fn each_span_counts_what_is_its_own() {
     books.spend(TODAY, Some("b"), usd(2.0));
     let spent = |span, session| {
         let of = budgets(span, 1.0, Action::Block);
-        books.standing(span, of.get(span).unwrap(), TODAY, session).spent.amount
+        books.standing(span, of.get(span).unwrap(), TODAY, session).spent
     };
-    assert_eq!([spent(Span::Day, "a"), spent(Span::Month, "a")], [2.0, 6.0]);
-    assert_eq!([spent(Span::Session, "a"), spent(Span::Session, "b"), spent(Span::Session, "c")], [104.0, 2.0, 0.0]);
+    assert_eq!([spent(Span::Day, "a"), spent(Span::Month, "a")], [2.0, 6.0].map(usd));
+    assert_eq!(
+        [spent(Span::Session, "a"), spent(Span::Session, "b"), spent(Span::Session, "c")],
+        [104.0, 2.0, 0.0].map(usd)
+    );
 }
 
 #[test]

@@ -108,7 +108,9 @@ impl Spending {
         // Without a budget nobody asks, and the first look reads all that there is.
         if let Some(tail) = tail.as_mut().filter(|_| budgets.iter().next().is_some()) {
             let entries = tail.read(&self.months(today, now));
-            entries.iter().for_each(|entry| self.note(books, entry));
+            for entry in &entries {
+                self.note(books, entry);
+            }
             books.forget(today);
         }
         work(books, today)

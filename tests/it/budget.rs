@@ -225,7 +225,7 @@ async fn sharing(sandbox: &mut Sandbox, state: &std::path::Path) -> Server {
     sandbox.set("XDG_STATE_HOME", &state.display().to_string());
     sandbox.set("XDG_RUNTIME_DIR", &runtime);
     let mut server = sandbox.start().await;
-    server.token = "shared-token".to_owned();
+    "shared-token".clone_into(&mut server.token);
     server
 }
 

@@ -97,7 +97,9 @@ fn describe(indent: &str, configuration: &Configuration, text: &mut String) {
     for route in routes {
         let _ = writeln!(text, "{indent}  route {:<11} {}", route.name, route.target);
     }
-    budgets.iter().for_each(|budget| describe_budget(indent, budget, text));
+    for budget in budgets {
+        describe_budget(indent, budget, text);
+    }
 }
 
 fn describe_budget(indent: &str, budget: &Budget, text: &mut String) {
