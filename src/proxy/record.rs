@@ -215,24 +215,6 @@ impl Record {
         let estimate = begun.and_then(Reservation::estimate);
         let now = Instant::now();
         let ttft = self.first.map(|first| milliseconds(self.started, first));
-        tracing::info!(
-            request = %self.id,
-            outcome,
-            status,
-            provider = %self.target.provider.name,
-            host,
-            hosts,
-            model = %self.target.model,
-            route = %self.reason,
-            stream = self.stream,
-            input = tokens.input,
-            cached = tokens.cached,
-            output = tokens.output,
-            ttft_ms = ttft,
-            duration_ms = milliseconds(self.started, now),
-            error,
-            "request"
-        );
         self.usage.record(usage::Request {
             session: self.session.as_ref().map(|of| of.id.as_str()),
             provider: &self.target.provider.name,
@@ -254,6 +236,25 @@ impl Record {
                 _ => {}
             }
         }
+        // Last: who reads it may count on the rest.
+        tracing::info!(
+            request = %self.id,
+            outcome,
+            status,
+            provider = %self.target.provider.name,
+            host,
+            hosts,
+            model = %self.target.model,
+            route = %self.reason,
+            stream = self.stream,
+            input = tokens.input,
+            cached = tokens.cached,
+            output = tokens.output,
+            ttft_ms = ttft,
+            duration_ms = milliseconds(self.started, now),
+            error,
+            "request"
+        );
     }
 
     fn answered(&self, host: &str, tokens: Tokens, cost: Option<Cost>, ttft_ms: Option<u64>, now: Instant) -> Answered {
