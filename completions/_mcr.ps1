@@ -22,6 +22,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
     $completions = @(switch ($command) {
         'mcr' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
+            [CompletionResult]::new('--max-cost', '--max-cost', [CompletionResultType]::ParameterName, 'Refuse what would cost more in this run of Claude Code, such as 5, 5EUR or ''$5''')
             [CompletionResult]::new('--trace-bodies', '--trace-bodies', [CompletionResultType]::ParameterName, 'Append every body, of requests and of the upstream''s answers, to this file, for its owner only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing when Claude Code ends')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')

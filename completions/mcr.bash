@@ -149,13 +149,17 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model import preset key smoke usage statusline completions"
+            opts="-h -V --config --quiet --max-cost --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model import preset key smoke usage statusline completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-cost)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

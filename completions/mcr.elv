@@ -19,6 +19,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
     var completions = [
         &'mcr'= {
             cand --config 'Use this configuration file'
+            cand --max-cost 'Refuse what would cost more in this run of Claude Code, such as 5, 5EUR or ''$5'''
             cand --trace-bodies 'Append every body, of requests and of the upstream''s answers, to this file, for its owner only'
             cand --quiet 'Say nothing when Claude Code ends'
             cand -h 'Print help'

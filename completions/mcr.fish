@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcr_global_optspecs
-    string join \n config= quiet trace-bodies= h/help V/version
+    string join \n config= quiet max-cost= trace-bodies= h/help V/version
 end
 
 function __fish_mcr_needs_command
@@ -25,6 +25,7 @@ function __fish_mcr_using_subcommand
 end
 
 complete -c mcr -n "__fish_mcr_needs_command" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_needs_command" -l max-cost -d 'Refuse what would cost more in this run of Claude Code, such as 5, 5EUR or \'$5\'' -r
 complete -c mcr -n "__fish_mcr_needs_command" -l trace-bodies -d 'Append every body, of requests and of the upstream\'s answers, to this file, for its owner only' -r -F
 complete -c mcr -n "__fish_mcr_needs_command" -l quiet -d 'Say nothing when Claude Code ends'
 complete -c mcr -n "__fish_mcr_needs_command" -s h -l help -d 'Print help'

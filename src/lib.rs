@@ -27,6 +27,7 @@
 //!   | body          limited, read with an idle clock       proxy::body        408 / 413
 //!   | anthropic     bytes -> MessagesRequest               wire::anthropic    400
 //!   | route         translate, count, choose, balance      route              400
+//!   | budget        what was spent, is in flight, and this     observe::budget     400
 //!   | record        from here every exit writes one line   proxy
 //!   | send          per target: translate -> key -> POST   upstream::send, keys
 //!   |               its breaker leaves it alone, a fallback takes its place, or it   upstream::health

@@ -7,6 +7,8 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
+use super::{Currency, Price};
+
 /// A host that providers answer at.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,24 +33,31 @@ fn one() -> f64 {
     1.0
 }
 
-/// What a model costs at a host, in US dollars for a million tokens.
+/// A line of a price list, for a million tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Price {
-    /// A prompt's tokens that were not cached.
-    pub input: f64,
-    /// Tokens of the answer, thinking included.
-    pub output: f64,
-    /// A prompt's tokens that were cached.
-    pub cached: f64,
+struct Figures {
+    input: f64,
+    output: f64,
+    cached: f64,
 }
 
-impl Price {
-    /// Returns what an answer costs, in US dollars; `cached` is a part of `input`.
-    #[expect(clippy::cast_precision_loss, reason = "no request has 2^52 tokens")]
-    pub fn cost(&self, input: u64, cached: u64, output: u64) -> f64 {
-        let fresh = input.saturating_sub(cached);
-        (fresh as f64 * self.input + cached as f64 * self.cached + output as f64 * self.output) / 1e6
+/// What a model costs in US dollars, and in euros where a source says so.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    usd: Figures,
+    #[serde(default)]
+    eur: Option<Figures>,
+}
+
+impl Listed {
+    fn price(&self, currency: Currency) -> Option<Price> {
+        let figures = match currency {
+            Currency::Usd => Some(self.usd),
+            Currency::Eur => self.eur,
+        };
+        figures.map(|Figures { input, output, cached }| Price { input, output, cached, currency })
     }
 }
 
@@ -62,7 +71,7 @@ struct Hosts {
 
 #[derive(Debug, Deserialize)]
 struct Prices {
-    lists: BTreeMap<String, BTreeMap<String, Price>>,
+    lists: BTreeMap<String, BTreeMap<String, Listed>>,
 }
 
 static HOSTS: LazyLock<Hosts> =
@@ -76,13 +85,12 @@ pub fn host(name: &str) -> Option<&'static Host> {
     HOSTS.hosts.iter().find(|host| host.host.eq_ignore_ascii_case(name))
 }
 
-/// Returns what a model, by id or alias, costs at a host; absent when either is not known.
-pub fn price(host: &str, model: &str) -> Option<Price> {
+/// Returns what a model, by id or alias, costs at a host; absent when either, or a price in the currency, is not known.
+pub fn price(host: &str, model: &str, currency: Currency) -> Option<Price> {
     let host = self::host(host)?;
     let id = super::model(model)?.id.as_str();
-    let price = PRICES.lists.get(host.prices.as_ref()?)?.get(id)?;
-    let times = |price: f64| price * host.factor;
-    Some(Price { input: times(price.input), output: times(price.output), cached: times(price.cached) })
+    let listed = PRICES.lists.get(host.prices.as_ref()?)?.get(id)?;
+    listed.price(currency).map(|price| price.times(host.factor))
 }
 
 #[cfg(test)]
@@ -92,13 +100,15 @@ mod tests {
     #[test]
     fn every_price_is_of_a_model_that_is_known_and_of_use() {
         let mut count = 0;
-        for (id, price) in PRICES.lists.values().flatten() {
+        for (id, listed) in PRICES.lists.values().flatten() {
             let model = super::super::model(id).unwrap_or_else(|| panic!("{id} is in no catalogue"));
             assert_eq!((&model.id, &model.retired), (id, &None));
-            assert!(price.cached < price.input && price.input <= price.output, "{id}");
-            count += 1;
+            for price in Currency::ALL.iter().filter_map(|currency| listed.price(*currency)) {
+                assert!(price.cached < price.input && price.input <= price.output, "{id}");
+                count += 1;
+            }
         }
-        assert!(count >= 10, "only {count} prices");
+        assert!(count >= 11, "only {count} prices");
     }
 
     #[test]
@@ -112,17 +122,26 @@ mod tests {
 
     #[test]
     fn the_eu_endpoint_costs_a_tenth_more_and_an_alias_costs_what_its_model_does() {
-        let global = price("api.mistral.ai", "mistral-small-latest").expect("a price");
-        let eu = price("api.eu.mistral.ai", "mistral-small-2603").expect("a price");
+        let global = price("api.mistral.ai", "mistral-small-latest", Currency::Usd).expect("a price");
+        let eu = price("api.eu.mistral.ai", "mistral-small-2603", Currency::Usd).expect("a price");
         assert!((eu.input / global.input - 1.1).abs() < 1e-9 && (eu.cached / global.cached - 1.1).abs() < 1e-9);
-        let cost = eu.cost(1_000_000, 400_000, 100_000);
+        let cost = eu.cost(1_000_000, 400_000, 100_000).amount;
         assert!((cost - 1.1 * (0.6 * 0.15 + 0.4 * 0.015 + 0.1 * 0.6)).abs() < 1e-9, "{cost}");
     }
 
     #[test]
+    fn a_price_in_euros_is_there_where_a_source_gives_one_and_is_no_exchange_rate() {
+        let euros = price("api.eu.mistral.ai", "mistral-medium-3-5", Currency::Eur).expect("a price");
+        let cost = euros.cost(1_000_000, 0, 1_000_000);
+        assert!((cost.amount - 1.1 * (1.25 + 6.4)).abs() < 1e-9, "{cost}");
+        assert_eq!(cost.currency, Currency::Eur);
+        assert_eq!(price("api.eu.mistral.ai", "mistral-small-2603", Currency::Eur), None);
+    }
+
+    #[test]
     fn what_is_not_known_has_no_price_and_no_region() {
-        assert_eq!(price("api.eu.mistral.ai", "mistral-large-4"), None);
-        assert_eq!(price("llm.example", "mistral-small-2603"), None);
+        assert_eq!(price("api.eu.mistral.ai", "mistral-large-4", Currency::Usd), None);
+        assert_eq!(price("llm.example", "mistral-small-2603", Currency::Usd), None);
         assert_eq!(host("llm.example"), None);
         assert_eq!(host("API.eu.Mistral.ai").map(|host| host.region.as_str()), Some("EU"));
     }

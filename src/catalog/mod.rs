@@ -5,6 +5,7 @@
 
 mod dialects;
 mod hosts;
+mod price;
 
 use std::sync::LazyLock;
 
@@ -13,7 +14,8 @@ use serde::Deserialize;
 #[cfg(test)]
 pub(crate) use dialects::known_dialects;
 pub use dialects::{Quirks, dialect_of, quirks};
-pub use hosts::{Host, Price, host, price};
+pub use hosts::{Host, host, price};
+pub use price::{Cost, Currency, Price};
 
 /// How much a model is asked to think, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

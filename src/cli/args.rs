@@ -15,6 +15,7 @@ use super::completions::Completed;
 use super::config::{ConfigCommand, Form};
 use super::import::ImportCommand;
 use super::preset::PresetCommand;
+use crate::config::Cost;
 use key::KEY;
 pub use key::{Key, KeyCommand, KeySet, KeyTest};
 use model::MODEL;
@@ -55,9 +56,17 @@ pub struct Own {
     /// Say nothing when Claude Code ends
     #[arg(long)]
     pub quiet: bool,
+    /// Refuse what would cost more in this run of Claude Code, such as 5, 5EUR or '$5'
+    #[arg(long, value_name = "AMOUNT", value_parser = amount)]
+    pub max_cost: Option<Cost>,
     /// Append every body, of requests and of the upstream's answers, to this file, for its owner only
     #[arg(long, value_name = "FILE")]
     pub trace_bodies: Option<PathBuf>,
+}
+
+/// Reads an amount of money.
+fn amount(text: &str) -> Result<Cost, String> {
+    Cost::parse(text).ok_or_else(|| "an amount is written as 5, 5EUR or '$5'".to_owned())
 }
 
 /// What to do.
@@ -133,7 +142,8 @@ const CODE: &str = "\
 Examples:
   mcr code
   mcr code -p \"explain main.rs\"
-  mcr --config other.json code --resume";
+  mcr --config other.json code --resume
+  mcr --max-cost 2EUR code";
 
 /// Arguments of `mcr code`.
 #[derive(Debug, Args)]

@@ -9,12 +9,14 @@ use super::config::Place;
 use super::reload::reload;
 use super::running::{Running, Settings, bind, block_on, keys, ledger, open_log};
 use super::setup;
-use crate::config::{Config, Origin, Secret, Source, StartOnly, Target, load};
+use crate::config::{
+    Action, Budget, Budgets, Config, Cost, Origin, Said, Secret, Source, StartOnly, Target, load, unseen,
+};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
 use crate::observe::ledger::Ledger;
-use crate::proxy::Reload;
 use crate::proxy::auth::new_token;
+use crate::proxy::{Read, Reload};
 use crate::route::{self, BACKGROUND_ID, DEFAULT_ID};
 use crate::ui;
 
@@ -46,7 +48,16 @@ pub(super) fn run_session(
     session: Session,
     place: &Place<'_>,
 ) -> Result<u8, Failure> {
-    let Session { config, own: of_preset, reload } = session;
+    let Session { mut config, own: of_preset, mut reload } = session;
+    if let Some(limit) = own.max_cost {
+        reload.read = with_limit(reload.read, limit);
+        let unseen = set_limit(&mut config, limit)?;
+        if !own.quiet {
+            for what in unseen {
+                ui::say(format_args!("warning: `--max-cost`: {what}"));
+            }
+        }
+    }
     if !own.quiet {
         config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
     }
@@ -87,6 +98,33 @@ pub(super) fn run_session(
             }
         }
         Ok(code)
+    })
+}
+
+/// Sets what this run may cost, over what is configured; returns what the limit does not see.
+///
+/// # Errors
+/// Fails where it would see nothing at all.
+fn set_limit(config: &mut Config, limit: Cost) -> Result<Vec<String>, Failure> {
+    let budget = Budget { limit, action: Action::Block, said: Said::Typed };
+    let unseen = unseen(&budget, &config.targets);
+    let code = limit.currency.as_str();
+    let is_seen = |target: &Target| target.pricing.is_some_and(|it| it.is_free() || it.currency == limit.currency);
+    if !config.targets.iter().any(|target| is_seen(target)) {
+        let what = format!("`--max-cost` cannot be kept: no configured model has a known price in {code}");
+        return Err(Failure::say(Exit::Usage, what)
+            .hint(format!("set `pricing: {{prompt, completion, currency: \"{code}\"}}` of a provider")));
+    }
+    config.budgets = Budgets { session: Some(budget), ..(*config.budgets).clone() }.into();
+    Ok(unseen)
+}
+
+/// Keeps the limit when the configuration is read anew.
+fn with_limit(read: Read, limit: Cost) -> Read {
+    Box::new(move |file| {
+        let mut reading = read(file);
+        reading.config = reading.config.and_then(|mut config| set_limit(&mut config, limit).map(|_| config));
+        reading
     })
 }
 

@@ -51,7 +51,7 @@ pub fn run() -> Result<u8, Failure> {
         Ok(parsed) => parsed,
         Err(error) => return Ok(complaint::complain(&error, &words)),
     };
-    refuse_idle_trace(&arguments, &name)?;
+    refuse_idle(&arguments, &name)?;
     let paths = Paths::from_environment(&env::process)?;
     let place = |inner: Option<&Path>, run: &dyn Fn(&Place<'_>) -> Result<u8, Failure>| {
         let explicit = inner.or(arguments.own.config.as_deref());
@@ -88,8 +88,14 @@ pub fn run() -> Result<u8, Failure> {
     }
 }
 
-/// Refuses to trace where no body passes, or where a trace is kept anyway: a file that stays empty says nothing.
-fn refuse_idle_trace(arguments: &Arguments, name: &str) -> Result<(), Failure> {
+/// Refuses to trace where no body passes, or where a trace is kept anyway: a file that stays empty says nothing. Refuses
+/// a limit where no run of an agent is.
+fn refuse_idle(arguments: &Arguments, name: &str) -> Result<(), Failure> {
+    let runs = matches!(arguments.command, Command::Code(_) | Command::Named(_));
+    if !runs && arguments.own.max_cost.is_some() {
+        return Err(Failure::say(Exit::Usage, format!("`--max-cost` does nothing for `mcr {name}`"))
+            .hint("it is for `mcr code` and `mcr PRESET`; set `Budget` in the configuration for the service"));
+    }
     let serves =
         matches!(arguments.command, Command::Code(_) | Command::Named(_) | Command::Start(_) | Command::Restart(_));
     if serves || arguments.own.trace_bodies.is_none() {

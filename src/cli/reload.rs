@@ -48,12 +48,15 @@ fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Envir
     Ok(ready)
 }
 
-/// The way out, the log and the agent are the machine's, whichever preset runs.
+/// The way out, the log, the agent and the budgets are the machine's, whichever preset runs.
 fn inherit(config: &mut Config, machine: Config) {
     config.proxy_url = machine.proxy_url;
     config.claude_path = machine.claude_path;
     config.log = machine.log;
     config.log_level = machine.log_level;
+    let mut budgets = (*config.budgets).clone();
+    budgets.inherit((*machine.budgets).clone(), &config.targets);
+    config.budgets = budgets.into();
 }
 
 /// Opens doors out with the proxy variables of this process.

@@ -15,6 +15,7 @@ use crate::error::{Exit, Failure};
 use crate::keys::Resolver;
 use crate::observe::ledger::Ledger;
 use crate::observe::log;
+use crate::observe::spending::{Scope, Spending};
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
 use crate::paths::Paths;
@@ -55,6 +56,10 @@ impl Running {
     /// Serves; needs a runtime.
     pub(super) fn start(settings: Settings<'_>) -> Result<Self, Failure> {
         let egress = door(&settings.config, &ProxyVariables::from_lookup(settings.environment))?;
+        let scope = if settings.service.is_some() { Scope::Agent } else { Scope::Launch };
+        let spending = Spending::new(scope, settings.ledger.as_ref().map(Ledger::tail));
+        // What the month has cost so far is read now, where a budget asks for it, and not when the first request waits.
+        drop(spending.standings(&settings.config.budgets, None));
         let usage = Arc::new(settings.ledger.map_or_else(Usage::default, Usage::noted_in));
         let trace = settings.trace_bodies.map(Trace::open).transpose().map_err(|error| {
             Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot write the trace of bodies"))
@@ -66,6 +71,7 @@ impl Running {
             egress,
             keys: settings.keys,
             usage: Arc::clone(&usage),
+            spending,
             trace,
             service: settings.service,
         };

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::catalog::{self, Effort, Model, Tokenizer};
 
-const KEYS: [&str; 5] = ["window", "vision", "tool_result_images", "reasoning", "tokenizer"];
+const KEYS: [&str; 6] = ["window", "vision", "tool_result_images", "reasoning", "tokenizer", "pricing"];
 
 const EFFORTS: [Effort; 7] =
     [Effort::None, Effort::Minimal, Effort::Low, Effort::Medium, Effort::High, Effort::Xhigh, Effort::Max];

@@ -28,6 +28,7 @@
 //! | `StatusLine.<style>` | - | `modules`, and `separator` (mcr's own); see [`StatusLine`] |
 //! | `REWRITE_SYSTEM_PROMPT` | - | a file, seen from the configuration's folder, for the head of the system prompt |
 //! | `Retry.attempts` (mcr's own) | 3 | requests to a target that fails and has no spare, from 1 to 10 |
+//! | `Budget.session`, `.day`, `.month` (mcr's own) | - | `{limit, currency, action}`: how much may be spent; `block` (default), `warn`, `fallback:provider,model` |
 //! | `Clocks` (mcr's own) | see below | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
 //!
 //! | clock | runs | hosted service | Mistral's | local server |
@@ -46,14 +47,17 @@
 //! | `models` | the ids that routes may name |
 //! | `transformer` | `use` lists for all models, and below the id of one for that: see [`Transformer`] |
 //! | `dialect` (mcr's own) | whose rules the server follows ([`Dialect`]); inferred from host and name |
-//! | `facts` (mcr's own) | `{"<id>": {"window", "vision", "tool_result_images", "reasoning", "tokenizer"}}`, over the catalogue's |
+//! | `facts` (mcr's own) | `{"<id>": {"window", "vision", "tool_result_images", "reasoning", "tokenizer", "pricing"}}`, over the catalogue's |
+//! | `pricing` (mcr's own) | `{prompt, completion, cached, currency}` for a million tokens of all its models, over the catalogue's; in `facts` for one |
 //!
 //! From text to value: `locate` finds where each value stands, `interpolate` puts the
 //! variables in, `reader` checks types and keeps the problems and the [`Setting`]s;
 //! `edit` goes the other way: it changes single values of a text and leaves the rest as it is.
-//! `providing`, `transforming`, `facts`, `routing`, `styling` and `scalars` each read their part.
+//! `providing`, `transforming`, `facts`, `pricing`, `routing`, `budgeting`, `styling` and `scalars` each read their part.
 
 mod balance;
+mod budget;
+mod budgeting;
 mod clocks;
 mod color;
 mod dialect;
@@ -69,6 +73,7 @@ mod load;
 mod local;
 mod locate;
 pub mod path;
+mod pricing;
 mod problem;
 mod provider;
 mod providing;
@@ -98,7 +103,10 @@ use std::{
     time::Duration,
 };
 
+pub use crate::catalog::{Cost, Currency, Price};
 pub use balance::{Balance, Strategy};
+pub use budget::{Action, Budget, Budgets, Said, Span};
+pub use budgeting::unseen;
 pub use clocks::Clocks;
 pub use color::Color;
 pub use dialect::Dialect;
@@ -173,6 +181,8 @@ pub struct Config {
     pub clocks: Clocks,
     /// How often a request is sent to a target that fails and that no other can stand in for, the first time included.
     pub attempts: u32,
+    /// How much may be spent.
+    pub budgets: Arc<Budgets>,
     /// What is odd and does not stop anything.
     pub warnings: Vec<Problem>,
     /// Variables that providers lack: an error where a route leads to the provider, else a warning.

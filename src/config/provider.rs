@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::Uri;
 
 use super::{Dialect, SecretRef, Transformer, endpoint::CHAT_COMPLETIONS, local::is_local};
-use crate::catalog;
+use crate::catalog::{self, Price};
 
 /// A provider as configured.
 #[derive(Debug)]
@@ -91,6 +91,8 @@ pub struct Target {
     pub facts: catalog::Model,
     /// Configured transformers in the order in which they apply.
     pub transformers: Vec<Transformer>,
+    /// What it costs: by the configuration, else by the catalogue; absent where that is not known.
+    pub pricing: Option<Price>,
 }
 
 impl Target {

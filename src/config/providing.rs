@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::{
     Connection, Dialect, Place, Problem, Provider, SecretRef, Source, Target, Unset, endpoint, facts, path,
+    pricing::{self, Pricing},
     reader::{Node, Reader},
     setting::masked_url,
     transforming::{self, Transformers},
 };
 
-const KEYS: [&str; 7] = ["name", "api_base_url", "api_key", "models", "transformer", "dialect", "facts"];
+const KEYS: [&str; 8] = ["name", "api_base_url", "api_key", "models", "transformer", "dialect", "facts", "pricing"];
 
 /// What `Providers` holds.
 #[derive(Default)]
@@ -39,7 +40,10 @@ pub(super) fn providers(reader: &mut Reader, node: &Node<'_>) -> Providing {
         let (provider, transformers, problem) = provider(reader, &item, name);
         unset.extend(problem.map(|problem| (provider.name.clone(), problem)));
         facts::check_models(reader, &item, &provider.models);
-        targets.extend(provider.models.iter().map(|model| target(reader, &item, &provider, model, &transformers)));
+        let pricing = pricing::pricing(reader, &item);
+        targets.extend(
+            provider.models.iter().map(|model| target(reader, &item, &provider, model, &transformers, pricing)),
+        );
         providers.push(provider);
     }
     Providing { providers, targets, unset }
@@ -192,12 +196,15 @@ fn target(
     provider: &Arc<Provider>,
     model: &str,
     transformers: &Transformers,
+    pricing: Option<Pricing>,
 ) -> Arc<Target> {
     let facts = facts::facts(reader, item, provider, model);
+    let pricing = pricing::price(reader, item, provider, model, pricing);
     Arc::new(Target {
         provider: Arc::clone(provider),
         model: model.to_owned(),
         facts,
         transformers: transformers.of(model),
+        pricing,
     })
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    Config, Document, Environment, Files, Origin, Problem, Problems, Scenario, Severity, StatusLine, Target,
+    Config, Document, Environment, Files, Origin, Problem, Problems, Scenario, Severity, StatusLine, Target, budgeting,
     interpolate,
     providing::{self, NO_PROVIDER, Providing},
     reader::{Node, Reader},
@@ -11,7 +11,7 @@ use super::{
     scalars, styling, transforming,
 };
 
-const KEYS: [&str; 21] = [
+const KEYS: [&str; 22] = [
     "PORT",
     "HOST",
     "APIKEY",
@@ -33,6 +33,7 @@ const KEYS: [&str; 21] = [
     "REWRITE_SYSTEM_PROMPT",
     "Clocks",
     "Retry",
+    "Budget",
 ];
 
 /// Keys that claude-code-router acts on, or once did, and mcr does not.
@@ -135,6 +136,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
     if let Some(routes) = &routes {
         fallback.begin_with(routes);
     }
+    let budgets = budgeting::budgets(reader, root, &known);
     let port = scalars::number(reader, root, "PORT", 3456, 1..=65_535);
     let api_timeout = scalars::milliseconds(reader, root, "API_TIMEOUT_MS", Duration::from_mins(10));
     let (rewrite_system_prompt, system_head) = scalars::prompt(reader, root, files);
@@ -154,6 +156,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
         system_head,
         clocks: scalars::clocks(reader, root, api_timeout),
         attempts: scalars::attempts(reader, root),
+        budgets: Arc::new(budgets),
         // Last, so that what stands above has been read, and its problems noted, when there is no route.
         routes: routes?,
         fallback,

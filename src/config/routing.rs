@@ -1,6 +1,6 @@
 //! Reads `Router` and `fallback`: names of targets, each of which must exist.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Balance, Fallback, Provider, Routes, Scenario, Source, Strategy, Target,
@@ -81,6 +81,11 @@ fn balance(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) -> Option<Ba
         reader.error(&list, "the list names no target");
     }
     let targets: Vec<(Arc<Target>, f64)> = items.iter().filter_map(|item| weighted(reader, item, known)).collect();
+    let prices = targets.iter().filter_map(|(target, _)| target.pricing.filter(|price| !price.is_free()));
+    let currencies = prices.map(|price| price.currency).collect::<BTreeSet<_>>();
+    if strategy == Strategy::Cost && currencies.len() > 1 {
+        reader.warn(&list, "prices in two currencies are compared by their figures: there is no rate between them");
+    }
     if strategy == Strategy::Single && targets.len() > 1 {
         reader.warn(&list, "with the strategy `single` only the first target is asked");
     }
@@ -152,7 +157,7 @@ pub(super) fn fallback(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) 
 }
 
 /// Finds the target that `provider,model` names, and notes when there is none.
-fn target(reader: &mut Reader, node: &Node<'_>, text: &str, known: &Known<'_>) -> Option<Arc<Target>> {
+pub(super) fn target(reader: &mut Reader, node: &Node<'_>, text: &str, known: &Known<'_>) -> Option<Arc<Target>> {
     let Some((provider, model)) = text.split_once(',').map(|(provider, model)| (provider.trim(), model.trim())) else {
         let names: Vec<String> = known.targets.iter().map(|target| target.name()).collect();
         let meant = names.iter().find(|name| name.ends_with(&format!(",{text}")));

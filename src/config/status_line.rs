@@ -83,12 +83,13 @@ pub(super) fn built_in(name: &str) -> Option<Style> {
 /// Icon, text, colour, background.
 type Row = (&'static str, &'static str, &'static str, &'static str);
 
-const SHORT: [Row; 8] = [
+const SHORT: [Row; 9] = [
     ("", "{{model}}", "bright_cyan", ""),
     ("", "{{place}}", "bright_green", ""),
     ("", "{{fallback}}", "bright_red", ""),
     ("", "{{context}}", "bright_yellow", ""),
     ("", "{{cost}}", "bright_white", ""),
+    ("", "{{budget}}", "bright_red", ""),
     ("", "{{tokenSpeed}} tok/s", "bright_black", ""),
     ("", "{{gitBranch}}", "bright_magenta", ""),
     ("", "{{workDirName}}", "bright_blue", ""),
@@ -103,24 +104,26 @@ const SIMPLE: [Row; 5] = [
     ("↓", "{{outputTokens}}", "bright_yellow", ""),
 ];
 
-const ARROWS: [Row; 7] = [
+const ARROWS: [Row; 8] = [
     ("", "{{model}}", "black", "bright_cyan"),
     ("", "{{place}}", "black", "bright_green"),
     ("", "{{fallback}}", "black", "bright_red"),
     ("", "{{context}}", "black", "bright_yellow"),
     ("", "{{cost}}", "black", "bright_white"),
+    ("", "{{budget}}", "black", "bright_red"),
     // The sign for a branch in the fonts that have the arrows.
     ("\u{e0a0}", "{{gitBranch}}", "black", "bright_magenta"),
     ("", "{{workDirName}}", "black", "bright_blue"),
 ];
 
-const FULL: [Row; 13] = [
+const FULL: [Row; 14] = [
     ("", "{{model}}", "bright_cyan", ""),
     ("", "{{place}}", "bright_green", ""),
     ("", "{{fallback}}", "bright_red", ""),
     ("", "{{context}} ({{contextPercent}}%)", "bright_yellow", ""),
     ("", "↑{{totalInputTokens}} ↓{{totalOutputTokens}}", "bright_yellow", ""),
     ("", "{{cost}}", "bright_white", ""),
+    ("", "{{budget}}", "bright_red", ""),
     ("", "{{tokenSpeed}} tok/s", "bright_black", ""),
     ("", "first after {{timeToFirstToken}}", "bright_black", ""),
     ("", "{{route}}", "bright_black", ""),

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Types of modules with the text each has when none is written; the first ten are claude-code-router's.
-const TYPES: [(&str, &str); 18] = [
+const TYPES: [(&str, &str); 19] = [
     ("workDir", "{{workDirName}}"),
     ("gitBranch", "{{gitBranch}}"),
     ("model", "{{model}}"),
@@ -28,6 +28,7 @@ const TYPES: [(&str, &str); 18] = [
     ("window", "{{window}}"),
     ("route", "{{route}}"),
     ("fallback", "{{fallback}}"),
+    ("budget", "{{budget}}"),
     ("text", ""),
 ];
 

@@ -57,6 +57,8 @@ pub enum Variable {
     Place,
     /// Why the request went where it went.
     Route,
+    /// The budget that is nearest to its end, from four fifths on.
+    Budget,
     /// `fallback` when a spare target answered, else nothing.
     Fallback,
     /// The first line that a module's command printed.
@@ -65,7 +67,7 @@ pub enum Variable {
 
 impl Variable {
     /// Every name with what it stands for; two are ours for what claude-code-router calls otherwise.
-    pub const NAMES: [(&str, Self); 31] = [
+    pub const NAMES: [(&str, Self); 32] = [
         ("workDirName", Self::WorkDirName),
         ("gitBranch", Self::GitBranch),
         ("model", Self::Model),
@@ -84,6 +86,7 @@ impl Variable {
         ("isStreaming", Self::IsStreaming),
         ("streamingIndicator", Self::StreamingIndicator),
         ("cost", Self::Cost),
+        ("budget", Self::Budget),
         ("duration", Self::Duration),
         ("linesAdded", Self::LinesAdded),
         ("linesRemoved", Self::LinesRemoved),

@@ -5,11 +5,13 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
+use super::tail::Tail;
 use crate::paths;
 
 /// What one request has used.
@@ -36,6 +38,18 @@ pub struct Entry {
     /// What it cost at the provider's price, in US dollars; absent where that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_usd: Option<f64>,
+    /// The same in euros, where the price is in euros.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_eur: Option<f64>,
+    /// What its prompt alone would cost, where the answer began and nobody said what it used; budgets count that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate_usd: Option<f64>,
+    /// The same in euros.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub estimate_eur: Option<f64>,
+    /// Which process wrote this.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub writer: String,
     /// Whether it ended in an error.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub failed: bool,
@@ -45,6 +59,8 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Ledger {
     folder: PathBuf,
+    /// Tells what this process writes from what others do.
+    writer: String,
     /// The file of the month that was written last.
     open: Mutex<Option<(String, File)>>,
 }
@@ -52,13 +68,21 @@ pub struct Ledger {
 impl Ledger {
     /// Names the folder; makes nothing before the first line.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder, open: Mutex::default() }
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let (process, now) = (std::process::id(), Timestamp::now().as_microsecond());
+        let writer = format!("{process:x}-{now:x}-{:x}", MADE.fetch_add(1, Ordering::Relaxed));
+        Self { folder, writer, open: Mutex::default() }
+    }
+
+    /// What others write, from the beginning.
+    pub fn tail(&self) -> Tail {
+        Tail::new(self.folder.clone(), self.writer.clone())
     }
 
     /// Appends what a request has used, with the time; what cannot be written is logged and stops nothing.
     pub fn write(&self, entry: Entry) {
         let now = Timestamp::now();
-        if let Err(error) = self.append(&Entry { time: now.to_string(), ..entry }, now) {
+        if let Err(error) = self.append(&Entry { time: now.to_string(), writer: self.writer.clone(), ..entry }, now) {
             tracing::warn!(%error, "cannot note what was used");
         }
     }

@@ -46,9 +46,11 @@ impl Sessions {
             total.input = total.input.saturating_add(answer.input);
             total.cached = total.cached.saturating_add(answer.cached);
             total.output = total.output.saturating_add(answer.output);
-            match answer.cost_usd {
-                Some(cost) => total.cost_usd = Some(total.cost_usd.unwrap_or_default() + cost),
-                None => total.unpriced += 1,
+            total.unpriced += u64::from(answer.cost_usd.is_none() && answer.cost_eur.is_none());
+            for (sum, cost) in [(&mut total.cost_usd, answer.cost_usd), (&mut total.cost_eur, answer.cost_eur)] {
+                if let Some(cost) = cost {
+                    *sum = Some(sum.unwrap_or_default() + cost);
+                }
             }
             kept.session.answers += 1;
             if part == Part::Conversation || !kept.conversation {

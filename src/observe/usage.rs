@@ -8,6 +8,7 @@ use std::{
 
 use super::ledger::{Entry, Ledger};
 use super::line::Escaped;
+use crate::config::{Cost, Currency};
 
 /// One request that was answered, or was not.
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +23,10 @@ pub struct Request<'a> {
     pub hosts: &'a [String],
     /// Its tokens.
     pub tokens: Tokens,
-    /// What it cost, in US dollars, where that is known.
-    pub cost_usd: Option<f64>,
+    /// What it cost, where that is known.
+    pub cost: Option<Cost>,
+    /// What its prompt alone would cost, where the answer began and nobody said what it used.
+    pub estimate: Option<Cost>,
     /// Whether it ended in an error.
     pub failed: bool,
 }
@@ -75,7 +78,11 @@ impl Usage {
                 input: request.tokens.input,
                 cached: request.tokens.cached,
                 output: request.tokens.output,
-                cost_usd: request.cost_usd,
+                cost_usd: request.cost.and_then(|cost| cost.within(Currency::Usd)),
+                cost_eur: request.cost.and_then(|cost| cost.within(Currency::Eur)),
+                estimate_usd: request.estimate.and_then(|cost| cost.within(Currency::Usd)),
+                estimate_eur: request.estimate.and_then(|cost| cost.within(Currency::Eur)),
+                writer: String::new(),
                 failed: request.failed,
             });
         }
@@ -171,7 +178,8 @@ mod tests {
         let (input, cached, output) = tokens;
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let tokens = Tokens { input, cached, output };
-        let request = Request { session: None, provider: "p", model, hosts: &hosts, tokens, cost_usd: None, failed };
+        let request =
+            Request { session: None, provider: "p", model, hosts: &hosts, tokens, cost: None, estimate: None, failed };
         usage.record(request);
     }
 

@@ -36,6 +36,7 @@ impl Proxy {
         } else {
             snapshot.balanced(choice, &facts, session, &self.health)
         };
+        let (choice, reservation) = self.afford(snapshot, question, choice, &mut facts, session)?;
         let draft = Arc::ptr_eq(&choice.target, &first.target).then_some(draft);
         let mut record = Record::open(
             &stage.id,
@@ -46,6 +47,7 @@ impl Proxy {
             Arc::clone(&self.usage),
         )
         .of_session(&self.sessions, session, part);
+        record.reserve(reservation);
         let routed = Routed { stage, snapshot, question, session, choice, facts };
         let result = self.attempts(&routed, draft, &mut record).await;
         Ok(Answered::new(result, record))

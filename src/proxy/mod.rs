@@ -10,6 +10,7 @@ pub mod server;
 mod answer;
 mod ask;
 mod attempt;
+mod budget;
 mod clocked;
 mod events;
 mod fallback;
@@ -39,17 +40,19 @@ use crate::egress::Egress;
 use crate::error::{Exit, Failure};
 use crate::keys::Resolver;
 use crate::observe::sessions::Sessions;
+use crate::observe::spending::Spending;
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
 use crate::route::{Counter, needs_vocabulary, unpack_vocabulary};
 use crate::upstream::health::Health;
 use crate::upstream::self_repair::SelfRepair;
 use crate::wire::error::{ApiError, ErrorKind};
+use crate::wire::session::Session;
 use auth::{Door, admit};
 use body::Body;
 use refusal::Refusal;
 pub use shelf::{PRESET, Shelf, Source};
-pub use snapshot::{Current, Open, Reload, Snapshot, watch};
+pub use snapshot::{Current, Open, Read, Reload, Snapshot, watch};
 pub use status::{RESET, STATUS, STOP, Service, Stop};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
@@ -67,6 +70,7 @@ pub struct Proxy {
     repairs: SelfRepair,
     counter: Counter,
     usage: Arc<Usage>,
+    spending: Arc<Spending>,
     sessions: Arc<Sessions>,
     trace: Option<Arc<Trace>>,
     /// Tells this process's request ids from another's.
@@ -88,6 +92,8 @@ pub struct Parts {
     pub keys: Resolver,
     /// Sums up what passes.
     pub usage: Arc<Usage>,
+    /// Keeps the books for the budgets.
+    pub spending: Spending,
     /// Where bodies are written, when the person asked for that.
     pub trace: Option<Trace>,
     /// What the background service has beside it; absent where one agent is the only client.
@@ -110,6 +116,7 @@ impl Proxy {
             repairs: SelfRepair::default(),
             counter: Counter::default(),
             usage: parts.usage,
+            spending: Arc::new(parts.spending),
             sessions: Arc::default(),
             trace: parts.trace.map(Arc::new),
             instance: random.expose().chars().take(12).collect(),
@@ -169,7 +176,7 @@ impl Proxy {
             (&Method::POST, "/v1/messages") => Arc::clone(self).messages(snapshot, parts.headers.clone(), body).await,
             (&Method::POST, "/v1/messages/count_tokens") => self.count_tokens(&snapshot, body).await,
             (&Method::GET, "/v1/models") => models::list(&snapshot.config),
-            (&Method::GET, path) if let Some(id) = path.strip_prefix(SESSION) => self.session(id),
+            (&Method::GET, path) if let Some(id) = path.strip_prefix(SESSION) => self.session(&snapshot, id),
             (&Method::GET, "/health") => json(&serde_json::json!({
                 "status": "ok", "version": env!("CARGO_PKG_VERSION"),
             })),
@@ -193,8 +200,10 @@ impl Proxy {
     }
 
     /// Says what is known of a session, as [`crate::wire::session::Session`].
-    fn session(&self, id: &str) -> Response<Body> {
-        let Some(session) = self.sessions.get(id).and_then(|session| serde_json::to_value(session).ok()) else {
+    fn session(&self, snapshot: &Snapshot, id: &str) -> Response<Body> {
+        let known =
+            self.sessions.get(id).map(|session| Session { budgets: self.budgets(snapshot, Some(id)), ..session });
+        let Some(session) = known.and_then(|session| serde_json::to_value(session).ok()) else {
             let what = "mcr: no answer is known of this session";
             return failed(&ApiError::last(404, ErrorKind::NotFoundError, what), &self.next_id());
         };

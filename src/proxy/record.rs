@@ -8,8 +8,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::catalog;
-use crate::config::{Connection, Target};
+use crate::config::{Connection, Cost, Currency, Target};
 use crate::observe::sessions::{Part, Sessions, speed};
+use crate::observe::spending::Reservation;
 use crate::observe::usage::{self, Tokens, Usage};
 use crate::upstream::health::{Attempt, Pass};
 use crate::wire::error::ApiError;
@@ -40,6 +41,8 @@ pub struct Record {
     passed_over: Vec<String>,
     /// What the answer will say of its target.
     pass: Option<Pass>,
+    /// What is kept back of the budgets.
+    reservation: Option<Reservation>,
     closed: bool,
 }
 
@@ -77,6 +80,7 @@ impl Record {
             of_target: 0,
             passed_over: Vec::new(),
             pass: None,
+            reservation: None,
             closed: false,
         }
     }
@@ -88,8 +92,21 @@ impl Record {
         self
     }
 
+    /// What it may cost is kept back until it is closed, or goes to another target.
+    pub fn reserve(&mut self, reservation: Reservation) {
+        self.reservation = Some(reservation);
+    }
+
+    /// Whether what it may cost at its target is kept back.
+    pub fn is_reserved(&self) -> bool {
+        self.reservation.is_some()
+    }
+
     /// Another target was taken.
     pub fn retarget(&mut self, target: &Arc<Target>, reason: &str) {
+        if !Arc::ptr_eq(&self.target, target) {
+            self.reservation = None;
+        }
         self.of_target = 0;
         let before = self.target.name();
         if !Arc::ptr_eq(&self.target, target) && !self.passed_over.contains(&before) {
@@ -183,6 +200,7 @@ impl Record {
         if std::mem::replace(&mut self.closed, true) {
             return;
         }
+        let underway = self.asked.is_some();
         self.sent(true);
         let host = host(&self.target).filter(|host| self.hosts.iter().any(|other| other == host));
         let hosts = (self.hosts.len() > 1).then(|| self.hosts.join(","));
@@ -191,8 +209,34 @@ impl Record {
             cached: spent.cache_read_input_tokens,
             output: spent.output_tokens,
         };
+        let cost = host.and_then(|_| cost(&self.target, tokens));
+        // The provider bills what nobody counted, too.
+        let begun = self.reservation.as_ref().filter(|_| cost.is_none() && (underway || self.first.is_some()));
+        let estimate = begun.and_then(Reservation::estimate);
         let now = Instant::now();
         let ttft = self.first.map(|first| milliseconds(self.started, first));
+        self.usage.record(usage::Request {
+            session: self.session.as_ref().map(|of| of.id.as_str()),
+            provider: &self.target.provider.name,
+            model: &self.target.model,
+            hosts: &self.hosts,
+            tokens,
+            cost,
+            estimate,
+            failed: error.is_some(),
+        });
+        if let Some(reservation) = self.reservation.take() {
+            reservation.settle(cost.or(estimate));
+        }
+        if let Some(Of { sessions, id, part }) = &self.session {
+            match outcome {
+                "ok" => sessions.answered(id, *part, self.answered(host.unwrap_or_default(), tokens, cost, ttft, now)),
+                // The provider bills what it wrote until then.
+                _ if self.first.is_some() && cost.is_none() => sessions.broken_off(id),
+                _ => {}
+            }
+        }
+        // Last: who reads it may count on the rest.
         tracing::info!(
             request = %self.id,
             outcome,
@@ -211,26 +255,9 @@ impl Record {
             error,
             "request"
         );
-        self.usage.record(usage::Request {
-            session: self.session.as_ref().map(|of| of.id.as_str()),
-            provider: &self.target.provider.name,
-            model: &self.target.model,
-            hosts: &self.hosts,
-            tokens,
-            cost_usd: cost(&self.target, host.unwrap_or_default(), tokens),
-            failed: error.is_some(),
-        });
-        if let Some(Of { sessions, id, part }) = &self.session {
-            match outcome {
-                "ok" => sessions.answered(id, *part, self.answered(host.unwrap_or_default(), tokens, ttft, now)),
-                // The provider bills what it wrote until then.
-                _ if self.first.is_some() => sessions.broken_off(id),
-                _ => {}
-            }
-        }
     }
 
-    fn answered(&self, host: &str, tokens: Tokens, ttft_ms: Option<u64>, now: Instant) -> Answered {
+    fn answered(&self, host: &str, tokens: Tokens, cost: Option<Cost>, ttft_ms: Option<u64>, now: Instant) -> Answered {
         let Target { provider, model, facts, .. } = &*self.target;
         let region = if provider.is_local() { Some("local") } else { catalog::host(host).map(|host| &*host.region) };
         Answered {
@@ -242,7 +269,8 @@ impl Record {
             input: tokens.input,
             cached: tokens.cached,
             output: tokens.output,
-            cost_usd: cost(&self.target, host, tokens),
+            cost_usd: cost.and_then(|cost| cost.within(Currency::Usd)),
+            cost_eur: cost.and_then(|cost| cost.within(Currency::Eur)),
             ttft_ms,
             tokens_per_second: self.first.and_then(|first| speed(tokens.output, now - first)),
             route: self.reason.clone(),
@@ -251,10 +279,10 @@ impl Record {
     }
 }
 
-/// What an answer cost at the host's price, in US dollars; nothing where that is not known.
-fn cost(target: &Target, host: &str, tokens: Tokens) -> Option<f64> {
+/// What an answer cost at the target's price; nothing where that is not known.
+fn cost(target: &Target, tokens: Tokens) -> Option<Cost> {
     // A provider that does not count leaves the answer at 0, and the prompt is mcr's own count.
-    let price = catalog::price(host, &target.model).filter(|_| tokens.output > 0)?;
+    let price = target.pricing.filter(|price| tokens.output > 0 || price.is_free())?;
     Some(price.cost(tokens.input, tokens.cached, tokens.output))
 }
 

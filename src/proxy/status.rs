@@ -67,14 +67,21 @@ impl Proxy {
             started: to_the_second(service.started),
             uptime_seconds: u64::try_from(Timestamp::now().duration_since(service.started).as_secs()).unwrap_or(0),
             requests: Requests { ended, failed },
-            configuration: configuration(&self.current),
+            configuration: self.configuration(&self.current),
             presets: presets
-                .map(|(name, current)| Preset { name, configuration: current.as_deref().map(configuration) })
+                .map(|(name, current)| Preset {
+                    name,
+                    configuration: current.as_deref().map(|current| self.configuration(current)),
+                })
                 .collect(),
             targets: self.health.list().into_iter().map(|told| self.target(told)).collect(),
             log: (service.log)().map(|path| path.display().to_string()),
         };
         json(&serde_json::to_value(&status).unwrap_or_default())
+    }
+
+    fn configuration(&self, current: &Current) -> Configuration {
+        Configuration { budgets: self.budgets(&current.load(), None), ..configuration(current) }
     }
 
     /// Takes targets for well again: the one that the query names, or all.
@@ -135,5 +142,6 @@ fn configuration(current: &Current) -> Configuration {
         invalid: current.invalid().as_deref().cloned(),
         providers: providers.collect(),
         routes: routes.collect(),
+        budgets: Vec::new(),
     }
 }

@@ -9,7 +9,6 @@ use std::hash::Hasher as _;
 use foldhash::quality::FixedState;
 
 use super::{Facts, obstacle};
-use crate::catalog;
 use crate::config::{Balance, Strategy, Target};
 
 /// Remembers whose turn it is.
@@ -85,14 +84,10 @@ pub fn pick(balance: &Balance, facts: &Facts, session: Option<&str>, turn: Turn<
 }
 
 /// What the request would cost with an answer as long as the prompt's twentieth; one's own machine is free, and
-/// what has no known price comes last.
+/// what has no known price comes last. Prices in two currencies are compared by their figures: there is no rate between them.
 fn price(target: &Target, facts: &Facts) -> f64 {
-    if target.provider.is_local() {
-        return 0.0;
-    }
-    let host = target.provider.connection.as_ref().map_or("", |connection| connection.host());
     let tokens = facts.tokens.number();
-    catalog::price(host, &target.model).map_or(f64::INFINITY, |price| price.cost(tokens, 0, tokens / 20 + 1))
+    target.pricing.map_or(f64::INFINITY, |price| price.cost(tokens, 0, tokens / 20 + 1).amount)
 }
 
 /// The target's score for a session: the highest wins, each as often as its weight says, and a target that comes

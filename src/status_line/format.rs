@@ -35,6 +35,12 @@ pub(super) fn money(dollars: f64) -> String {
     format!("${dollars:.2}")
 }
 
+/// Writes euros; what is under a cent with four decimals.
+pub(super) fn euros(euros: f64) -> String {
+    let decimals = if euros > 0.0 && euros < 0.01 { 4 } else { 2 };
+    format!("€{euros:.decimals$}")
+}
+
 /// Writes a time span: `850ms`, `3.2s`, `4m12s`, `2h05m`.
 pub(super) fn span(span: Duration) -> String {
     let seconds = span.as_secs();

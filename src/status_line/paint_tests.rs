@@ -40,7 +40,7 @@ fn session() -> Session {
         tokens_per_second: Some(52.0),
         ..Answered::default()
     };
-    Session { answers: 1, last, total: Total { cost_usd: Some(0.12), ..Total::default() } }
+    Session { answers: 1, last, total: Total { cost_usd: Some(0.12), ..Total::default() }, ..Session::default() }
 }
 
 #[test]
@@ -190,13 +190,14 @@ fn any_session() -> impl Strategy<Value = Option<Session>> {
             cached: output,
             output,
             cost_usd: float,
+            cost_eur: float,
             ttft_ms,
             tokens_per_second: float,
             route,
             fallback: input > output,
         };
-        let total = Total { input, cached: output, output, cost_usd: float, unpriced: window };
-        Session { answers: 1, last, total }
+        let total = Total { input, cached: output, output, cost_usd: float, cost_eur: float, unpriced: window };
+        Session { answers: 1, last, total, ..Session::default() }
     }))
 }
 

@@ -7,8 +7,14 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::Value;
 
-use super::format::{money, plain, span, tokens, window};
-use crate::{config::Variable, wire::session::Session};
+use super::format::{euros, money, plain, span, tokens, window};
+use crate::{
+    config::Variable,
+    wire::{session::Session, status::Budget},
+};
+
+/// What is spent of a budget, in percent, when it is worth a place in the line.
+const NEAR: u64 = 80;
 
 /// What is told of a session.
 #[derive(Debug, Clone, Copy)]
@@ -126,10 +132,19 @@ impl Values {
         self.last(last.input, last.cached, last.output, last.window);
         self.set(Variable::TotalInputTokens, &tokens(total.input));
         self.set(Variable::TotalOutputTokens, &tokens(total.output));
-        if let Some(cost) = total.cost_usd {
+        // One's own machine costs nothing, which needs no place in the line.
+        let spent = |cost: Option<f64>, write: fn(f64) -> String| cost.filter(|cost| *cost > 0.0).map(write);
+        let costs: Vec<String> =
+            [spent(total.cost_usd, money), spent(total.cost_eur, euros)].into_iter().flatten().collect();
+        if !costs.is_empty() {
             // Some of what was spent has no known price, so the whole is more than that.
             let more = if total.unpriced > 0 { "≥" } else { "" };
-            self.set(Variable::Cost, &format!("{more}{}", money(cost)));
+            self.set(Variable::Cost, &format!("{more}{}", costs.join(" + ")));
+        }
+        // Until then a budget is of no concern, and the line is short.
+        let near = session.budgets.iter().filter(|budget| budget.percent >= NEAR).max_by_key(|budget| budget.percent);
+        if let Some(Budget { span, percent, .. }) = near {
+            self.set(Variable::Budget, &format!("{span} budget {percent}%"));
         }
         if let Some(speed) = last.tokens_per_second {
             self.set(Variable::TokenSpeed, &format!("{speed:.0}"));
@@ -179,8 +194,8 @@ mod tests {
             route: "default".to_owned(),
             ..Answered::default()
         };
-        let total = Total { input: 90_000, cached: 40_000, output: 3_000, cost_usd: Some(0.1234), unpriced: 0 };
-        Session { answers: 3, last, total }
+        let total = Total { input: 90_000, cached: 40_000, output: 3_000, cost_usd: Some(0.1234), ..Total::default() };
+        Session { answers: 3, last, total, ..Session::default() }
     }
 
     fn of(session: &Session) -> Values {
@@ -221,11 +236,24 @@ mod tests {
     }
 
     #[test]
+    fn of_the_budgets_the_nearest_to_its_end_is_shown_and_none_that_is_far_from_it() {
+        let mut session = session();
+        let budget = |span: &str, percent| Budget { span: span.to_owned(), percent, ..Budget::default() };
+        session.budgets = vec![budget("session", 79)];
+        assert_eq!(of(&session).get(Variable::Budget), "");
+        session.budgets.extend([budget("day", 104), budget("month", 80)]);
+        assert_eq!(of(&session).get(Variable::Budget), "day budget 104%");
+    }
+
+    #[test]
     fn the_cost_is_the_providers_and_never_claudes() {
         let mut session = session();
         assert_eq!(of(&session).get(Variable::Cost), "$0.12");
         session.total.unpriced = 1;
         assert_eq!(of(&session).get(Variable::Cost), "≥$0.12");
+        session.total.cost_eur = Some(0.005);
+        assert_eq!(of(&session).get(Variable::Cost), "≥$0.12 + €0.0050");
+        session.total.cost_eur = Some(0.0);
         session.total.cost_usd = None;
         assert_eq!(of(&session).get(Variable::Cost), "");
         assert_eq!(agent(&json!({"cost": {"total_cost_usd": 99.0}})).get(Variable::Cost), "");

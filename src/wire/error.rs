@@ -27,6 +27,8 @@ pub enum ErrorKind {
     OverloadedError,
     /// A clock ran out.
     TimeoutError,
+    /// A budget is spent; the client shows the words and does not try again.
+    BillingError,
     /// Refused by mcr; the client shows the words and does not try again.
     PolicyBlocked,
 }
@@ -68,6 +70,11 @@ impl ApiError {
     /// one feature after another; `policy_blocked` it shows at once.
     pub fn refused(message: impl Into<String>) -> Self {
         Self::last(400, ErrorKind::PolicyBlocked, message)
+    }
+
+    /// Makes the 400 of a budget that is spent; Claude Code shows its words at the first try.
+    pub fn spent(message: impl Into<String>) -> Self {
+        Self::last(400, ErrorKind::BillingError, message)
     }
 
     /// Makes the 400 that lets Claude Code compact the conversation.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::status::Budget;
+
 /// One session of the agent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -12,6 +14,9 @@ pub struct Session {
     pub last: Answered,
     /// Everything that was answered.
     pub total: Total,
+    /// The budgets that it counts for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<Budget>,
 }
 
 /// One answer that came to its end.
@@ -36,6 +41,9 @@ pub struct Answered {
     pub output: u64,
     /// What it cost at the provider's price, in US dollars; absent when that is not known.
     pub cost_usd: Option<f64>,
+    /// The same in euros, where the price is in euros.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_eur: Option<f64>,
     /// From the request to the first event, in milliseconds.
     pub ttft_ms: Option<u64>,
     /// Tokens a second from the first event to the last; absent where that is no measure.
@@ -58,6 +66,9 @@ pub struct Total {
     pub output: u64,
     /// What those with a known price cost, in US dollars; absent when there is none.
     pub cost_usd: Option<f64>,
+    /// The same in euros; nothing of it is in the dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_eur: Option<f64>,
     /// Answers that are not in the cost: no price is known, or they broke off and nobody counted.
     pub unpriced: u64,
 }

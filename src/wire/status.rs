@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The service as it is now.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Status {
     /// The version of mcr that runs, which an update on disk may have left behind.
@@ -39,7 +39,7 @@ pub struct Requests {
 }
 
 /// A configuration in use.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Configuration {
     /// The file, or that it is the built-in one.
@@ -52,6 +52,28 @@ pub struct Configuration {
     pub providers: Vec<Provider>,
     /// Its routes, each with the target's name.
     pub routes: Vec<Route>,
+    /// Its budgets.
+    pub budgets: Vec<Budget>,
+}
+
+/// A limit of what may be spent, and what was.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Budget {
+    /// `session`, `day` or `month`; the session is the one that spent most where none is named.
+    pub span: String,
+    /// What was spent.
+    pub spent: f64,
+    /// What requests in flight may spend.
+    pub reserved: f64,
+    /// How much may be spent.
+    pub limit: f64,
+    /// `USD` or `EUR`.
+    pub currency: String,
+    /// What was spent of the limit.
+    pub percent: u64,
+    /// `warn`, `block` or `fallback:provider,model`.
+    pub action: String,
 }
 
 /// A provider of a configuration.
@@ -87,7 +109,7 @@ pub struct Invalid {
 }
 
 /// An installed preset.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Preset {
     /// Its name.

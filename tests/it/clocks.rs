@@ -10,6 +10,7 @@ use mcr::config::{self, Secret};
 use mcr::egress::{Egress, Options};
 use mcr::imitation::{Client, Gate, Imitation, Reply};
 use mcr::keys::Resolver;
+use mcr::observe::spending::{Scope, Spending};
 use mcr::observe::usage::Usage;
 use mcr::paths::Paths;
 use mcr::proxy::server::{Limits, Listener, serve};
@@ -70,6 +71,7 @@ fn in_process(upstream: &str) -> Client {
         egress: Egress::new(&Options::default()).expect("a way out"),
         keys: Resolver::new(&Paths::below(Path::new("/nonexistent")), |_| None),
         usage: Arc::new(Usage::default()),
+        spending: Spending::new(Scope::Launch, None),
         trace: None,
         service: None,
     };

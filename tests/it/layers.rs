@@ -134,6 +134,7 @@ const FILES: &[(&str, &str)] = &[
     ("observe/ledger.rs", "holds the file that `paths` opened, and reads what was noted"),
     ("observe/log.rs", "holds the file that `paths` opened"),
     ("observe/log_files.rs", "finds the newest log and takes old ones away"),
+    ("observe/tail.rs", "reads on what other processes noted"),
     ("observe/trace.rs", "holds the file that `paths` opened"),
     ("paths.rs", "writes everything that stays"),
     ("paths/backup.rs", "copies what stays before it changes"),

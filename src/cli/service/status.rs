@@ -6,11 +6,12 @@ use serde_json::{Value, json};
 
 use super::{call, unanswered};
 use crate::cli::config::{Form, Place};
+use crate::config::{Cost, Currency};
 use crate::error::{Exit, Failure};
 use crate::launch::service::{self, Record};
 use crate::proxy::STATUS;
 use crate::ui;
-use crate::wire::status::{Configuration, LeftOut, Status, Target};
+use crate::wire::status::{Budget, Configuration, LeftOut, Status, Target};
 
 /// Prints the state; 1 when there is no service.
 pub fn run(form: &Form, place: &Place<'_>) -> Result<u8, Failure> {
@@ -78,7 +79,7 @@ fn shown(status: &Status) -> String {
 }
 
 fn describe(indent: &str, configuration: &Configuration, text: &mut String) {
-    let Configuration { file, hash, invalid, providers, routes } = configuration;
+    let Configuration { file, hash, invalid, providers, routes, budgets } = configuration;
     let short = hash.get(..12).unwrap_or(hash);
     let _ = writeln!(text, "{indent}configuration {file} ({short})");
     if let Some(invalid) = invalid {
@@ -96,6 +97,17 @@ fn describe(indent: &str, configuration: &Configuration, text: &mut String) {
     for route in routes {
         let _ = writeln!(text, "{indent}  route {:<11} {}", route.name, route.target);
     }
+    for budget in budgets {
+        describe_budget(indent, budget, text);
+    }
+}
+
+fn describe_budget(indent: &str, budget: &Budget, text: &mut String) {
+    let Budget { span, spent, reserved, limit, currency, percent, action } = budget;
+    let currency = Currency::parse(currency).unwrap_or_default();
+    let [spent, reserved, limit] = [*spent, *reserved, *limit].map(|amount| Cost { amount, currency });
+    let way = if reserved.amount > 0.0 { format!(", {reserved} on its way") } else { String::new() };
+    let _ = writeln!(text, "{indent}  budget {span:<10} {spent} of {limit} ({percent}%){way}, then {action}");
 }
 
 fn describe_target(target: &Target, text: &mut String) {
@@ -138,6 +150,15 @@ mod tests {
                 models: vec!["m".to_owned()],
             }],
             routes: vec![Route { name: "default".to_owned(), target: "p,m".to_owned() }],
+            budgets: vec![Budget {
+                span: "day".to_owned(),
+                spent: 4.2,
+                reserved: 0.05,
+                limit: 5.0,
+                currency: "EUR".to_owned(),
+                percent: 84,
+                action: "block".to_owned(),
+            }],
         }
     }
 
@@ -165,11 +186,13 @@ mod tests {
              requests  3, 1 failed\n\
              configuration /c/config.json (0123456789ab)\n  \
                invalid on disk since 2026-01-02T03:04:05Z; the one before is in use\n  bad:\n    worse\n  \
-               provider p  api.example\n  route default     p,m\n\
+               provider p  api.example\n  route default     p,m\n  \
+               budget day        €4.20 of €5.00 (84%), €0.0500 on its way, then block\n\
              preset local (nobody asked for it yet)\n\
              preset used\n  \
                configuration /c/config.json (0123456789ab)\n    \
-                 provider p  api.example\n    route default     p,m\n"
+                 provider p  api.example\n    route default     p,m\n    \
+                 budget day        €4.20 of €5.00 (84%), €0.0500 on its way, then block\n"
         );
     }
 

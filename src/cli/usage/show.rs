@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::By;
 use super::sums::{Row, Sums, Table};
+use crate::config::Currency;
 
 /// The list and the name of a row in JSON.
 fn keys(by: By) -> (&'static str, &'static str) {
@@ -43,7 +44,6 @@ pub(super) fn text(table: &Table, by: By) -> String {
 
 fn cells(name: &str, sums: &Sums) -> [String; 7] {
     let cached = (sums.cached * 100).checked_div(sums.input).unwrap_or(0);
-    let more = if sums.unpriced > 0 { "+" } else { "" };
     [
         name.chars().filter(|character| !character.is_control()).collect(),
         sums.requests.to_string(),
@@ -51,19 +51,35 @@ fn cells(name: &str, sums: &Sums) -> [String; 7] {
         sums.input.to_string(),
         format!("{cached}%"),
         sums.output.to_string(),
-        format!("${:.2}{more}", sums.cost),
+        cost(sums),
     ]
+}
+
+/// What it cost, each currency for itself; a `+` where there is more of which no price is known.
+fn cost(sums: &Sums) -> String {
+    let amounts = [(sums.usd, Currency::Usd), (sums.eur, Currency::Eur)];
+    let amounts = amounts.into_iter().filter_map(|(sum, currency)| Some(format!("{}{:.2}", currency.sign(), sum?)));
+    let amounts = amounts.collect::<Vec<_>>().join(" + ");
+    match (amounts.as_str(), sums.unpriced) {
+        ("", 0) => "-".to_owned(),
+        ("", _) => "unknown".to_owned(),
+        (known, 0) => known.to_owned(),
+        (known, _) => format!("{known}+"),
+    }
 }
 
 /// One line for each row, with a head.
 pub(super) fn csv(table: &Table, by: By) -> String {
     let name = keys(by).1;
-    let mut text = format!("{name},requests,failed,inputTokens,cacheReadTokens,outputTokens,totalCost,unpriced\n");
+    let mut text =
+        format!("{name},requests,failed,inputTokens,cacheReadTokens,outputTokens,totalCost,unpriced,costEUR\n");
     for Row { name, sums, .. } in &table.rows {
         let fresh = sums.input.saturating_sub(sums.cached);
-        let Sums { requests, failed, cached, output, cost, unpriced, .. } = sums;
+        let Sums { requests, failed, cached, output, unpriced, .. } = sums;
+        let usd = sums.usd.unwrap_or_default();
+        let eur = sums.eur.map(|cost| cost.to_string()).unwrap_or_default();
         let name = name.replace('"', "\"\"");
-        let _ = writeln!(text, "\"{name}\",{requests},{failed},{fresh},{cached},{output},{cost},{unpriced}");
+        let _ = writeln!(text, "\"{name}\",{requests},{failed},{fresh},{cached},{output},{usd},{unpriced},{eur}");
     }
     text
 }
@@ -78,6 +94,7 @@ pub(super) fn json(table: &Table, by: By) -> String {
         let models = row.models.iter().map(|(model, sums)| {
             let mut value = map(sums);
             value.insert("modelName".to_owned(), model.clone().into());
+            value.insert("cost".to_owned(), sums.usd.unwrap_or_default().into());
             Value::Object(value)
         });
         value.insert("modelBreakdowns".to_owned(), models.collect());
@@ -87,8 +104,9 @@ pub(super) fn json(table: &Table, by: By) -> String {
     format!("{:#}\n", json!({ list: rows, "totals": map(&table.total) }))
 }
 
+/// The words of ccusage: `totalCost` is in US dollars and always a number; `costUSD` is `null` where no price is known.
 fn map(sums: &Sums) -> Map<String, Value> {
-    let value = json!({
+    let mut value = json!({
         "requests": sums.requests,
         "failedRequests": sums.failed,
         "inputTokens": sums.input.saturating_sub(sums.cached),
@@ -96,9 +114,13 @@ fn map(sums: &Sums) -> Map<String, Value> {
         "cacheReadTokens": sums.cached,
         "outputTokens": sums.output,
         "totalTokens": sums.input + sums.output,
-        "totalCost": sums.cost,
+        "totalCost": sums.usd.unwrap_or_default(),
+        "costUSD": sums.usd,
         "unpricedRequests": sums.unpriced,
     });
+    if let Some(cost) = sums.eur {
+        value["costEUR"] = cost.into();
+    }
     match value {
         Value::Object(map) => map,
         _ => Map::new(),
@@ -120,10 +142,10 @@ mod tests {
     #[test]
     fn a_table_has_a_line_for_each_row_and_one_for_all() {
         assert_snapshot!(text(&monthly(), By::Monthly), @r"
-        month    requests  failed  input  cached  output    cost
-        2026-10         1       0   1000     50%      10   $0.50
-        2026-11         2       1    100      0%       1  $0.00+
-        total           3       1   1100     45%      11  $0.50+
+        month    requests  failed  input  cached  output     cost
+        2026-10         1       0   1000     50%      10    $0.50
+        2026-11         2       1    100      0%       1  unknown
+        total           3       1   1100     45%      11   $0.50+
         + 1 request of which no price is known
         ");
     }
@@ -133,9 +155,9 @@ mod tests {
         let mut table = monthly();
         table.rows[0].name = "a\"b,c".to_owned();
         assert_snapshot!(csv(&table, By::Model), @r#"
-        model,requests,failed,inputTokens,cacheReadTokens,outputTokens,totalCost,unpriced
-        "a""b,c",1,0,500,500,10,0.5,0
-        "2026-11",2,1,100,0,1,0,1
+        model,requests,failed,inputTokens,cacheReadTokens,outputTokens,totalCost,unpriced,costEUR
+        "a""b,c",1,0,500,500,10,0.5,0,
+        "2026-11",2,1,100,0,1,0,1,
         "#);
     }
 

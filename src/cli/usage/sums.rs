@@ -17,8 +17,10 @@ pub(super) struct Sums {
     pub(super) input: u64,
     pub(super) cached: u64,
     pub(super) output: u64,
-    /// In US dollars, of those requests whose price is known.
-    pub(super) cost: f64,
+    /// In US dollars, of those requests whose price is known; absent where it is of none.
+    pub(super) usd: Option<f64>,
+    /// The same in euros; nothing of it is in the dollars.
+    pub(super) eur: Option<f64>,
     /// Requests that used something of which no price is known.
     pub(super) unpriced: u64,
 }
@@ -30,9 +32,12 @@ impl Sums {
         self.input += entry.input;
         self.cached += entry.cached;
         self.output += entry.output;
-        match entry.cost_usd {
-            Some(cost) => self.cost += cost,
-            None => self.unpriced += u64::from(!entry.failed),
+        let is_unpriced = entry.cost_usd.is_none() && entry.cost_eur.is_none();
+        self.unpriced += u64::from(is_unpriced && !entry.failed);
+        for (sum, cost) in [(&mut self.usd, entry.cost_usd), (&mut self.eur, entry.cost_eur)] {
+            if let Some(cost) = cost {
+                *sum = Some(sum.unwrap_or_default() + cost);
+            }
         }
     }
 }
@@ -97,7 +102,7 @@ pub(super) mod tests {
             cached: tokens.1,
             output: tokens.2,
             cost_usd,
-            failed: false,
+            ..Entry::default()
         };
         vec![
             entry("2026-10-31T23:30:00Z", "s1", "large", (1_000, 500, 10), Some(0.5)),
@@ -134,7 +139,16 @@ pub(super) mod tests {
     #[test]
     fn the_total_is_that_of_all_rows() {
         let total = table(&entries(), By::Daily, None, &TimeZone::UTC).total;
-        let expect = Sums { requests: 3, failed: 1, input: 1_100, cached: 500, output: 11, cost: 0.5, unpriced: 1 };
+        let expect = Sums {
+            requests: 3,
+            failed: 1,
+            input: 1_100,
+            cached: 500,
+            output: 11,
+            usd: Some(0.5),
+            eur: None,
+            unpriced: 1,
+        };
         assert_eq!(total, expect);
     }
 }

@@ -1,6 +1,7 @@
 //! Whole texts in, whole configurations or problems out.
 
 mod accepted;
+mod cost;
 mod problems;
 mod robust;
 mod routes;

@@ -122,7 +122,7 @@ fn a_script_is_refused_with_what_to_write_in_its_place() {
 #[test]
 fn an_unknown_type_colour_or_style_is_refused_with_the_nearest() {
     let types = "workDir, gitBranch, model, usage, context, speed, cost, duration, lines, command, provider, region, \
-                 place, window, route, fallback, text";
+                 place, window, route, fallback, budget, text";
     let colours = "black, red, green, yellow, blue, magenta, cyan, white, bright_black, bright_red, bright_green, \
                    bright_yellow, bright_blue, bright_magenta, bright_cyan, bright_white and `#rrggbb`";
     refuse(

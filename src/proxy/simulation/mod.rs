@@ -22,6 +22,7 @@ use crate::config::{Secret, read};
 use crate::egress::Egress;
 use crate::egress::pipes::Pipes;
 use crate::keys::Resolver;
+use crate::observe::spending::{Scope, Spending};
 use crate::paths::Paths;
 
 const PORT: u16 = 3456;
@@ -66,6 +67,7 @@ impl World {
             egress: Egress::piped(pipes),
             keys: Resolver::new(&Paths::below(std::path::Path::new("/nowhere")), |_| None),
             usage: Arc::default(),
+            spending: Spending::new(Scope::Launch, None),
             trace: None,
             service: None,
         };
