@@ -1,11 +1,12 @@
 //! What is known of models and of the hosts that serve them: data with a date and a source, and its types.
 //!
-//! `models.json`, `dialects.json`, `hosts.json` and `prices.json` are the data; ids of models stand there and nowhere
-//! in code.
+//! `models.json`, `dialects.json`, `hosts.json`, `providers.json` and `prices.json` are the data; ids of models stand
+//! there and nowhere in code.
 
 mod dialects;
 mod hosts;
 mod price;
+mod providers;
 
 use std::sync::LazyLock;
 
@@ -16,6 +17,7 @@ pub(crate) use dialects::known_dialects;
 pub use dialects::{Quirks, dialect_of, quirks};
 pub use hosts::{Host, host, price};
 pub use price::{Cost, Currency, Price};
+pub use providers::{Provider, provider, provider_names, provider_of};
 
 /// How much a model is asked to think, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -171,7 +171,7 @@ fn status_line_command(origin: &Origin) -> Option<String> {
 
 /// The variables from which the providers' keys and the service's token came.
 fn secrets(config: &Config) -> Vec<String> {
-    let is_key = |path: &str| path.ends_with("api_key") || path == "APIKEY";
+    let is_key = |path: &str| path.ends_with("api_key") || path.ends_with("secret_key_ref.env") || path == "APIKEY";
     let keys = config.settings.iter().filter(|setting| is_key(&setting.path));
     let mut variables: Vec<String> = keys
         .flat_map(|setting| match &setting.source {

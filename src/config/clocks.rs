@@ -96,9 +96,15 @@ impl Clocks {
         self.idle.unwrap_or_else(|| Server::of(provider).pauses())
     }
 
-    /// From start to end of an answer that comes whole; a stream that keeps moving may take as long as it likes.
-    pub fn total(&self) -> Duration {
-        self.total
+    /// From start to end of an answer that comes whole.
+    pub fn total(&self, provider: &Provider) -> Duration {
+        provider.limits.whole.unwrap_or(self.total)
+    }
+
+    /// From start to end of a stream; one that keeps moving may take as long as it likes, unless the provider has a
+    /// limit of its own.
+    pub fn stream(&self, provider: &Provider) -> Option<Duration> {
+        provider.limits.stream
     }
 }
 
@@ -110,7 +116,7 @@ mod tests {
     fn provider(host: &str, dialect: Dialect) -> Provider {
         let endpoint = format!("http://{host}/v1").parse().unwrap();
         let connection = Ok(Connection { endpoint, key: None });
-        Provider { name: "p".to_owned(), dialect, models: Vec::new(), connection }
+        Provider::new("p".to_owned(), dialect, Vec::new(), connection)
     }
 
     #[test]

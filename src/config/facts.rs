@@ -33,6 +33,8 @@ pub(super) fn facts(reader: &mut Reader, item: &Node<'_>, provider: &Provider, m
         reader.check_keys(node, &KEYS, &[]);
         change(reader, node, &mut facts);
     }
+    let limit = provider.limits.tokens.filter(|limit| *limit < facts.window);
+    facts.window = limit.unwrap_or(facts.window);
     let place = path::key(&path::key(&item.path, "facts"), model);
     let values = [
         ("window", Value::from(facts.window)),
@@ -40,7 +42,9 @@ pub(super) fn facts(reader: &mut Reader, item: &Node<'_>, provider: &Provider, m
         ("reasoning", facts.reasoning.iter().map(|effort| effort.as_str()).collect()),
     ];
     for (key, value) in values {
-        if overrides.as_ref().and_then(|node| node.get(key)).is_none() {
+        if key == "window" && limit.is_some() {
+            reader.record_absent(path::key(&place, key), value, Source::Inferred("`max_context_tokens`"));
+        } else if overrides.as_ref().and_then(|node| node.get(key)).is_none() {
             reader.record_absent(path::key(&place, key), value, source.clone());
         }
     }
@@ -58,7 +62,8 @@ pub(super) fn check_models(reader: &mut Reader, item: &Node<'_>, models: &[Strin
 }
 
 fn model_node<'d>(item: &Node<'d>, model: &str) -> Option<Node<'d>> {
-    item.get("models")?.items().find(|node| node.value.as_str() == Some(model))
+    let listed = item.get("models").and_then(|list| list.items().find(|node| node.value.as_str() == Some(model)));
+    listed.or_else(|| item.get("model")).or_else(|| item.get("provider"))
 }
 
 /// Weights on a machine of one's own do not retire; a hosted model does.

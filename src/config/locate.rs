@@ -30,6 +30,11 @@ impl Places {
         self.values.get(path).copied().unwrap_or(START)
     }
 
+    /// Sets where a value begins that the text does not hold.
+    pub(super) fn put(&mut self, path: &str, position: Position) {
+        self.values.insert(path.to_owned(), position);
+    }
+
     /// Returns where the key of a value begins; where the value does when it stands in a list.
     pub(super) fn key(&self, path: &str) -> Position {
         self.keys.get(path).copied().unwrap_or_else(|| self.value(path))

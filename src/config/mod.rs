@@ -89,6 +89,7 @@ mod start_only;
 mod status_line;
 mod styling;
 pub mod suggest;
+mod target_keys;
 mod template;
 #[cfg(test)]
 mod tests;
@@ -122,7 +123,7 @@ pub use load::{
 };
 pub use local::{is_local, is_this_machine, may_listen};
 pub use problem::{Position, Problem, Problems, Severity};
-pub use provider::{Connection, Provider, Target, Unset};
+pub use provider::{Connection, Limits, Provider, Target, Unset};
 pub use read::{read, read_document, read_status_line};
 pub use reader::{IDLE, UNKNOWN};
 pub use routes::{Fallback, Routes, Scenario};
@@ -132,6 +133,7 @@ pub use secret_ref::{Place, Reference, SecretRef};
 pub use setting::{Setting, Source, names_a_secret};
 pub use start_only::StartOnly;
 pub use status_line::{Module, Separator, StatusLine, Style};
+pub use target_keys::usual;
 pub use template::{Piece, Template, Variable};
 pub use transformer::{Rewrite, Sampling, Transformer};
 
@@ -247,6 +249,11 @@ impl Config {
     /// Finds a target by the names of its provider and model, whatever their case; an exact match goes first.
     pub fn target(&self, provider: &str, model: &str) -> Option<Arc<Target>> {
         routes::find(&self.targets, provider, model).cloned()
+    }
+
+    /// Finds the target that the name of its provider alone means, since the provider has no other model.
+    pub fn alone(&self, provider: &str) -> Option<Arc<Target>> {
+        routes::alone(&self.targets, provider).cloned()
     }
 }
 

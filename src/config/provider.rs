@@ -1,6 +1,6 @@
 //! A provider, and a target: one of its models with everything a request needs to know.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use http::Uri;
 
@@ -18,9 +18,31 @@ pub struct Provider {
     pub models: Vec<String>,
     /// Where it is and what opens it; an unset variable is an error only when the provider is used.
     pub connection: Result<Connection, Unset>,
+    /// What people call it, for lists.
+    pub description: Option<String>,
+    /// Its share of a route that gives it none, above 0.
+    pub weight: f64,
+    /// Its own clocks.
+    pub limits: Limits,
+}
+
+/// What a provider may use up for one request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Seconds for an answer that comes whole, in place of the `total` clock.
+    pub whole: Option<Duration>,
+    /// Seconds for a stream from its request to its end.
+    pub stream: Option<Duration>,
+    /// Tokens of prompt and answer together; a smaller window of the model holds all the same.
+    pub tokens: Option<u64>,
 }
 
 impl Provider {
+    /// A provider of which no more is configured than what it takes.
+    pub fn new(name: String, dialect: Dialect, models: Vec<String>, connection: Result<Connection, Unset>) -> Self {
+        Self { name, dialect, models, connection, description: None, weight: 1.0, limits: Limits::default() }
+    }
+
     /// Whether it is on this machine or in this network; a provider whose address is not known is not.
     pub fn is_local(&self) -> bool {
         self.connection.as_ref().is_ok_and(Connection::is_local)

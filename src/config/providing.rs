@@ -7,6 +7,7 @@ use super::{
     pricing::{self, Pricing},
     reader::{Node, Reader},
     setting::masked_url,
+    target_keys::{self, Word},
     transforming::{self, Transformers},
 };
 
@@ -27,6 +28,7 @@ pub(super) struct Providing {
 /// whole from being used.
 pub(super) fn providers(reader: &mut Reader, node: &Node<'_>) -> Providing {
     let Providing { mut providers, mut targets, mut unset } = Providing::default();
+    let keys = [&KEYS[..], &target_keys::KEYS].concat();
     let items = reader.list(node);
     if items.is_empty() && node.value.is_array() {
         reader.error(node, NO_PROVIDER);
@@ -35,7 +37,7 @@ pub(super) fn providers(reader: &mut Reader, node: &Node<'_>) -> Providing {
         if reader.object(&item).is_none() {
             continue;
         }
-        reader.check_keys(&item, &KEYS, &["tokenizer"]);
+        reader.check_keys(&item, &keys, &["tokenizer"]);
         let Some(name) = name(reader, &item, &providers) else { continue };
         let (provider, transformers, problem) = provider(reader, &item, name);
         unset.extend(problem.map(|problem| (provider.name.clone(), problem)));
@@ -54,7 +56,7 @@ pub(super) const NO_PROVIDER: &str =
     "no provider is configured; name one with its `name`, `api_base_url`, `api_key` and `models`";
 
 fn name(reader: &mut Reader, item: &Node<'_>, others: &[Arc<Provider>]) -> Option<String> {
-    let Some(node) = item.get("name") else {
+    let Some(node) = target_keys::either(reader, item, ["name", "id"], |name, id| name == id) else {
         reader.error(item, "`name` is missing");
         return None;
     };
@@ -72,20 +74,27 @@ fn name(reader: &mut Reader, item: &Node<'_>, others: &[Arc<Provider>]) -> Optio
 }
 
 fn provider(reader: &mut Reader, item: &Node<'_>, name: String) -> (Arc<Provider>, Transformers, Option<Problem>) {
-    let ((address, key, dialect, models, transformers), unset) = reader.deferring(|reader| {
-        let address = address(reader, item);
-        let key = item.get("api_key").and_then(|node| key(reader, &node));
-        let dialect = item.get("dialect").and_then(|node| dialect(reader, &node));
-        let models = models(reader, item);
+    let ((address, key, dialect, models, transformers, called), unset) = reader.deferring(|reader| {
+        let word = target_keys::word(reader, item);
+        let address = address(reader, item, word.as_ref());
+        let host = address.as_ref().and_then(http::Uri::host).unwrap_or_default();
+        let key = match item.get("api_key") {
+            Some(node) => key(reader, &node),
+            None => target_keys::key(reader, item, word.as_ref(), host),
+        };
+        target_keys::compare_keys(reader, item);
+        let dialect = dialect(reader, item);
+        let models = models(reader, item, word.as_ref());
         let transformers = match item.get("transformer") {
             Some(node) => transforming::transformer(reader, &node, &models),
             None => Transformers::default(),
         };
-        (address, key, dialect, models, transformers)
+        let called = word.map(|word| word.name);
+        (address, key, dialect, models, transformers, called)
     });
     let host = address.as_ref().and_then(http::Uri::host).unwrap_or_default();
     let dialect = dialect.unwrap_or_else(|| {
-        let dialect = Dialect::infer(host, &name);
+        let dialect = Dialect::infer(host, called.unwrap_or(&name));
         let source = Source::Inferred("the host, else the name");
         reader.record_absent(path::key(&item.path, "dialect"), dialect.as_str(), source);
         dialect
@@ -97,13 +106,18 @@ fn provider(reader: &mut Reader, item: &Node<'_>, name: String) -> (Arc<Provider
         // An error has been noted, so nobody gets to see this.
         (None, None) => Err(Unset { variable: String::new(), path: item.path.clone() }),
     };
-    (Arc::new(Provider { name, dialect, models, connection }), transformers, problem)
+    let mut provider = Provider::new(name, dialect, models, connection);
+    target_keys::format(reader, item);
+    provider.description = target_keys::description(reader, item);
+    provider.weight = target_keys::weight(reader, item).unwrap_or(1.0);
+    provider.limits = target_keys::limits(reader, item);
+    (Arc::new(provider), transformers, problem)
 }
 
-fn address(reader: &mut Reader, item: &Node<'_>) -> Option<http::Uri> {
-    let Some(node) = item.get("api_base_url") else {
-        reader.error(item, "`api_base_url` is missing");
-        return None;
+fn address(reader: &mut Reader, item: &Node<'_>, word: Option<&Word<'_>>) -> Option<http::Uri> {
+    let names = ["api_base_url", "base_url"];
+    let Some(node) = target_keys::either(reader, item, names, target_keys::is_one_endpoint) else {
+        return target_keys::known_address(reader, item, word);
     };
     let Some(address) = reader.string(&node) else {
         reader.record(&node);
@@ -127,7 +141,13 @@ pub(super) fn key(reader: &mut Reader, node: &Node<'_>) -> Option<SecretRef> {
         reader.record_secret(node);
         return None;
     };
-    match SecretRef::interpolated(&reader.written(node, text), text, reader.folder()) {
+    let written = reader.written(node, text);
+    secret(reader, node, &written, text)
+}
+
+/// Takes a text, which is `written` with its variables put in, for a key or for where one is.
+pub(super) fn secret(reader: &mut Reader, node: &Node<'_>, written: &str, text: &str) -> Option<SecretRef> {
+    match SecretRef::interpolated(written, text, reader.folder()) {
         Ok(SecretRef::Elsewhere(reference)) => {
             // The same variable as `$NAME`: missed at the same time, with the same words.
             let is_there = match reference.place() {
@@ -149,43 +169,57 @@ pub(super) fn key(reader: &mut Reader, node: &Node<'_>) -> Option<SecretRef> {
     }
 }
 
-fn dialect(reader: &mut Reader, node: &Node<'_>) -> Option<Dialect> {
-    let word = reader.string(node)?;
+fn dialect(reader: &mut Reader, item: &Node<'_>) -> Option<Dialect> {
+    let node = target_keys::either(reader, item, ["dialect", "provider_type"], target_keys::is_one_dialect);
+    let node = node.filter(|node| node.path == path::key(&item.path, "dialect"));
+    let Some(node) = node else { return target_keys::provider_type(reader, item) };
+    let word = reader.string(&node)?;
     let dialect = Dialect::parse(word);
     if dialect.is_some() {
-        reader.record(node);
+        reader.record(&node);
     } else {
         let known = Dialect::ALL.map(Dialect::as_str);
-        reader.unknown(node, word, known, format!("unknown dialect `{word}`; known are {}", known.join(", ")));
+        reader.unknown(&node, word, known, format!("unknown dialect `{word}`; known are {}", known.join(", ")));
     }
     dialect
 }
 
-fn models(reader: &mut Reader, item: &Node<'_>) -> Vec<String> {
+fn models(reader: &mut Reader, item: &Node<'_>, word: Option<&Word<'_>>) -> Vec<String> {
+    let single = target_keys::model(reader, item, word);
     let mut models: Vec<String> = Vec::new();
     let Some(node) = item.get("models") else {
-        reader.error(item, "`models` is missing");
+        let is_noted = item.get("model").is_some() || (word.is_none() && item.get("provider").is_some());
+        if single.is_none() && !is_noted {
+            reader.error(item, "`models` is missing");
+        }
+        models.extend(single);
         return models;
     };
     let items = reader.list(&node);
     if items.is_empty() && node.value.is_array() {
         reader.error(&node, "the list of models is empty");
     }
-    for item in items {
-        if item.value.as_str().is_some_and(|model| model.trim().is_empty()) {
-            reader.error(&item, "the name of a model is empty");
-        } else if let Some(model) = item.value.as_str() {
+    for entry in items {
+        if entry.value.as_str().is_some_and(|model| model.trim().is_empty()) {
+            reader.error(&entry, "the name of a model is empty");
+        } else if let Some(model) = entry.value.as_str() {
             // One with an unset variable keeps its place in the list: the provider cannot be used, and says so.
-            reader.is_settled(&item);
-            reader.record(&item);
+            reader.is_settled(&entry);
+            reader.record(&entry);
             if models.iter().any(|other| other == model) {
-                reader.warn(&item, format!("model `{model}` stands here twice"));
+                reader.warn(&entry, format!("model `{model}` stands here twice"));
             } else {
                 models.push(model.to_owned());
             }
         } else {
-            reader.expected(&item, "a string");
+            reader.expected(&entry, "a string");
         }
+    }
+    if let Some(single) = single
+        && models != [single]
+        && let Some(place) = item.get("model").or_else(|| item.get("provider"))
+    {
+        target_keys::differ(reader, &node, &place, ["models", "model"]);
     }
     models
 }

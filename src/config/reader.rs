@@ -251,6 +251,17 @@ impl<'e> Reader<'e> {
         self.strings.written.get(&node.path).map_or(text, String::as_str).to_owned()
     }
 
+    /// Where a value stands.
+    pub(super) fn position(&self, node: &Node<'_>) -> Position {
+        self.places.value(&node.path)
+    }
+
+    /// Takes a value that the file does not hold for standing where another does, from which it follows.
+    pub(super) fn stands_at(&mut self, path: &str, node: &Node<'_>) {
+        let position = self.places.value(&node.path);
+        self.places.put(path, position);
+    }
+
     /// The folder from which the paths in the document are seen.
     pub(super) fn folder(&self) -> &Path {
         Path::new(&*self.file).parent().unwrap_or(Path::new(""))

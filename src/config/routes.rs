@@ -126,3 +126,10 @@ pub(super) fn find<'a>(targets: &'a [Arc<Target>], provider: &str, model: &str) 
         .find(|target| target.model == model)
         .or_else(|| of_provider().find(|target| target.model.eq_ignore_ascii_case(model)))
 }
+
+/// Finds the target that the name of its provider alone means: the provider has no other model.
+pub(super) fn alone<'a>(targets: &'a [Arc<Target>], provider: &str) -> Option<&'a Arc<Target>> {
+    let mut of_provider = targets.iter().filter(|target| target.provider.name.eq_ignore_ascii_case(provider));
+    let target = of_provider.next()?;
+    of_provider.next().is_none().then_some(target)
+}

@@ -109,7 +109,9 @@ fn weighted(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) -> Option<(
     if !node.value.is_object() {
         let text = reader.string(node)?;
         reader.record(node);
-        return Some((target(reader, node, text, known)?, 1.0));
+        let target = target(reader, node, text, known)?;
+        let weight = target.provider.weight;
+        return Some((target, weight));
     }
     reader.check_keys(node, &["target", "weight"], &[]);
     let weight = node.get("weight").and_then(|node| {
@@ -127,7 +129,9 @@ fn weighted(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) -> Option<(
     };
     let text = reader.string(&named)?;
     reader.record(&named);
-    Some((target(reader, &named, text, known)?, weight.unwrap_or(1.0)))
+    let target = target(reader, &named, text, known)?;
+    let weight = weight.unwrap_or(target.provider.weight);
+    Some((target, weight))
 }
 
 fn first(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) -> Option<Arc<Target>> {
@@ -159,11 +163,7 @@ pub(super) fn fallback(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) 
 /// Finds the target that `provider,model` names, and notes when there is none.
 pub(super) fn target(reader: &mut Reader, node: &Node<'_>, text: &str, known: &Known<'_>) -> Option<Arc<Target>> {
     let Some((provider, model)) = text.split_once(',').map(|(provider, model)| (provider.trim(), model.trim())) else {
-        let names: Vec<String> = known.targets.iter().map(|target| target.name()).collect();
-        let meant = names.iter().find(|name| name.ends_with(&format!(",{text}")));
-        let what = format!("`{text}` is not of the form `provider,model`");
-        reader.unknown(node, meant.map_or(text, String::as_str), names.iter().map(String::as_str), what);
-        return None;
+        return alone(reader, node, text.trim(), known);
     };
     if let Some(target) = routes::find(known.targets, provider, model) {
         return Some(Arc::clone(target));
@@ -178,5 +178,29 @@ pub(super) fn target(reader: &mut Reader, node: &Node<'_>, text: &str, known: &K
         let models = found.models.iter().map(String::as_str);
         reader.unknown(node, model, models, format!("provider `{}` has no model `{model}`", found.name));
     }
+    None
+}
+
+/// Finds the target that a provider's name alone means, and notes when there is none.
+fn alone(reader: &mut Reader, node: &Node<'_>, text: &str, known: &Known<'_>) -> Option<Arc<Target>> {
+    if let Some(target) = routes::alone(known.targets, text) {
+        return Some(Arc::clone(target));
+    }
+    if let Some(provider) = known.providers.iter().find(|known| known.name.eq_ignore_ascii_case(text)) {
+        // Without any model the list itself is wrong, and has been noted.
+        if let Some(first) = provider.models.first() {
+            let meant = format!("{},{first}", provider.name);
+            let what = format!("provider `{}` has several models, so a route names one of them", provider.name);
+            reader.unknown(node, &meant, [meant.as_str()], what);
+        }
+        return None;
+    }
+    let targets: Vec<String> = known.targets.iter().map(|target| target.name()).collect();
+    let single = |provider: &&Arc<Provider>| provider.models.len() == 1;
+    let single = known.providers.iter().filter(single).map(|provider| provider.name.as_str());
+    let names: Vec<&str> = single.chain(targets.iter().map(String::as_str)).collect();
+    let meant = targets.iter().find(|name| name.ends_with(&format!(",{text}")));
+    let what = format!("`{text}` is neither of the form `provider,model` nor a provider with one model");
+    reader.unknown(node, meant.map_or(text, String::as_str), names, what);
     None
 }

@@ -120,6 +120,8 @@ impl Capabilities {
     }
 
     fn provider(&mut self, manifest: &Manifest, provider: &Map<String, Value>, place: &str) {
+        // Whatever its keys are called, it is judged by what they mean.
+        let provider = &config::usual(provider);
         let text = |key: &str| provider.get(key).and_then(Value::as_str).unwrap_or_default();
         let host = host(text("api_base_url"));
         let is_local = config::is_local(&host);

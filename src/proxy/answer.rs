@@ -19,6 +19,7 @@ use super::events::Events;
 use super::reader::Reader;
 use super::record::Record;
 use crate::observe::trace::Tap;
+use crate::upstream::STREAM_CLOCK;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::sse::Decoder;
 
@@ -34,6 +35,8 @@ pub struct Answer {
     reader: Reader,
     provider: String,
     idle: Duration,
+    /// The moment at which the whole stream has taken too long, and how long it may take.
+    end: Option<(Instant, Duration)>,
     out: Events,
     heard: Instant,
     event: Instant,
@@ -62,6 +65,7 @@ impl Answer {
             reader,
             provider: provider.to_owned(),
             idle,
+            end: None,
             out: Events::default(),
             heard: now,
             event: now,
@@ -72,6 +76,15 @@ impl Answer {
         };
         answer.translate();
         answer
+    }
+
+    /// Sets how long the whole stream may take, of which so much has passed.
+    #[must_use]
+    pub fn within(mut self, whole: Option<Duration>, elapsed: Duration) -> Self {
+        self.end = whole.map(|whole| (self.heard + whole.saturating_sub(elapsed), whole));
+        let first = self.sooner(self.alarm.deadline());
+        self.alarm.as_mut().reset(first);
+        self
     }
 
     /// Reads on until there is content, or all is said; nothing has gone out by then, and another target may be asked.
@@ -106,6 +119,9 @@ impl Answer {
     fn pull(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let frame = ready!(Pin::new(&mut self.upstream).poll_frame(cx));
         self.heard = Instant::now();
+        if self.is_late(self.heard) {
+            return Poll::Ready(());
+        }
         match frame {
             Some(Ok(frame)) => {
                 if let Ok(bytes) = frame.into_data() {
@@ -158,6 +174,9 @@ impl Answer {
     fn ring(&mut self, cx: &mut Context<'_>, listens: bool) -> Poll<()> {
         ready!(self.alarm.as_mut().poll(cx));
         let now = Instant::now();
+        if self.is_late(now) {
+            return Poll::Ready(());
+        }
         if now - self.heard >= self.idle {
             let seconds = self.idle.as_secs_f64();
             self.fail(504, ErrorKind::TimeoutError, &format!("silent for {seconds} s (`idle` clock)"));
@@ -169,9 +188,21 @@ impl Answer {
                 self.reader.ping(&mut self.out);
             }
         }
-        let next = (self.heard + self.idle).min(self.event + ONLY_COMMENTS).min(self.said + PING);
+        let next = self.sooner((self.heard + self.idle).min(self.event + ONLY_COMMENTS).min(self.said + PING));
         self.alarm.as_mut().reset(next);
         Poll::Ready(())
+    }
+
+    fn sooner(&self, next: Instant) -> Instant {
+        self.end.map_or(next, |(end, _)| next.min(end))
+    }
+
+    /// Ends a stream that has taken too long, however much it moves; says whether it has.
+    fn is_late(&mut self, now: Instant) -> bool {
+        let Some((_, whole)) = self.end.filter(|(end, _)| now >= *end) else { return false };
+        let what = format!("the stream took longer than {} s (`{STREAM_CLOCK}` clock)", whole.as_secs_f64());
+        self.fail(504, ErrorKind::TimeoutError, &what);
+        true
     }
 
     fn close(&mut self) {

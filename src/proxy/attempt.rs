@@ -62,6 +62,7 @@ impl Proxy {
         let mut reader = draft.reader(target, &stage.message_id(), tokens);
         let stream = question.wants_stream();
         let outbound = Outbound { body, stream, session, prompt: tokens };
+        let asked = Instant::now();
         let reply = match self.post(routed, outbound.clone(), target, entry, record).await {
             // At once and once: nothing was done with the request, and what is new is not new a second time.
             Err(Unanswered { forbidden, .. }) if self.repairs.learn(target, &forbidden) => {
@@ -78,7 +79,8 @@ impl Proxy {
         let translated = match reply {
             Reply::Stream(incoming, decoder) => {
                 let tap = self.trace.as_ref().map(|trace| Tap::new(trace, id));
-                let mut answer = Answer::new(incoming, decoder, reader, provider, clocks.idle(&target.provider), tap);
+                let mut answer = Answer::new(incoming, decoder, reader, provider, clocks.idle(&target.provider), tap)
+                    .within(clocks.stream(&target.provider), asked.elapsed());
                 answer.until_content().await.map(|()| Translated::Stream(Box::new(answer)))
             }
             Reply::Whole(body) if stream => {

@@ -131,6 +131,7 @@ fn configuration(current: &Current) -> Configuration {
         name: provider.name.clone(),
         host: provider.connection.as_ref().ok().map(|connection| connection.host().to_owned()),
         models: provider.models.clone(),
+        description: provider.description.clone(),
     });
     let routes = Scenario::ALL.into_iter().filter_map(|scenario| {
         let target = config.routes.names(scenario)?;

@@ -94,7 +94,7 @@ pub fn named_target(config: &Config, name: &str) -> Option<Arc<Target>> {
             return Some(target);
         }
     }
-    config.targets.iter().find(|target| target.model == name).cloned()
+    config.targets.iter().find(|target| target.model == name).cloned().or_else(|| config.alone(name))
 }
 
 /// Whether a text can only be meant as a provider and its model: `any,model`, or `provider/model` of a known provider.

@@ -27,7 +27,7 @@ pub(crate) fn target_with(facts: Model) -> Target {
 pub(crate) fn dialect_target(dialect: Dialect, facts: Model) -> Target {
     let endpoint = "http://127.0.0.1:1/v1/chat/completions".parse().unwrap();
     let connection = Ok(Connection { endpoint, key: None });
-    let provider = Provider { name: "mistral".to_owned(), dialect, models: vec![facts.id.clone()], connection };
+    let provider = Provider::new("mistral".to_owned(), dialect, vec![facts.id.clone()], connection);
     Target { provider: Arc::new(provider), model: facts.id.clone(), facts, transformers: Vec::new(), pricing: None }
 }
 

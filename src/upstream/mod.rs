@@ -31,6 +31,8 @@ use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::sse::Decoder;
 pub use probe::{NoAnswer, probe};
 
+/// The clock of a whole stream, as the configuration calls it.
+pub const STREAM_CLOCK: &str = "stream_timeout_seconds";
 /// How mcr calls itself.
 const AGENT: &str = concat!("mcr/", env!("CARGO_PKG_VERSION"));
 /// Bytes of an error's body that are read.
@@ -110,15 +112,17 @@ pub async fn send(
     };
     let started = Instant::now();
     let request = request(target, connection, key.as_deref(), outbound).map_err(Unanswered::unsent)?;
-    let headers_clock = if stream { clocks.headers(&target.provider) } else { clocks.total() };
-    let response = match timeout(headers_clock, egress.send(request)).await {
+    let (total, all) = (clocks.total(&target.provider), clocks.stream(&target.provider).filter(|_| stream));
+    let clock = |name, span| Clock::new(name, span).or_sooner(all, started.elapsed());
+    let until_headers = if stream { clock("headers", clocks.headers(&target.provider)) } else { clock("total", total) };
+    let response = match timeout(until_headers.left, egress.send(request)).await {
         Ok(Ok(response)) => response,
         Ok(Err(error)) => {
             let sent = !error.nothing_was_sent();
             let error = ApiError::new(502, ErrorKind::ApiError, format!("{provider}: {error}"));
             return Err(Unanswered { error, sent, forbidden: Vec::new() });
         }
-        Err(_) => return Err(ran_out(provider, if stream { "headers" } else { "total" }, headers_clock).into()),
+        Err(_) => return Err(until_headers.ran_out(provider).into()),
     };
     if !response.status().is_success() {
         if let (StatusCode::UNAUTHORIZED, Some(key)) = (response.status(), &connection.key) {
@@ -131,11 +135,12 @@ pub async fn send(
         .get(CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
     if stream && !is_json {
-        return Ok(first_event(target, clocks.first_event(&target.provider), response.into_body()).await?);
+        let until_event = clock("first_event", clocks.first_event(&target.provider));
+        return Ok(first_event(target, until_event, response.into_body()).await?);
     }
     // A server that cannot stream writes its whole answer before the first byte.
-    let left = clocks.total().saturating_sub(started.elapsed());
-    let whole = match timeout(left, Limited::new(response.into_body(), ANSWER_LIMIT).collect()).await {
+    let until_end = Clock::new("total", total).since(started.elapsed()).or_sooner(all, started.elapsed());
+    let whole = match timeout(until_end.left, Limited::new(response.into_body(), ANSWER_LIMIT).collect()).await {
         Ok(Ok(body)) => Ok(Reply::Whole(body.to_bytes())),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ApiError::last(
             502,
@@ -147,7 +152,7 @@ pub async fn send(
             ErrorKind::ApiError,
             format!("{provider}: the connection broke in the middle of the answer"),
         )),
-        Err(_) => Err(ran_out(provider, "total", clocks.total())),
+        Err(_) => Err(until_end.ran_out(provider)),
     };
     whole.map_err(Unanswered::from)
 }
@@ -199,7 +204,7 @@ fn authorization(key: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
     Ok(value)
 }
 
-async fn first_event(target: &Target, clock: Duration, mut body: Incoming) -> Result<Reply, ApiError> {
+async fn first_event(target: &Target, clock: Clock, mut body: Incoming) -> Result<Reply, ApiError> {
     let provider = &target.provider.name;
     let mut decoder = Decoder::default();
     let wait = async {
@@ -220,10 +225,10 @@ async fn first_event(target: &Target, clock: Duration, mut body: Incoming) -> Re
             }
         }
     };
-    match timeout(clock, wait).await {
+    match timeout(clock.left, wait).await {
         Ok(Ok(())) => Ok(Reply::Stream(body, decoder)),
         Ok(Err(what)) => Err(ApiError::new(502, ErrorKind::ApiError, format!("{provider}: {what}"))),
-        Err(_) => Err(ran_out(provider, "first_event", clock)),
+        Err(_) => Err(clock.ran_out(provider)),
     }
 }
 
@@ -286,9 +291,40 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
     u64::try_from(seconds).ok().map(|seconds| seconds.min(MOST))
 }
 
-fn ran_out(provider: &str, clock: &str, after: Duration) -> ApiError {
-    let seconds = after.as_secs_f64();
-    ApiError::new(504, ErrorKind::TimeoutError, format!("{provider}: no answer within {seconds} s (`{clock}` clock)"))
+/// What is waited by.
+#[derive(Debug, Clone, Copy)]
+struct Clock {
+    name: &'static str,
+    /// How long it runs.
+    span: Duration,
+    /// How long it still runs.
+    left: Duration,
+}
+
+impl Clock {
+    fn new(name: &'static str, span: Duration) -> Self {
+        Self { name, span, left: span }
+    }
+
+    /// The same clock, started a while ago.
+    fn since(self, elapsed: Duration) -> Self {
+        Self { left: self.span.saturating_sub(elapsed), ..self }
+    }
+
+    /// The clock of the whole stream where that runs out sooner.
+    fn or_sooner(self, stream: Option<Duration>, elapsed: Duration) -> Self {
+        let stream = stream.map(|span| Self::new(STREAM_CLOCK, span).since(elapsed));
+        stream.filter(|stream| stream.left < self.left).unwrap_or(self)
+    }
+
+    fn ran_out(self, provider: &str) -> ApiError {
+        let (seconds, name) = (self.span.as_secs_f64(), self.name);
+        ApiError::new(
+            504,
+            ErrorKind::TimeoutError,
+            format!("{provider}: no answer within {seconds} s (`{name}` clock)"),
+        )
+    }
 }
 
 #[cfg(test)]

@@ -86,6 +86,9 @@ pub struct Provider {
     pub host: Option<String>,
     /// Its models.
     pub models: Vec<String>,
+    /// What people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
 }
 
 /// A route of a configuration.

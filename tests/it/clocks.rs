@@ -59,9 +59,43 @@ async fn comments_do_not_pass_for_a_first_event() {
     runs_out("first_event_ms", Reply::new().raw(": still loading\n\n").stall(), ask("Hi"), words).await;
 }
 
+/// A target whose stream may take this long as a whole.
+async fn rig_of(seconds: f64, reply: Reply) -> Rig {
+    Rig::configured([reply], |config| config["Providers"][0]["stream_timeout_seconds"] = json!(seconds)).await
+}
+
+#[tokio::test]
+async fn a_targets_own_clock_of_a_stream_runs_before_its_first_word_too() {
+    for reply in [
+        Reply::say("Hello").hold(&Gate::new()),
+        Reply::new().stall(),
+        Reply::new().raw("{").stall().header("content-type", "application/json"),
+    ] {
+        let rig = rig_of(0.15, reply).await;
+        let answer = rig.messages(&ask("Hi")).await;
+        let words = "mistral: no answer within 0.15 s (`stream_timeout_seconds` clock)";
+        assert_eq!((answer.status, answer.error.map(|error| error.message).as_deref()), (504, Some(words)));
+    }
+}
+
+#[tokio::test]
+async fn a_targets_own_clock_of_a_whole_answer_beats_the_one_of_all() {
+    let rig = Rig::configured([Reply::say("Hello").hold(&Gate::new())], |config| {
+        config["Providers"][0]["timeout_seconds"] = json!(0.15);
+        config["Clocks"]["total_ms"] = json!(60_000);
+    })
+    .await;
+    let error = rig.messages(&whole(ask("Hi"))).await.error.expect("an error");
+    assert_eq!(error.message, "mistral: no answer within 0.15 s (`total` clock)");
+}
+
 /// A proxy in this process, in front of an upstream.
 fn in_process(upstream: &str) -> Client {
-    let config = config::read(&config(upstream).to_string(), "config.json", &|_| None).expect("a configuration");
+    configured(&config(upstream))
+}
+
+fn configured(config: &Value) -> Client {
+    let config = config::read(&config.to_string(), "config.json", &|_| None).expect("a configuration");
     let listener = Listener::bind([127, 0, 0, 1].into(), 0).expect("a port");
     let address = listener.address();
     let parts = Parts {
@@ -134,4 +168,29 @@ async fn an_upstream_that_sends_nothing_but_comments_is_given_up_after_five_minu
     let words = answer.error.map(|error| error.message);
     assert_eq!(words.as_deref(), Some("mistral: sent nothing but comments for 300 s"));
     commenting.abort();
+}
+
+#[tokio::test]
+async fn a_stream_that_keeps_moving_ends_with_the_name_of_its_targets_clock() {
+    let gates: Vec<_> = (0..9).map(|_| Gate::new()).collect();
+    let reply = gates.iter().fold(Reply::new().text("Hel"), |reply, gate| reply.gate(gate).text("lo"));
+    let upstream = Imitation::scripted([reply.stall()]).await.unwrap();
+    let mut config = config(&upstream.url());
+    config["Providers"][0]["stream_timeout_seconds"] = json!(300);
+    let client = configured(&config);
+    let mut stream = soon(client.open(&ask("Hi"))).await.unwrap();
+    soon(stream.wait_for_text("Hel")).await.unwrap();
+    tokio::time::pause();
+    let talking = tokio::spawn(async move {
+        for gate in gates {
+            tokio::time::sleep(Duration::from_secs(40)).await;
+            gate.open();
+        }
+    });
+    let answer = stream.finish().await.unwrap();
+    let words = "mistral: the stream took longer than 300 s (`stream_timeout_seconds` clock)";
+    let error = answer.error.expect("an error");
+    assert_eq!((error.kind.as_str(), error.message.as_str()), ("timeout_error", words));
+    assert!(answer.events.iter().all(|event| event.name != "message_stop"));
+    talking.abort();
 }

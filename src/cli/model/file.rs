@@ -86,6 +86,12 @@ impl File {
         let list = ["Providers", "providers"].into_iter().find(is_there).unwrap_or("Providers");
         // A configuration without errors has every provider of the list, in its order.
         let index = self.config.providers.iter().position(|known| known.name == provider.name).unwrap_or_default();
+        if self.document.value[list][index].get("models").is_none() {
+            let what = format!("provider `{}` is written with one model, and gets no other", provider.name);
+            return Err(Failure::say(Exit::Usage, what)
+                .hint(format!("give it `models` in place of `model`: {}", self.path.display()))
+                .hint("or write another provider with the other `model`"));
+        }
         let models = path::key(&path::index(list, index), "models");
         let count = self.document.value[list][index]["models"].as_array().map_or(0, Vec::len);
         edit::set(&self.text.text, &path::index(&models, count), &Value::from(model)).map_err(cannot_edit)

@@ -107,6 +107,9 @@ pub(super) fn target(config: &Config, text: &str) -> Result<Named, Unknown> {
             return Err(Unknown::Ambiguous { name: text.to_owned(), among });
         }
     }
+    if let Some(target) = config.alone(text) {
+        return Ok(Named::Listed(target));
+    }
     // Ids of models have slashes, too, and so may names of providers.
     for (place, _) in text.match_indices('/') {
         if let Some(provider) = provider_named(config, &text[..place]) {

@@ -92,7 +92,8 @@ fn describe(indent: &str, configuration: &Configuration, text: &mut String) {
     }
     for provider in providers {
         let host = provider.host.as_deref().unwrap_or("a variable of its address is unset");
-        let _ = writeln!(text, "{indent}  provider {}  {host}", provider.name);
+        let words = provider.description.as_ref().map(|words| format!("  {words}")).unwrap_or_default();
+        let _ = writeln!(text, "{indent}  provider {}  {host}{words}", provider.name);
     }
     for route in routes {
         let _ = writeln!(text, "{indent}  route {:<11} {}", route.name, route.target);
@@ -148,6 +149,7 @@ mod tests {
                 name: "p".to_owned(),
                 host: Some("api.example".to_owned()),
                 models: vec!["m".to_owned()],
+                description: Some("near Paris".to_owned()),
             }],
             routes: vec![Route { name: "default".to_owned(), target: "p,m".to_owned() }],
             budgets: vec![Budget {
@@ -186,12 +188,12 @@ mod tests {
              requests  3, 1 failed\n\
              configuration /c/config.json (0123456789ab)\n  \
                invalid on disk since 2026-01-02T03:04:05Z; the one before is in use\n  bad:\n    worse\n  \
-               provider p  api.example\n  route default     p,m\n  \
+               provider p  api.example  near Paris\n  route default     p,m\n  \
                budget day        €4.20 of €5.00 (84%), €0.0500 on its way, then block\n\
              preset local (nobody asked for it yet)\n\
              preset used\n  \
                configuration /c/config.json (0123456789ab)\n    \
-                 provider p  api.example\n    route default     p,m\n    \
+                 provider p  api.example  near Paris\n    route default     p,m\n    \
                  budget day        €4.20 of €5.00 (84%), €0.0500 on its way, then block\n"
         );
     }

@@ -81,7 +81,7 @@ fn every_scalar_is_read() {
     assert_eq!(config.proxy_url.unwrap(), "http://u:p@proxy:3128");
     assert_eq!((config.log, config.log_level), (false, LogLevel::Trace));
     assert_eq!(config.api_timeout, Duration::from_secs(30));
-    assert_eq!(config.clocks.total(), Duration::from_secs(30));
+    assert_eq!(config.clocks.total(&config.providers[0]), Duration::from_secs(30));
     assert!(config.non_interactive && config.status_line.enabled);
     assert_eq!(config.claude_path.as_deref(), Some(Path::new("/c")));
     assert_eq!(config.rewrite_system_prompt.as_deref(), Some(Path::new("p.txt")));
@@ -102,7 +102,7 @@ fn clocks_are_set_one_by_one() {
     let config = accept(&with("API_TIMEOUT_MS: 7, Clocks: {headers_ms: 1, idle_ms: 2, total_ms: 3}"));
     let (clocks, provider) = (config.clocks, &config.providers[0]);
     assert_eq!((clocks.headers(provider), clocks.idle(provider)), (Duration::from_millis(1), Duration::from_millis(2)));
-    assert_eq!((clocks.connect(), clocks.total()), (Duration::from_secs(5), Duration::from_millis(3)));
+    assert_eq!((clocks.connect(), clocks.total(provider)), (Duration::from_secs(5), Duration::from_millis(3)));
     assert_eq!(clocks.first_event(provider), Clocks::default().first_event(provider));
 }
 

@@ -7,6 +7,7 @@ mod robust;
 mod routes;
 mod shown;
 mod status_line;
+mod targets;
 
 use super::{Config, Problems, SecretRef, read};
 

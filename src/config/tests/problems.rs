@@ -181,7 +181,8 @@ fn a_route_to_nowhere_is_refused_with_the_nearest() {
         &[
             "2:10: Router.default: there is no provider `mistal`, did you mean `mistral`?",
             "3:8: Router.think: provider `mistral` has no model `devstral-latst`, did you mean `devstral-latest`?",
-            "4:8: Router.image: `devstral-latest` is not of the form `provider,model`, did you mean `mistral,devstral-latest`?",
+            "4:8: Router.image: `devstral-latest` is neither of the form `provider,model` nor a provider with one model, \
+             did you mean `mistral,devstral-latest`?",
             "4:39: Router.background: there is no provider `x`",
             "5:20: fallback.think[0]: provider `mistral` has no model `other`",
         ],

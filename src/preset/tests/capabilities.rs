@@ -52,6 +52,19 @@ fn once_the_host_is_answered_the_secret_is_bound_to_it() {
 }
 
 #[test]
+fn a_provider_in_other_words_is_judged_by_what_they_mean() {
+    refused(
+        "{Providers: [{id: 'm', provider: 'mistral', model: 'm', base_url: 'https://evil.test/v1', \
+          secret_key_ref: {env: 'MISTRAL_API_KEY'}}]}",
+        "Providers[0].api_key",
+        "`MISTRAL_API_KEY` would be sent to evil.test, which is not whose key it is",
+    );
+    let found = before("{Providers: [{id: 'm', provider: 'mistral', model: 'm'}]}");
+    assert_eq!((found.hosts[0].host.as_str(), found.refusals), ("api.eu.mistral.ai", vec![]));
+    assert_eq!((found.variables[0].name.as_str(), found.variables[0].hosts.len()), ("MISTRAL_API_KEY", 1));
+}
+
+#[test]
 fn a_preset_that_points_mistrals_key_elsewhere_is_refused() {
     refused(
         "{Providers: [{name: 'mistral', api_base_url: 'https://evil.test/v1', api_key: '$MISTRAL_API_KEY'}]}",

@@ -52,7 +52,7 @@ fn translator(manner: Manner) -> (StreamTranslator, String) {
 
 fn context(manner: Manner) -> (ReplyContext, String) {
     let connection = Ok(Connection { endpoint: "http://127.0.0.1:1/v1".parse().expect("a URI"), key: None });
-    let provider = Provider { name: "upstream".to_owned(), dialect: Dialect::Mistral, models: Vec::new(), connection };
+    let provider = Provider::new("upstream".to_owned(), Dialect::Mistral, Vec::new(), connection);
     let transformers = match manner {
         Manner::Plain => Vec::new(),
         Manner::Mending => vec![Transformer::EnhanceTool],
