@@ -27,7 +27,9 @@
 //! | `StatusLine.currentStyle` | default | `default`, `powerline`, `simple`, `full`, or a key of `StatusLine` |
 //! | `StatusLine.<style>` | - | `modules`, and `separator` (mcr's own); see [`StatusLine`] |
 //! | `REWRITE_SYSTEM_PROMPT` | - | a file, seen from the configuration's folder, for the head of the system prompt |
-//! | `Retry.attempts` (mcr's own) | 3 | requests to a target that fails and has no spare, from 1 to 10 |
+//! | `Retry.attempts` (mcr's own), or `max_attempts` | 3 | requests to a target that fails and has no spare, from 1 to 10 |
+//! | `Retry.on_status` (mcr's own) | 408, 425, 500, 502, 503, 529 | after which of [`STATUSES`] |
+//! | `Breaker` (mcr's own) | see [`BreakerRules`] | `consecutive`, `failure_rate`, `window_seconds`, `min_requests`, `open_seconds`, `open_max_seconds`, `close_after` |
 //! | `Budget.session`, `.day`, `.month` (mcr's own) | - | `{limit, currency, action}`: how much may be spent; `block` (default), `warn`, `fallback:provider,model` |
 //! | `Clocks` (mcr's own) | see below | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
 //!
@@ -47,13 +49,18 @@
 //! | `models` | the ids that routes may name |
 //! | `transformer` | `use` lists for all models, and below the id of one for that: see [`Transformer`] |
 //! | `dialect` (mcr's own) | whose rules the server follows ([`Dialect`]); inferred from host and name |
+//! | `timeout_seconds`, `stream_timeout_seconds` | its own `total` clock, and the time that a whole stream may take; the second is the first unless it is given |
+//! | `max_context_tokens` | prompt and answer together, where that is less than the model's window |
+//! | `description`, `weight` | words for lists; its share of a `weighted_round_robin` that gives it none |
+//! | `id`, `provider`, `model`, `base_url`, `secret_key_ref`, `provider_type`, `format` | Keeptrusts' names: see `target_keys` |
 //! | `facts` (mcr's own) | `{"<id>": {"window", "vision", "tool_result_images", "reasoning", "tokenizer", "pricing"}}`, over the catalogue's |
 //! | `pricing` (mcr's own) | `{prompt, completion, cached, currency}` for a million tokens of all its models, over the catalogue's; in `facts` for one |
 //!
 //! From text to value: `locate` finds where each value stands, `interpolate` puts the
 //! variables in, `reader` checks types and keeps the problems and the [`Setting`]s;
 //! `edit` goes the other way: it changes single values of a text and leaves the rest as it is.
-//! `providing`, `transforming`, `facts`, `pricing`, `routing`, `budgeting`, `styling` and `scalars` each read their part.
+//! `providing`, `target_keys`, `resilience`, `transforming`, `facts`, `pricing`, `routing`, `budgeting`, `styling` and
+//! `scalars` each read their part.
 
 mod balance;
 mod budget;
@@ -79,6 +86,7 @@ mod provider;
 mod providing;
 mod read;
 mod reader;
+mod resilience;
 mod routes;
 mod routing;
 mod scalars;
@@ -126,6 +134,7 @@ pub use problem::{Position, Problem, Problems, Severity};
 pub use provider::{Connection, Limits, Provider, Target, Unset};
 pub use read::{read, read_document, read_status_line};
 pub use reader::{IDLE, UNKNOWN};
+pub use resilience::{Attempts, BreakerRules, STATUSES};
 pub use routes::{Fallback, Routes, Scenario};
 pub use scalars::{PROXY_SCHEMES, unusable_proxy};
 pub use secret::{NotAKey, Secret};
@@ -181,8 +190,8 @@ pub struct Config {
     pub system_head: Option<String>,
     /// How long to wait for what.
     pub clocks: Clocks,
-    /// How often a request is sent to a target that fails and that no other can stand in for, the first time included.
-    pub attempts: u32,
+    /// How often a request is sent to a target that fails and that no other can stand in for, and after what.
+    pub attempts: Attempts,
     /// How much may be spent.
     pub budgets: Arc<Budgets>,
     /// What is odd and does not stop anything.

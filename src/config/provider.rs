@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use http::Uri;
 
-use super::{Dialect, SecretRef, Transformer, endpoint::CHAT_COMPLETIONS, local::is_local};
+use super::{BreakerRules, Dialect, SecretRef, Transformer, endpoint::CHAT_COMPLETIONS, local::is_local};
 use crate::catalog::{self, Price};
 
 /// A provider as configured.
@@ -24,6 +24,8 @@ pub struct Provider {
     pub weight: f64,
     /// Its own clocks.
     pub limits: Limits,
+    /// When its models are left alone that go on failing; the same for all providers.
+    pub breaker: BreakerRules,
 }
 
 /// What a provider may use up for one request.
@@ -40,7 +42,8 @@ pub struct Limits {
 impl Provider {
     /// A provider of which no more is configured than what it takes.
     pub fn new(name: String, dialect: Dialect, models: Vec<String>, connection: Result<Connection, Unset>) -> Self {
-        Self { name, dialect, models, connection, description: None, weight: 1.0, limits: Limits::default() }
+        let (limits, breaker) = (Limits::default(), BreakerRules::default());
+        Self { name, dialect, models, connection, description: None, weight: 1.0, limits, breaker }
     }
 
     /// Whether it is on this machine or in this network; a provider whose address is not known is not.

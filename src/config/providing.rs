@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Connection, Dialect, Place, Problem, Provider, SecretRef, Source, Target, Unset, endpoint, facts, path,
+    BreakerRules, Connection, Dialect, Place, Problem, Provider, SecretRef, Source, Target, Unset, endpoint, facts,
+    path,
     pricing::{self, Pricing},
     reader::{Node, Reader},
     setting::masked_url,
@@ -26,7 +27,7 @@ pub(super) struct Providing {
 ///
 /// A provider with errors is among them, so that a route to it is not an error of its own; the errors keep the
 /// whole from being used.
-pub(super) fn providers(reader: &mut Reader, node: &Node<'_>) -> Providing {
+pub(super) fn providers(reader: &mut Reader, node: &Node<'_>, breaker: BreakerRules) -> Providing {
     let Providing { mut providers, mut targets, mut unset } = Providing::default();
     let keys = [&KEYS[..], &target_keys::KEYS].concat();
     let items = reader.list(node);
@@ -39,7 +40,7 @@ pub(super) fn providers(reader: &mut Reader, node: &Node<'_>) -> Providing {
         }
         reader.check_keys(&item, &keys, &["tokenizer"]);
         let Some(name) = name(reader, &item, &providers) else { continue };
-        let (provider, transformers, problem) = provider(reader, &item, name);
+        let (provider, transformers, problem) = provider(reader, &item, name, breaker);
         unset.extend(problem.map(|problem| (provider.name.clone(), problem)));
         facts::check_models(reader, &item, &provider.models);
         let pricing = pricing::pricing(reader, &item);
@@ -73,7 +74,12 @@ fn name(reader: &mut Reader, item: &Node<'_>, others: &[Arc<Provider>]) -> Optio
     Some(name.to_owned())
 }
 
-fn provider(reader: &mut Reader, item: &Node<'_>, name: String) -> (Arc<Provider>, Transformers, Option<Problem>) {
+fn provider(
+    reader: &mut Reader,
+    item: &Node<'_>,
+    name: String,
+    breaker: BreakerRules,
+) -> (Arc<Provider>, Transformers, Option<Problem>) {
     let ((address, key, dialect, models, transformers, called), unset) = reader.deferring(|reader| {
         let word = target_keys::word(reader, item);
         let address = address(reader, item, word.as_ref());
@@ -111,6 +117,7 @@ fn provider(reader: &mut Reader, item: &Node<'_>, name: String) -> (Arc<Provider
     provider.description = target_keys::description(reader, item);
     provider.weight = target_keys::weight(reader, item).unwrap_or(1.0);
     provider.limits = target_keys::limits(reader, item);
+    provider.breaker = breaker;
     (Arc::new(provider), transformers, problem)
 }
 

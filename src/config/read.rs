@@ -7,11 +7,12 @@ use super::{
     interpolate,
     providing::{self, NO_PROVIDER, Providing},
     reader::{Node, Reader},
+    resilience,
     routing::{self, Known},
     scalars, styling, transforming,
 };
 
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "PORT",
     "HOST",
     "APIKEY",
@@ -33,6 +34,7 @@ const KEYS: [&str; 22] = [
     "REWRITE_SYSTEM_PROMPT",
     "Clocks",
     "Retry",
+    "Breaker",
     "Budget",
 ];
 
@@ -120,9 +122,10 @@ fn is_harmless(problems: &[Problem]) -> bool {
 
 fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Files<'_>>) -> Option<Config> {
     reader.check_keys(root, &KEYS, &IDLE_KEYS);
+    let breaker = resilience::breaker(reader, root);
     let Providing { providers, targets, unset } =
         if let Some(node) = scalars::either(reader, root, &["Providers", "providers"]) {
-            providing::providers(reader, &node)
+            providing::providers(reader, &node, breaker)
         } else {
             reader.error(root, NO_PROVIDER);
             Providing::default()
@@ -155,7 +158,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
         rewrite_system_prompt,
         system_head,
         clocks: scalars::clocks(reader, root, api_timeout),
-        attempts: scalars::attempts(reader, root),
+        attempts: resilience::attempts(reader, root),
         budgets: Arc::new(budgets),
         // Last, so that what stands above has been read, and its problems noted, when there is no route.
         routes: routes?,

@@ -184,12 +184,3 @@ pub(super) fn clocks(reader: &mut Reader, root: &Node<'_>, api_timeout: Duration
         total: milliseconds(reader, &node, "total_ms", default.total),
     }
 }
-
-/// Reads how often a request is sent.
-pub(super) fn attempts(reader: &mut Reader, root: &Node<'_>) -> u32 {
-    let absent = serde_json::Value::Object(serde_json::Map::new());
-    let node = root.get("Retry").unwrap_or(Node { value: &absent, path: "Retry".to_owned() });
-    reader.object(&node);
-    reader.check_keys(&node, &["attempts"], &[]);
-    u32::try_from(number(reader, &node, "attempts", 3, 1..=10)).unwrap_or(1)
-}

@@ -21,8 +21,8 @@ use super::{
 };
 use crate::catalog;
 
-/// The keys that only Keeptrusts' targets have. `pricing` and `health_probe` are read where they are used.
-pub(super) const KEYS: [&str; 14] = [
+/// The keys that only Keeptrusts' targets have. `health_probe` is read where it is used.
+pub(super) const KEYS: [&str; 13] = [
     "id",
     "provider",
     "model",
@@ -35,7 +35,6 @@ pub(super) const KEYS: [&str; 14] = [
     "provider_type",
     "description",
     "weight",
-    "pricing",
     "health_probe",
 ];
 

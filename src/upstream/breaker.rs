@@ -1,25 +1,15 @@
 //! The circuit breaker of one target: whether it may be asked, and what its answers say of it.
 //!
-//! Pure: the moment is an argument, measured from any fixed start. Five failures in a row, or half
-//! of at least ten within half a minute, open it; then one request at a time probes, and two good
-//! answers close it. A rate limit is no failure of the target: it cools down until the limit is over.
-//! Numbers are those of Envoy and linkerd, made smaller for one person's traffic.
+//! Pure: the moment is an argument, measured from any fixed start. Failures in a row, or a share of
+//! failures among enough answers, open it, by the configuration's [`BreakerRules`]; then one request at a
+//! time probes, and good answers close it. A rate limit is no failure of the target: it cools down
+//! until the limit is over.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Failures in a row that open it.
-const CONSECUTIVE: u32 = 5;
-/// How far back answers count.
-const WINDOW: Duration = Duration::from_secs(30);
-/// Answers within the window from which their share of failures counts.
-const ENOUGH: usize = 10;
-/// Good answers to probes that close it.
-const CLOSES: u32 = 2;
-/// How long it stays open the first time; twice as long each time it opens again before it has closed.
-const OPEN: Duration = Duration::from_secs(10);
-/// The longest that it stays open.
-const OPEN_MOST: Duration = Duration::from_mins(5);
+use crate::config::BreakerRules;
+
 /// How long a rate limit is taken to last where nobody says.
 const LIMITED: Duration = Duration::from_secs(10);
 /// The longest that a rate limit is believed to last.
@@ -28,6 +18,8 @@ const LIMITED_MOST: Duration = Duration::from_mins(10);
 /// What is known of a target.
 #[derive(Debug, Clone, Default)]
 pub struct Breaker {
+    /// By which it opens and closes.
+    pub rules: BreakerRules,
     state: State,
     /// Rises whenever the state changes, so that an answer to an earlier request says nothing of now.
     age: u64,
@@ -100,7 +92,7 @@ impl Breaker {
     /// The same breaker, taken for well; answers to earlier requests say nothing of it.
     #[must_use]
     pub fn closed(&self) -> Self {
-        Self { age: self.age + 1, ..Self::default() }
+        Self { rules: self.rules, age: self.age + 1, ..Self::default() }
     }
 
     /// Whether the target would be let in, without asking for it.
@@ -160,7 +152,7 @@ impl Breaker {
         self.consecutive = 0;
         self.note(now, false);
         match &mut self.state {
-            State::HalfOpen { good, .. } if *good + 1 < CLOSES => *good += 1,
+            State::HalfOpen { good, .. } if *good + 1 < self.rules.close_after => *good += 1,
             // One that was asked for want of another, and answers, is well again.
             State::HalfOpen { .. } | State::Open { .. } | State::Cooling { .. } => {
                 self.openings = 0;
@@ -175,14 +167,14 @@ impl Breaker {
         self.consecutive += 1;
         self.note(now, true);
         let failed = self.recent.iter().filter(|(_, failed)| *failed).count();
-        let is_bad =
-            self.consecutive >= CONSECUTIVE || (self.recent.len() >= ENOUGH && failed * 2 >= self.recent.len());
+        let BreakerRules { consecutive, min_requests, open, open_max, .. } = self.rules;
+        let is_bad = self.consecutive >= consecutive || (self.recent.len() >= min_requests && self.is_share(failed));
         match self.state {
             State::Closed if !is_bad => {}
             // Asked for want of another; the wait goes on as it was.
             State::Open { .. } | State::Cooling { .. } => {}
             State::Closed | State::HalfOpen { .. } => {
-                let wait = OPEN.saturating_mul(1 << self.openings.min(8)).min(OPEN_MOST);
+                let wait = open.saturating_mul(1 << self.openings.min(8)).min(open_max.max(open));
                 self.openings += 1;
                 self.consecutive = 0;
                 // A fifth more or less.
@@ -192,8 +184,13 @@ impl Breaker {
         }
     }
 
+    #[expect(clippy::cast_precision_loss, reason = "nobody answers 2^52 times within the window")]
+    fn is_share(&self, failed: usize) -> bool {
+        failed as f64 >= self.rules.failure_rate * self.recent.len() as f64
+    }
+
     fn note(&mut self, now: Duration, failed: bool) {
-        while self.recent.front().is_some_and(|(then, _)| now.saturating_sub(*then) > WINDOW) {
+        while self.recent.front().is_some_and(|(then, _)| now.saturating_sub(*then) > self.rules.window) {
             self.recent.pop_front();
         }
         self.recent.push_back((now, failed));

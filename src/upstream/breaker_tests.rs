@@ -16,7 +16,7 @@ fn ask(breaker: &mut Breaker, outcome: Outcome, now: Duration) -> bool {
 /// A breaker that has just opened, at the start.
 fn opened() -> Breaker {
     let mut breaker = Breaker::default();
-    for _ in 0..CONSECUTIVE {
+    for _ in 0..5 {
         assert!(ask(&mut breaker, Outcome::Bad, Duration::ZERO));
     }
     breaker
@@ -91,7 +91,7 @@ fn a_probe_whose_client_went_away_makes_room_for_another() {
 fn an_answer_to_a_request_from_before_it_opened_says_nothing() {
     let mut breaker = Breaker::default();
     let early = breaker.admit(Duration::ZERO).expect("closed");
-    for _ in 0..CONSECUTIVE {
+    for _ in 0..5 {
         ask(&mut breaker, Outcome::Bad, Duration::ZERO);
     }
     breaker.settle(early, Outcome::Good, seconds(1), 0.5);
@@ -186,4 +186,36 @@ proptest! {
         }
         prop_assert!(breaker.admit(now + LIMITED_MOST).is_some());
     }
+}
+
+#[test]
+fn other_rules_open_and_close_it_otherwise() {
+    let rules = BreakerRules {
+        consecutive: 2,
+        open: seconds(3),
+        open_max: seconds(4),
+        close_after: 1,
+        failure_rate: 1.0,
+        min_requests: 1_000,
+        ..BreakerRules::default()
+    };
+    let mut breaker = Breaker { rules, ..Breaker::default() };
+    assert!(ask(&mut breaker, Outcome::Bad, Duration::ZERO));
+    assert_eq!(breaker.standing(Duration::ZERO), Standing::Closed);
+    assert!(ask(&mut breaker, Outcome::Bad, Duration::ZERO));
+    assert_eq!(breaker.standing(Duration::ZERO), Standing::Open(seconds(3)));
+    assert!(ask(&mut breaker, Outcome::Bad, seconds(3)));
+    assert_eq!(breaker.standing(seconds(3)), Standing::Open(seconds(4)));
+    assert!(ask(&mut breaker, Outcome::Good, seconds(7)));
+    assert_eq!((breaker.standing(seconds(7)), breaker.closed().rules), (Standing::Closed, rules));
+}
+
+#[test]
+fn a_small_share_of_failures_opens_it_where_that_is_the_rule() {
+    let rules = BreakerRules { failure_rate: 0.2, min_requests: 5, ..BreakerRules::default() };
+    let mut breaker = Breaker { rules, ..Breaker::default() };
+    for outcome in [Outcome::Good, Outcome::Good, Outcome::Good, Outcome::Good, Outcome::Bad] {
+        assert!(ask(&mut breaker, outcome, Duration::ZERO));
+    }
+    assert_eq!(breaker.standing(Duration::ZERO), Standing::Open(seconds(10)));
 }

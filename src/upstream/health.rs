@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::breaker::{Breaker, Outcome, Standing, Ticket};
 use super::latency::Latency;
 use super::retry::{self, Budget};
-use crate::config::Target;
+use crate::config::{Attempts, Target};
 use crate::wire::error::{ApiError, ErrorKind};
 
 /// The breakers of all targets that were asked.
@@ -104,6 +104,7 @@ impl Health {
         let now = self.now();
         let mut known = self.lock();
         let of_target = known.entry(key.clone()).or_default();
+        of_target.breaker.rules = target.provider.breaker;
         let ticket = match entry {
             Entry::Anyway => of_target.breaker.force(now),
             Entry::IfWell => of_target
@@ -127,7 +128,7 @@ impl Health {
         target: &Target,
         error: &ApiError,
         attempts: u32,
-        most: u32,
+        most: Attempts,
         elapsed: Duration,
     ) -> Option<Duration> {
         let wait = retry::wait(error, attempts, most, elapsed, jitter())?;

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use crate::config::Attempts;
 use crate::wire::error::ApiError;
 
 /// The wait before the second attempt, at most; twice as long each time.
@@ -27,11 +28,11 @@ const SAVED: f64 = 20.0;
 /// Says how long to wait before a request is sent again; nothing where it is not.
 ///
 /// `attempts` have been made, the request is `elapsed` old, and `jitter` from 0 to 1 spreads those who wait.
-/// A rate limit is left to the client, which waits as long as the answer says and tells the person so; so is
-/// what took a clock of minutes to fail.
-pub fn wait(error: &ApiError, attempts: u32, most: u32, elapsed: Duration, jitter: f64) -> Option<Duration> {
-    let may_pass = error.retry && matches!(error.status, 408 | 425 | 500 | 502 | 503 | 529);
-    if !may_pass || attempts >= most {
+/// Unless the configuration says otherwise, a rate limit is left to the client, which waits as long as the answer
+/// says and tells the person so; so is what took a clock of minutes to fail.
+pub fn wait(error: &ApiError, attempts: u32, most: Attempts, elapsed: Duration, jitter: f64) -> Option<Duration> {
+    let may_pass = error.retry && most.covers(error.status);
+    if !may_pass || attempts >= most.most {
         return None;
     }
     let whole = BASE.saturating_mul(1 << attempts.saturating_sub(1).min(16)).min(MOST);
@@ -92,9 +93,24 @@ mod tests {
         ApiError::new(status, ErrorKind::ApiError, "no")
     }
 
+    /// So many attempts, after the usual failures.
+    fn most(most: u32) -> Attempts {
+        Attempts::usual(most)
+    }
+
+    #[test]
+    fn the_configuration_says_after_which_failures() {
+        let after = |status, statuses: &[u16]| {
+            wait(&error(status), 1, Attempts::new(2, statuses), Duration::ZERO, 1.0).is_some()
+        };
+        assert!(after(429, &[429]) && after(504, &[504]) && after(529, &[503]));
+        assert!(!after(500, &[429]) && !after(400, &[400]));
+    }
+
     #[test]
     fn waits_double_up_to_eight_seconds_and_are_cut_short_at_random() {
-        let wait = |attempts, jitter| wait(&error(500), attempts, 10, Duration::ZERO, jitter).map(|it| it.as_millis());
+        let wait =
+            |attempts, jitter| wait(&error(500), attempts, most(10), Duration::ZERO, jitter).map(|it| it.as_millis());
         assert_eq!([1, 2, 3, 6].map(|attempts| wait(attempts, 1.0)), [Some(400), Some(800), Some(1_600), Some(8_000)]);
         assert_eq!((wait(2, 0.5), wait(2, 0.0), wait(10, 1.0)), (Some(400), Some(0), None));
     }
@@ -102,14 +118,14 @@ mod tests {
     #[test]
     fn what_cannot_pass_and_what_the_client_waits_for_better_is_not_tried_again() {
         for status in [400, 401, 403, 404, 413, 422, 429, 504] {
-            assert_eq!(wait(&error(status), 1, 3, Duration::ZERO, 1.0), None, "{status}");
+            assert_eq!(wait(&error(status), 1, most(3), Duration::ZERO, 1.0), None, "{status}");
         }
-        assert_eq!(wait(&ApiError::last(500, ErrorKind::ApiError, "no"), 1, 3, Duration::ZERO, 1.0), None);
+        assert_eq!(wait(&ApiError::last(500, ErrorKind::ApiError, "no"), 1, most(3), Duration::ZERO, 1.0), None);
     }
 
     #[test]
     fn the_servers_wait_counts_where_it_is_short() {
-        let after = |seconds| wait(&error(503).after(Some(seconds)), 1, 3, Duration::ZERO, 1.0);
+        let after = |seconds| wait(&error(503).after(Some(seconds)), 1, most(3), Duration::ZERO, 1.0);
         assert_eq!(
             (after(0), after(5), after(9)),
             (Some(Duration::from_millis(400)), Some(Duration::from_secs(5)), None)
@@ -118,8 +134,8 @@ mod tests {
 
     #[test]
     fn nothing_is_tried_again_when_the_client_has_waited_long() {
-        assert_eq!(wait(&error(500), 1, 3, Duration::from_secs(90), 1.0), None);
-        assert!(wait(&error(500), 1, 3, Duration::from_secs(89), 1.0).is_some());
+        assert_eq!(wait(&error(500), 1, most(3), Duration::from_secs(90), 1.0), None);
+        assert!(wait(&error(500), 1, most(3), Duration::from_secs(89), 1.0).is_some());
     }
 
     proptest! {

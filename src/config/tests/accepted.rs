@@ -7,7 +7,10 @@ use serde_json::json;
 use super::{accept, environment, exposed, with, with_provider};
 use crate::{
     catalog::{self, Effort, Tokenizer},
-    config::{Clocks, Dialect, LogLevel, Place, Rewrite, Sampling, Scenario, SecretRef, Transformer, read},
+    config::{
+        Attempts, BreakerRules, Clocks, Dialect, LogLevel, Place, Rewrite, Sampling, Scenario, SecretRef, Transformer,
+        read,
+    },
 };
 
 const GUIDE: &str = include_str!("../../../tests/fixtures/config/guide.json");
@@ -263,4 +266,25 @@ fn debug_shows_no_secret() {
     let config = accept(&with("APIKEY: 'sk-1', PROXY_URL: 'http://u:sk-2@proxy:3128'"));
     let shown = format!("{config:?} {:?}", config.settings);
     assert!(!shown.contains("sk-"), "{shown}");
+}
+
+#[test]
+fn the_breaker_and_the_tries_go_by_mcrs_names_or_keeptrusts() {
+    for text in [
+        "Breaker: {consecutive: 3, open_seconds: 30, close_after: 1}, Retry: {attempts: 4, on_status: [429, 503]}",
+        "Breaker: {failure_threshold: 3, recovery_timeout_seconds: 30, success_threshold: 1},
+         Retry: {max_attempts: 4, on_status: [429, 529]}",
+        "Breaker: {failure_threshold: 3, cooldown_seconds: 30, close_after: 1}, Retry: {max_attempts: 4, on_status: [503, 429]}",
+    ] {
+        let config = accept(&with(text));
+        let rules =
+            BreakerRules { consecutive: 3, open: Duration::from_secs(30), close_after: 1, ..BreakerRules::default() };
+        assert_eq!(
+            (config.providers[0].breaker, config.attempts),
+            (rules, Attempts::new(4, &[429, 503, 529])),
+            "{text}"
+        );
+    }
+    let config = accept(&with("Breaker: {open_seconds: 900}"));
+    assert_eq!(config.providers[0].breaker.open_max, Duration::from_secs(900));
 }

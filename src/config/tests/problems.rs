@@ -322,3 +322,21 @@ fn errors_come_with_the_warnings_in_the_order_of_the_file() {
         problems.0.iter().map(|problem| format!("{} {}", problem.severity.as_str(), problem.path)).collect();
     assert_eq!(found, ["error ", "warning zzz", "error PORT", "warning yyy"]);
 }
+
+#[test]
+fn what_is_wrong_with_the_breaker_and_the_tries_is_named() {
+    refuse(
+        &with(
+            "Breaker: {consecutive: 0, failure_rate: 2, open_seconds: -1},\nRetry: {attempts: 11, on_status: [503, 400, 'x']}",
+        ),
+        &[
+            "2:24: Breaker.consecutive: 0 is no whole number from 1 to 10000",
+            "2:41: Breaker.failure_rate: a share of failures is a number above 0 and up to 1",
+            "2:58: Breaker.open_seconds: -1 is no number of seconds above 0 and up to 86400",
+            "3:19: Retry.attempts: 11 is no whole number from 1 to 10",
+            "3:40: Retry.on_status[1]: after 400 another try cannot help; after these it may: \
+             408, 425, 429, 500, 502, 503, 504, 529",
+            "3:45: Retry.on_status[2]: expected a whole number, found a string",
+        ],
+    );
+}
