@@ -11,6 +11,7 @@ use super::{
     literal::{Found, Slot},
     presets,
     report::{Field, KeyLine, Report},
+    target,
 };
 use crate::{
     cli::{
@@ -25,6 +26,9 @@ use crate::{
     ui,
 };
 
+/// What is typed to run it.
+const COMMAND: &str = "import ccr";
+
 /// Imports.
 pub(super) fn run(options: &Ccr, place: &Place<'_>) -> Result<(), Failure> {
     let folder = folder::read(&source(options.from.as_deref())?)?;
@@ -35,10 +39,9 @@ pub(super) fn run(options: &Ccr, place: &Place<'_>) -> Result<(), Failure> {
     }
     let in_the_way = plan.in_the_way(place);
     if !in_the_way.is_empty() && !options.dry_run && !options.force {
-        let may =
-            asks && confirm(&format!("Replace {}? A copy of each stays beside it", in_the_way.join(", ")), false)?;
+        let may = asks && confirm(&target::may_replace(&in_the_way), false)?;
         if !may {
-            return Err(occupied(&in_the_way));
+            return Err(target::occupied(&in_the_way, COMMAND));
         }
     }
     let backups = if options.dry_run { Vec::new() } else { plan.write(place)? };
@@ -126,18 +129,12 @@ impl Plan {
                     store.set(&key.name, &key.secret, std::slice::from_ref(&key.host))?;
                 }
             }
-            let write = || {
-                let copy = self.target.exists().then(|| paths::back_up(&self.target, &stamp)).transpose()?;
-                paths::write_atomic(&self.target, config.text.as_bytes())?;
-                Ok(copy)
-            };
-            backups.extend(write().map_err(|error: std::io::Error| {
+            let written = target::write(&self.target, &config.text, &stamp, COMMAND);
+            backups.extend(written.inspect_err(|_| {
                 for name in new {
                     // The failure that is told already is the one that counts.
                     let _ = store.remove(name);
                 }
-                let error = anyhow::Error::new(error).context("cannot write the configuration");
-                Failure::new(Exit::CannotCreate, error).hint("name another file: `mcr --config FILE import ccr`")
             })?);
         }
         let presets = Presets::open(place.paths);
@@ -187,10 +184,7 @@ impl Plan {
 
     /// The commands that come next.
     fn next(&self, place: &Place<'_>) -> Vec<(String, &'static str)> {
-        let mcr = match place.explicit {
-            Some(file) => format!("mcr --config {}", shell_words::quote(&file.to_string_lossy())),
-            None => "mcr".to_owned(),
-        };
+        let mcr = target::mcr(place);
         let mut next = Vec::new();
         if let Some(config) = &self.config {
             next.extend(config.unset.iter().map(|name| (format!("export {name}=..."), "the configuration names it")));
@@ -269,11 +263,4 @@ fn keep_keys(keys: &[KeyLine]) -> Result<bool, Failure> {
         ui::say(format_args!("the key of {} stands in clear, for {}", key.user, key.hosts.join(", ")));
     }
     confirm("Keep them in mcr's store?", true)
-}
-
-fn occupied(paths: &[String]) -> Failure {
-    let list = paths.join("\n  ");
-    Failure::say(Exit::CannotCreate, format!("what would be written is there already:\n  {list}"))
-        .hint("run `mcr import ccr --dry-run` to see what would be done")
-        .hint("run `mcr import ccr --force` to replace it; a copy of each stays beside it")
 }

@@ -5,10 +5,13 @@ mod ccr;
 mod changes;
 mod folder;
 mod judge;
+mod keeptrusts;
 mod literal;
 mod practice;
 mod presets;
 mod report;
+mod target;
+mod yaml;
 
 use std::path::PathBuf;
 
@@ -23,6 +26,9 @@ pub enum ImportCommand {
     /// Take over claude-code-router 2's configuration, presets and keys; its folder stays as it is
     #[command(after_help = CCR)]
     Ccr(Ccr),
+    /// Take over the targets of a Keeptrusts gateway from its policy-config.yaml, which stays as it is
+    #[command(after_help = KEEPTRUSTS)]
+    Keeptrusts(Keeptrusts),
 }
 
 const CCR: &str = "\
@@ -34,6 +40,16 @@ they are stored, unless `--keys drop` says otherwise.
 Examples:
   mcr import ccr --dry-run
   mcr import ccr --from /mnt/old/.claude-code-router --force";
+
+const KEEPTRUSTS: &str = "\
+Targets, strategy, circuit breaker, retries and timeouts are taken; every field is
+told, by its path: taken, changed, without effect, or left out, and why. Policies
+on content have no counterpart. No key is copied: where the file names a variable,
+the new configuration names it too.
+
+Examples:
+  mcr import keeptrusts policy-config.yaml --dry-run
+  mcr --config FILE import keeptrusts policy-config.yaml";
 
 /// Options of `mcr import ccr`.
 #[derive(Debug, Args)]
@@ -55,6 +71,23 @@ pub struct Ccr {
     pub json: bool,
 }
 
+/// Options of `mcr import keeptrusts`.
+#[derive(Debug, Args)]
+pub struct Keeptrusts {
+    /// The gateway's policy-config.yaml
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Report what would be done, ask nothing and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Replace mcr's configuration; a copy stays beside it
+    #[arg(long)]
+    pub force: bool,
+    /// Print the report as JSON, and ask nothing
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// What becomes of keys in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Keys {
@@ -68,5 +101,6 @@ pub enum Keys {
 pub fn run(command: &ImportCommand, place: &Place<'_>) -> Result<(), Failure> {
     match command {
         ImportCommand::Ccr(options) => ccr::run(options, place),
+        ImportCommand::Keeptrusts(options) => keeptrusts::run(options, place),
     }
 }
