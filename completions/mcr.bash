@@ -94,6 +94,9 @@ _mcr() {
             mcr__subcmd__import,ccr)
                 cmd="mcr__subcmd__import__subcmd__ccr"
                 ;;
+            mcr__subcmd__import,keeptrusts)
+                cmd="mcr__subcmd__import__subcmd__keeptrusts"
+                ;;
             mcr__subcmd__key,list)
                 cmd="mcr__subcmd__key__subcmd__list"
                 ;;
@@ -335,7 +338,7 @@ _mcr() {
             return 0
             ;;
         mcr__subcmd__import)
-            opts="-h --help ccr"
+            opts="-h --help ccr keeptrusts"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -363,6 +366,20 @@ _mcr() {
                     COMPREPLY=($(compgen -W "store drop" -- "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__import__subcmd__keeptrusts)
+            opts="-h --dry-run --force --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

@@ -165,6 +165,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
             cand ccr 'Take over claude-code-router 2''s configuration, presets and keys; its folder stays as it is'
+            cand keeptrusts 'Take over the targets of a Keeptrusts gateway from its policy-config.yaml, which stays as it is'
         }
         &'mcr;import;ccr'= {
             cand --from 'Read this folder instead of ~/.claude-code-router'
@@ -174,6 +175,13 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --json 'Print the report as JSON, and ask nothing'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'mcr;import;keeptrusts'= {
+            cand --dry-run 'Report what would be done, ask nothing and write nothing'
+            cand --force 'Replace mcr''s configuration; a copy stays beside it'
+            cand --json 'Print the report as JSON, and ask nothing'
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'mcr;preset'= {
             cand -h 'Print help'

@@ -103,8 +103,9 @@ complete -c mcr -n "__fish_mcr_using_subcommand model" -l unset -d 'Take the rou
 complete -c mcr -n "__fish_mcr_using_subcommand model" -l add -d 'Add a model to its provider\'s list that is not in it'
 complete -c mcr -n "__fish_mcr_using_subcommand model" -l json -d 'Print the routes as JSON, and ask nothing'
 complete -c mcr -n "__fish_mcr_using_subcommand model" -s h -l help -d 'Print help'
-complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr" -s h -l help -d 'Print help'
-complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr" -f -a "ccr" -d 'Take over claude-code-router 2\'s configuration, presets and keys; its folder stays as it is'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr keeptrusts" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr keeptrusts" -f -a "ccr" -d 'Take over claude-code-router 2\'s configuration, presets and keys; its folder stays as it is'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr keeptrusts" -f -a "keeptrusts" -d 'Take over the targets of a Keeptrusts gateway from its policy-config.yaml, which stays as it is'
 complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -l from -d 'Read this folder instead of ~/.claude-code-router' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -l keys -d 'Say what becomes of keys in clear; left out, you are asked, or they are stored without a terminal' -r -f -a "store\t'They go into mcr\'s store'
 drop\t'They stay where they are'"
@@ -112,6 +113,10 @@ complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcomma
 complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -l force -d 'Replace mcr\'s configuration and presets of the same names; a copy of each stays beside it'
 complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -l json -d 'Print the report as JSON, and ask nothing'
 complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from ccr" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from keeptrusts" -l dry-run -d 'Report what would be done, ask nothing and write nothing'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from keeptrusts" -l force -d 'Replace mcr\'s configuration; a copy stays beside it'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from keeptrusts" -l json -d 'Print the report as JSON, and ask nothing'
+complete -c mcr -n "__fish_mcr_using_subcommand import; and __fish_seen_subcommand_from keeptrusts" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "install" -d 'Install a preset from a folder, an archive, an address or mcr itself'
 complete -c mcr -n "__fish_mcr_using_subcommand preset; and not __fish_seen_subcommand_from install list info show reconfigure export delete rm remove validate" -f -a "list" -d 'List installed presets'

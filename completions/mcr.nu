@@ -163,6 +163,15 @@ module completions {
     --help(-h)                # Print help (see more with '--help')
   ]
 
+  # Take over the targets of a Keeptrusts gateway from its policy-config.yaml, which stays as it is
+  export extern "mcr import keeptrusts" [
+    --dry-run                 # Report what would be done, ask nothing and write nothing
+    --force                   # Replace mcr's configuration; a copy stays beside it
+    --json                    # Print the report as JSON, and ask nothing
+    --help(-h)                # Print help
+    file: path                # The gateway's policy-config.yaml
+  ]
+
   # Install, show, change and remove presets; `mcr NAME` runs one
   export extern "mcr preset" [
     --help(-h)                # Print help

@@ -123,6 +123,8 @@ fn is_harmless(problems: &[Problem]) -> bool {
 fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Files<'_>>) -> Option<Config> {
     reader.check_keys(root, &KEYS, &IDLE_KEYS);
     let breaker = resilience::breaker(reader, root);
+    // Providers need it, and it is shown behind them.
+    let shown = std::mem::take(&mut reader.settings);
     let Providing { providers, targets, unset } =
         if let Some(node) = scalars::either(reader, root, &["Providers", "providers"]) {
             providing::providers(reader, &node, breaker)
@@ -169,6 +171,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
         unset: Vec::new(),
         settings: Vec::new(),
     };
+    reader.settings.extend(shown);
     for (name, mut problem) in unset {
         let is_routed =
             |scenario| config.routes.get(scenario).is_some_and(|target: &Arc<Target>| target.provider.name == name);

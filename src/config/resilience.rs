@@ -186,7 +186,8 @@ fn span(reader: &mut Reader, node: &Node<'_>, names: &[&str], usual: Duration) -
     if let Some(node) = scalars::either(reader, node, names) {
         return target_keys::seconds(reader, &node).unwrap_or(usual);
     }
-    absent_is(reader, node, names[0], json!(usual.as_secs_f64()));
+    let is_whole = usual.subsec_nanos() == 0;
+    absent_is(reader, node, names[0], if is_whole { json!(usual.as_secs()) } else { json!(usual.as_secs_f64()) });
     usual
 }
 

@@ -226,6 +226,14 @@ fn every_value_is_shown_with_its_source_and_no_secret() {
     Clocks.connect_ms                               = 5000  (default)
     Clocks.total_ms                                 = 600000  (default)
     Retry.attempts                                  = 3  (default)
+    Retry.on_status                                 = [408,425,500,502,503,529]  (default)
+    Breaker.consecutive                             = 5  (default)
+    Breaker.failure_rate                            = 0.5  (default)
+    Breaker.window_seconds                          = 30  (default)
+    Breaker.min_requests                            = 10  (default)
+    Breaker.open_seconds                            = 10  (default)
+    Breaker.open_max_seconds                        = 300  (default)
+    Breaker.close_after                             = 2  (default)
     "#);
     let json = sandbox.mcr(["config", "show", "--json", "--config", "config.json"]);
     assert!(!json.contains("-secret"), "{json}");

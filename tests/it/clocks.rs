@@ -94,7 +94,7 @@ fn in_process(upstream: &str) -> Client {
     configured(&config(upstream))
 }
 
-fn configured(config: &Value) -> Client {
+pub(crate) fn configured(config: &Value) -> Client {
     let config = config::read(&config.to_string(), "config.json", &|_| None).expect("a configuration");
     let listener = Listener::bind([127, 0, 0, 1].into(), 0).expect("a port");
     let address = listener.address();

@@ -20,6 +20,7 @@ mod errors;
 mod fallback;
 mod generated;
 mod import;
+mod keeptrusts;
 mod key;
 mod launch;
 mod layers;

@@ -94,7 +94,8 @@ fn without_a_terminal_the_routes_are_printed() {
         "far,small",
         "lab,medium",
         "lab,org/tiny"
-      ]
+      ],
+      "descriptions": {}
     }
     "#);
 }

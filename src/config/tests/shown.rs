@@ -18,13 +18,6 @@ fn every_value_says_where_it_came_from() {
     assert_eq!(
         shown,
         [
-            r"Breaker.consecutive = 5 (default)",
-            r"Breaker.failure_rate = 0.5 (default)",
-            r"Breaker.window_seconds = 30.0 (default)",
-            r"Breaker.min_requests = 10 (default)",
-            r"Breaker.open_seconds = 10.0 (default)",
-            r"Breaker.open_max_seconds = 300.0 (default)",
-            r"Breaker.close_after = 2 (default)",
             r#"Providers[0].name = "mistral" (3:22)"#,
             r#"Providers[0].api_base_url = "https://api.mistral.ai/v1/chat/completions" (3:47)"#,
             r#"Providers[0].api_key = "[secret]" (4:14, $MISTRAL_API_KEY)"#,
@@ -59,6 +52,13 @@ fn every_value_says_where_it_came_from() {
             r"Clocks.total_ms = 600000 (default)",
             r"Retry.attempts = 3 (default)",
             r"Retry.on_status = [408,425,500,502,503,529] (default)",
+            r"Breaker.consecutive = 5 (default)",
+            r"Breaker.failure_rate = 0.5 (default)",
+            r"Breaker.window_seconds = 30 (default)",
+            r"Breaker.min_requests = 10 (default)",
+            r"Breaker.open_seconds = 10 (default)",
+            r"Breaker.open_max_seconds = 300 (default)",
+            r"Breaker.close_after = 2 (default)",
         ]
     );
 }
