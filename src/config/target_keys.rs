@@ -63,14 +63,11 @@ pub(super) fn word<'d>(reader: &mut Reader, item: &Node<'d>) -> Option<Word<'d>>
     let node = item.get("provider")?;
     let text = reader.string(&node)?;
     reader.record(&node);
-    match split(text) {
-        Some((name, model)) => Some(Word { node, name, model }),
-        None => {
-            reader
-                .error(&node, "`provider` is a name, such as `mistral`, or a name and a model: `mistral:chat:<model>`");
-            None
-        }
-    }
+    let Some((name, model)) = split(text) else {
+        reader.error(&node, "`provider` is a name, such as `mistral`, or a name and a model: `mistral:chat:<model>`");
+        return None;
+    };
+    Some(Word { node, name, model })
 }
 
 /// Splits `name:chat:model`; a model may have colons of its own.

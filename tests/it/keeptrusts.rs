@@ -468,3 +468,26 @@ fn what_is_known_of_a_provider_is_what_its_preset_says() {
     }
     assert_eq!(count, 10 + 7);
 }
+
+#[test]
+fn a_target_with_one_model_is_named_by_its_id_and_gets_no_other_model() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "home/config.json",
+        "{Providers: [{id: 'large', provider: 'ollama', model: 'a', description: 'below the desk'},
+          {id: 'small', provider: 'ollama:chat:b'}], Router: {default: 'large'}}",
+    );
+    assert_snapshot!(sandbox.mcr(["model", "default"]), @r"
+    exit code: 0
+    ----- stdout -----
+    default      large,a  (below the desk)
+    ");
+    assert!(sandbox.mcr(["model", "background", "small"]).contains("route background: small,b"));
+    assert_snapshot!(sandbox.mcr(["model", "default", "large,c", "--add"]), @r"
+    exit code: 64
+    ----- stderr -----
+    error: provider `large` is written with one model, and gets no other
+    hint: give it `models` in place of `model`: ~/home/config.json
+    hint: or write another provider with the other `model`
+    ");
+}

@@ -62,9 +62,10 @@ enum Kind {
 impl Reading {
     fn take(&mut self, event: Event<'_>) -> Result<(), String> {
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
             Event::DocumentStart(_) if self.document.is_some() => Err("a second document begins here".to_owned()),
-            Event::DocumentStart(_) => Ok(()),
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
+                Ok(())
+            }
             Event::SequenceStart(anchor, _) => self.begin(anchor, Kind::List(Vec::new())),
             Event::MappingStart(anchor, _) => self.begin(anchor, Kind::Object { map: Map::new(), key: None }),
             Event::SequenceEnd | Event::MappingEnd => self.end(),
@@ -130,18 +131,17 @@ impl Reading {
         open.depth = open.depth.max(depth + 1);
         match &mut open.kind {
             Kind::List(list) => list.push(value),
-            Kind::Object { map, key } => match key.take() {
-                Some(name) => {
+            Kind::Object { map, key } => {
+                if let Some(name) = key.take() {
                     map.insert(name, value);
-                }
-                None => {
+                } else {
                     let name = name_of(&value, style)?;
                     if map.contains_key(&name) {
                         return Err("this key stands here twice".to_owned());
                     }
                     *key = Some(name);
                 }
-            },
+            }
         }
         Ok(())
     }
@@ -200,6 +200,8 @@ fn plain(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use serde_json::json;
 
     use super::*;
@@ -250,7 +252,7 @@ mod tests {
         let mut text = "l0: &l0 [ha, ha, ha, ha, ha, ha, ha, ha, ha, ha]\n".to_owned();
         for level in 1..20 {
             let list = vec![format!("*l{}", level - 1); 10].join(", ");
-            text.push_str(&format!("l{level}: &l{level} [{list}]\n"));
+            let _ = writeln!(text, "l{level}: &l{level} [{list}]");
         }
         let error = read(&text).unwrap_err();
         assert!(error.ends_with("more than 20000 values, with what aliases stand for"), "{error}");
@@ -259,10 +261,11 @@ mod tests {
     #[test]
     fn depth_is_refused_before_it_hurts_whatever_it_is_made_of() {
         let deep = |open: &str, close: &str, count: usize| open.repeat(count) + &close.repeat(count);
-        let blocks: String = (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let blocks: Vec<String> = (0..5_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+        let blocks = blocks.concat();
         let mut chain = "l0: &l0 [1]\n".to_owned();
         for level in 1..200 {
-            chain.push_str(&format!("l{level}: &l{level} [*l{}]\n", level - 1));
+            let _ = writeln!(chain, "l{level}: &l{level} [*l{}]", level - 1);
         }
         for text in [deep("[", "]", 100_000), deep("{a: ", "}", 100_000), "- ".repeat(100_000), blocks, chain] {
             assert!(read(&text).is_err(), "{} bytes", text.len());

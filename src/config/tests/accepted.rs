@@ -286,5 +286,5 @@ fn the_breaker_and_the_tries_go_by_mcrs_names_or_keeptrusts() {
         );
     }
     let config = accept(&with("Breaker: {open_seconds: 900}"));
-    assert_eq!(config.providers[0].breaker.open_max, Duration::from_secs(900));
+    assert_eq!(config.providers[0].breaker.open_max, Duration::from_mins(15));
 }

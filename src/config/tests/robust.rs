@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::try_read;
 
 /// Words that mean something somewhere, so that random documents go deep.
-const KEYS: [&str; 24] = [
+const KEYS: [&str; 35] = [
     "PORT",
     "HOST",
     "PROXY_URL",
@@ -30,12 +30,35 @@ const KEYS: [&str; 24] = [
     "window",
     "path",
     "idle_ms",
+    "Breaker",
+    "Retry",
+    "on_status",
+    "id",
+    "provider",
+    "model",
+    "base_url",
+    "secret_key_ref",
+    "env",
+    "timeout_seconds",
+    "max_context_tokens",
     "zzz",
 ];
 
 fn scalar() -> impl Strategy<Value = Value> {
-    let words =
-        ["p", "m", "p,m", "$NONE", "${", "$PORT_NUMBER", "http://localhost/v1", "https://u@x", "rewrite", "true"];
+    let words = [
+        "p",
+        "m",
+        "p,m",
+        "$NONE",
+        "${",
+        "$PORT_NUMBER",
+        "http://localhost/v1",
+        "https://u@x",
+        "rewrite",
+        "true",
+        "mistral",
+        "ollama:chat:m",
+    ];
     prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

@@ -67,7 +67,7 @@ pub(super) fn judge(root: &Value, environment: Environment<'_>) -> Result<Judged
             ("pack", Value::Object(pack)) => self::pack(&mut made.told, pack),
             ("policies", value) => policies(&mut made.told, value),
             ("policy", Value::Object(all)) => {
-                all.iter().for_each(|(name, policy)| policy_of(&mut made.told, name, policy))
+                all.iter().for_each(|(name, policy)| policy_of(&mut made.told, name, policy));
             }
             ("providers", Value::Object(providers)) => self::providers(&mut made, providers),
             (key, value) if rules::is_rule(key) => rules::rule(&mut made, key, key, value),
@@ -148,7 +148,7 @@ fn advice(key: &str) -> &'static str {
             "mcr serves one person; whoever shows its token may use it"
         }
         "budgets" | "budget" | "limits" | "rate_limits" | "rate_limit" | "quotas" => {
-            "limits of this kind are not taken over; `mcr usage` tells what was used"
+            "limits of this kind are not taken over; `Budget` says what a session, a day and a month may cost"
         }
         "version" => "a configuration has no version",
         "console" | "dashboard" | "telemetry" | "events" | "audit" => {
@@ -184,7 +184,7 @@ fn notes(made: &Made) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let operators = made.providers.iter().filter_map(|provider| targets::abroad(provider));
+    let operators = made.providers.iter().filter_map(targets::abroad);
     notes.extend(operators);
     notes
 }
@@ -195,9 +195,8 @@ fn text(root: &Value, made: &Made) -> String {
     let weights = made.providers.iter().any(|provider| provider.get("weight").is_some());
     let strategy = made.strategy.unwrap_or(if weights { "weighted_round_robin" } else { "fallback" });
     let default = match (names.as_slice(), strategy) {
-        ([name], _) => name.clone(),
+        ([name], _) | ([name, ..], "single") => name.clone(),
         (_, "fallback") => Value::Array(names),
-        ([name, ..], "single") => name.clone(),
         (_, strategy) => json!({"strategy": strategy, "targets": names}),
     };
     let mut config = Map::new();

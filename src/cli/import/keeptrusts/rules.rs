@@ -71,7 +71,7 @@ pub(super) fn strategy(made: &mut Made, place: &str, value: &Value) {
             made.told.changed(place, format!("`{ours}` here"));
         }
         None => {
-            made.told.left_out(place, format!("there is no strategy `{word}`; the targets are asked in their order"))
+            made.told.left_out(place, format!("there is no strategy `{word}`; the targets are asked in their order"));
         }
     }
 }
@@ -187,11 +187,15 @@ fn put(
     match value {
         None => made.told.left_out(place, "the number is none that can be used here"),
         Some(_) if rules.contains_key(ours) => {
-            made.told.left_out(place, format!("`{ours}` was set above, which counts"))
+            made.told.left_out(place, format!("`{ours}` was set above, which counts"));
         }
         Some(value) => {
             rules.insert(ours.to_owned(), value);
-            if theirs == ours { made.told.taken(place) } else { made.told.changed(place, format!("`{ours}` here")) }
+            if theirs == ours {
+                made.told.taken(place);
+            } else {
+                made.told.changed(place, format!("`{ours}` here"));
+            }
         }
     }
 }

@@ -151,7 +151,7 @@ fn field(
         },
         "format" => told.taken(here),
         "provider_type" => {
-            told.left_out(here, "host and provider decide whose rules the server follows; `dialect` says otherwise")
+            told.left_out(here, "host and provider decide whose rules the server follows; `dialect` says otherwise");
         }
         name if rules::is_rule(name) => rules::rule(made, here, name, value),
         _ => told.left_out(here, "a provider has nothing of this kind"),
