@@ -1,6 +1,6 @@
 //! What mcr costs, measured from outside beside a byte-for-byte pass-through.
 //!
-//! `cargo bench --bench rig [-- --quick] [-- --json]`. Upstream, pass-through and mcr are
+//! `cargo bench --bench rig [-- --quick] [-- --json] [-- --against BINARY]`. Upstream, pass-through and mcr are
 //! processes of their own; direct, pass-through and mcr are measured in short slices
 //! taken in turn, so that a machine that drifts drifts for all of them. Where `taskset`
 //! is there, what is measured runs on the first core and everything else on the second.
@@ -9,6 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod against;
 mod client;
 mod life;
 mod measure;
@@ -46,6 +47,11 @@ fn main() -> io::Result<()> {
     let rig = Rig::new(process::pin(CORES[1]))?;
     let plan = if has("--quick") { Plan::quick() } else { Plan::full() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some(other) = arguments.iter().skip_while(|argument| **argument != "--against").nth(1) {
+        let lines = runtime.block_on(against::lines(&rig, &plan, Path::new(other)))?;
+        print!("{}", against::markdown(&lines));
+        return Ok(());
+    }
     let rows = runtime.block_on(stages::all(&rig, &plan))?;
     if has("--json") {
         print!("{}", report::json(&rows));
@@ -137,7 +143,12 @@ impl Rig {
     }
 
     fn start_mcr(&self) -> io::Result<Server> {
-        let mut command = self.mcr();
+        self.start(Path::new(env!("CARGO_BIN_EXE_mcr")))
+    }
+
+    /// Starts a build of mcr.
+    fn start(&self, mcr: &Path) -> io::Result<Server> {
+        let mut command = self.command(mcr);
         command.args(["start", "--foreground", "--port", "0"]);
         // What a login gives; more is for mcr itself to take.
         limit_files(Some(1_024));
