@@ -23,7 +23,7 @@ const MOST: f64 = 1.05;
 
 /// Measures both builds against what the same requests take without a proxy.
 pub async fn lines(rig: &Rig, plan: &Plan, other: &Path) -> io::Result<Vec<Line>> {
-    let (before, now) = (rig.start(other)?, rig.start_mcr()?);
+    let (before, now) = (rig.start_other(other)?, rig.start_mcr()?);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let ports = [rig.upstream.port, before.port, now.port];
     // Microseconds above direct, of each figure: before and now, round by round.

@@ -143,12 +143,20 @@ impl Rig {
     }
 
     fn start_mcr(&self) -> io::Result<Server> {
-        self.start(Path::new(env!("CARGO_BIN_EXE_mcr")))
+        self.start(self.mcr())
     }
 
-    /// Starts a build of mcr.
-    fn start(&self, mcr: &Path) -> io::Result<Server> {
+    /// Starts another build of mcr, in a home of its own: of one home there is one service.
+    fn start_other(&self, mcr: &Path) -> io::Result<Server> {
+        let home = self.home.path().join("other");
+        std::fs::create_dir_all(&home)?;
+        std::fs::copy(self.home.path().join("config.json"), home.join("config.json"))?;
         let mut command = self.command(mcr);
+        command.env("MCR_HOME", &home);
+        self.start(command)
+    }
+
+    fn start(&self, mut command: Command) -> io::Result<Server> {
         command.args(["start", "--foreground", "--port", "0"]);
         // What a login gives; more is for mcr itself to take.
         limit_files(Some(1_024));
