@@ -460,13 +460,6 @@ async fn models_are_listed_and_shown_in_the_clients_shape() {
 }
 
 #[tokio::test]
-async fn below_a_presets_path_its_own_models_answer() {
-    let rig = Rig::new([]).await;
-    let got = post(&rig.server, "/preset/none/v1/chat/completions", &question("Hi")).await;
-    assert_eq!((got.status, got.json()["error"]["code"].as_str()), (404, Some("model_not_found")));
-}
-
-#[tokio::test]
 async fn a_wrong_method_is_told_in_openais_shape() {
     let rig = Rig::new([]).await;
     let got = soon(client(&rig.server).raw(&Method::GET, CHAT, "")).await.unwrap();
