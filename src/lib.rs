@@ -6,7 +6,7 @@
 //! # What decides everything
 //!
 //! 1. Bytes and decisions are pure; sockets and clocks live at the edge. [`wire`],
-//!    [`translate`], [`route`], [`catalog`], [`status_line`], [`config`] (but for [`config::load()`]) and
+//!    [`translate`], [`openai`], [`route`], [`catalog`], [`status_line`], [`config`] (but for [`config::load()`]) and
 //!    [`preset`] (but for its [`preset::source`] and [`preset::store`])
 //!    know no tokio, no hyper, no file, no environment and no clock.
 //! 2. A request is one async function read top to bottom, without a middleware stack.
@@ -38,6 +38,10 @@
 //! HTTP out - body finished or dropped - record closed
 //! ```
 //!
+//! OpenAI's clients go the same line with [`openai`] in the places of the first and the last: a question is made
+//! fit for each target and no more, an answer is looked at and passed on as the bytes that it is. What is between
+//! does not know which of the two it serves (`proxy::question`, `proxy::reader`, `proxy::protocol`).
+//!
 //! There is no task per stream: the client pulls the body, the body pulls upstream.
 //! Backpressure is free, and a client that goes away drops the upstream's connection
 //! in the same drop.
@@ -58,7 +62,7 @@
 //!
 //! ```text
 //! cli         -> everything
-//! proxy       -> catalog config egress error keys observe route translate upstream wire
+//! proxy       -> catalog config egress error keys observe openai route translate upstream wire
 //! upstream    -> config egress keys observe translate wire
 //! egress      -> catalog config
 //! keys        -> config error paths
@@ -66,6 +70,7 @@
 //! launch      -> config env error paths
 //! preset      -> config env error paths
 //! config      -> catalog env error paths
+//! openai      -> catalog config translate wire
 //! translate   -> catalog config wire
 //! route       -> catalog config wire
 //! status_line -> config wire
@@ -100,6 +105,7 @@ pub mod keys;
 
 pub mod wire;
 
+pub mod openai;
 pub mod route;
 pub mod translate;
 

@@ -67,6 +67,19 @@ pub enum Tokenizer {
     Estimate,
 }
 
+/// What a model does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// Answers in a conversation.
+    #[default]
+    Chat,
+    /// That, and completes code between a prompt and a suffix.
+    Code,
+    /// Turns texts into vectors, and does nothing else.
+    Embeddings,
+}
+
 /// What is known of one model.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,6 +106,9 @@ pub struct Model {
     /// How to count its tokens.
     #[serde(default)]
     pub tokenizer: Tokenizer,
+    /// What it does.
+    #[serde(default)]
+    pub task: Task,
     /// The day it stopped or stops answering, `YYYY-MM-DD`.
     #[serde(default)]
     pub retired: Option<String>,
@@ -118,6 +134,7 @@ impl Model {
             tool_result_images: false,
             reasoning: Vec::new(),
             tokenizer: Tokenizer::Estimate,
+            task: Task::Chat,
             retired: None,
             replacement: None,
         }

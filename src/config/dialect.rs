@@ -60,6 +60,11 @@ impl Dialect {
         catalog::quirks(self.as_str())
     }
 
+    /// Whether it completes code between a prompt and a suffix; Mistral's own servers do.
+    pub fn has_fim(self) -> bool {
+        self == Self::Mistral
+    }
+
     /// Infers the dialect: from a host that belongs to a known service, else from the provider's name, else `openai`.
     pub fn infer(host: &str, name: &str) -> Self {
         if let Some(dialect) = catalog::dialect_of(host).and_then(Self::parse) {

@@ -131,7 +131,7 @@ pub use load::{
 };
 pub use local::{is_local, is_this_machine, may_listen};
 pub use problem::{Position, Problem, Problems, Severity};
-pub use provider::{Connection, Limits, Provider, Target, Unset};
+pub use provider::{Connection, Endpoint, Limits, Provider, Target, Unset};
 pub use read::{read, read_document, read_status_line};
 pub use reader::{IDLE, UNKNOWN};
 pub use resilience::{Attempts, BreakerRules, STATUSES};

@@ -52,6 +52,17 @@ impl Provider {
     }
 }
 
+/// What a provider can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// The next message of a conversation: `/v1/chat/completions`.
+    Chat,
+    /// Vectors that stand for texts: `/v1/embeddings`.
+    Embeddings,
+    /// What stands between two pieces of code: `/v1/fim/completions`.
+    Fim,
+}
+
 /// What it takes to speak to a provider.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -68,14 +79,27 @@ impl Connection {
         self.endpoint.host().unwrap_or_default()
     }
 
+    /// Where a kind of question is asked: beside the endpoint.
+    pub fn uri(&self, endpoint: Endpoint) -> Uri {
+        match endpoint {
+            Endpoint::Chat => self.endpoint.clone(),
+            Endpoint::Embeddings => self.beside("/embeddings"),
+            Endpoint::Fim => self.beside("/fim/completions"),
+        }
+    }
+
     /// Where its models are listed: beside the endpoint.
     pub fn models(&self) -> Uri {
+        self.beside("/models")
+    }
+
+    fn beside(&self, other: &str) -> Uri {
         let path = self.endpoint.path();
         let base = path.strip_suffix(CHAT_COMPLETIONS).unwrap_or(path);
         let query = self.endpoint.query().map(|query| format!("?{query}")).unwrap_or_default();
         let mut parts = self.endpoint.clone().into_parts();
         // Made of what was a path and a query before.
-        parts.path_and_query = format!("{base}/models{query}").parse().ok();
+        parts.path_and_query = format!("{base}{other}{query}").parse().ok();
         Uri::from_parts(parts).unwrap_or_else(|_| self.endpoint.clone())
     }
 
@@ -130,6 +154,15 @@ impl Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn everything_else_is_beside_the_endpoint_too() {
+        let connection =
+            Connection { endpoint: "https://x.example/v1/chat/completions?v=1".parse().unwrap(), key: None };
+        let uris = [Endpoint::Chat, Endpoint::Embeddings, Endpoint::Fim].map(|it| connection.uri(it).to_string());
+        let expected = ["chat/completions", "embeddings", "fim/completions"];
+        assert_eq!(uris, expected.map(|path| format!("https://x.example/v1/{path}?v=1")));
+    }
 
     #[test]
     fn models_are_listed_beside_the_endpoint() {

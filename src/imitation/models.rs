@@ -3,6 +3,19 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+/// What a model does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    /// Answers in a conversation.
+    #[default]
+    Chat,
+    /// That, and completes code between a prompt and a suffix.
+    Code,
+    /// Turns texts into vectors, and does nothing else.
+    Embeddings,
+}
+
 /// One model, in the form of the catalogue's data file.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct Model {
@@ -22,6 +35,9 @@ pub struct Model {
     /// The efforts it takes; empty means that the field and thinking chunks are refused.
     #[serde(default, rename = "reasoning")]
     pub efforts: Vec<String>,
+    /// What it does.
+    #[serde(default)]
+    pub task: Task,
     /// The day it stopped answering.
     #[serde(default)]
     pub retired: Option<String>,
@@ -37,6 +53,7 @@ impl Model {
             vision: false,
             tool_result_images: false,
             efforts: Vec::new(),
+            task: Task::Chat,
             retired: None,
         }
     }
@@ -55,10 +72,10 @@ impl Model {
             "created": 1_763_000_000,
             "owned_by": "mistralai",
             "capabilities": {
-                "completion_chat": true,
-                "function_calling": true,
+                "completion_chat": self.task != Task::Embeddings,
+                "function_calling": self.task != Task::Embeddings,
                 "reasoning": self.reasons(),
-                "completion_fim": false,
+                "completion_fim": self.task == Task::Code,
                 "fine_tuning": false,
                 "vision": self.vision,
                 "ocr": false,

@@ -14,7 +14,7 @@ use http_body::{Body, Frame};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::body::Aborted;
+use super::body::{Aborted, BreakOff};
 use super::events::Events;
 use super::reader::Reader;
 use super::record::Record;
@@ -46,6 +46,7 @@ pub struct Answer {
     /// Absent until this is the answer that is given.
     record: Option<Record>,
     tap: Option<Tap>,
+    break_off: BreakOff,
 }
 
 impl Answer {
@@ -73,6 +74,7 @@ impl Answer {
             alarm: Box::pin(sleep_until(now + PING.min(idle))),
             record: None,
             tap,
+            break_off: BreakOff::default(),
         };
         answer.translate();
         answer
@@ -230,6 +232,9 @@ impl Body for Answer {
             }
             if answer.reader.is_over() {
                 answer.close();
+                if answer.reader.failure().is_some() && answer.reader.protocol().breaks_off() {
+                    return answer.break_off.poll(cx).map(|aborted| Some(Err(aborted)));
+                }
                 return Poll::Ready(None);
             }
             if answer.pull(cx).is_pending() {

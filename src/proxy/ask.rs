@@ -8,6 +8,7 @@ use super::question::Question;
 use super::record::Record;
 use super::snapshot::Snapshot;
 use super::stage::{Answered, Stage};
+use crate::config::Endpoint;
 use crate::observe::sessions::Part;
 use crate::route::{self, Choice, Facts, Impossible};
 use crate::wire::error::ApiError;
@@ -28,7 +29,11 @@ impl Proxy {
         let first = snapshot.balanced(chosen.clone(), &facts, session, &self.health);
         let draft = question.draft(&first.target, session)?;
         facts.tokens = draft.tokens(&self.counter, &first.target);
-        let choice = choose(snapshot, &facts)?;
+        let choice = match question.endpoint() {
+            Endpoint::Chat => choose(snapshot, &facts)?,
+            // No other route's model has what was asked for.
+            Endpoint::Embeddings | Endpoint::Fim => chosen.clone(),
+        };
         // A turn is taken once; with the count the request may be too long for whose turn it was.
         let is_same = Arc::ptr_eq(&choice.target, &chosen.target) && choice.scenario == chosen.scenario;
         let choice = if is_same && route::obstacle(&first.target, &facts).is_none() {

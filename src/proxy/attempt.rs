@@ -61,7 +61,7 @@ impl Proxy {
         let body = self.repairs.apply(target, Bytes::from(draft.body(target)));
         let mut reader = draft.reader(target, &stage.message_id(), tokens);
         let stream = question.wants_stream();
-        let outbound = Outbound { body, stream, session, prompt: tokens };
+        let outbound = Outbound { endpoint: question.endpoint(), body, stream, session, prompt: tokens };
         let asked = Instant::now();
         let reply = match self.post(routed, outbound.clone(), target, entry, record).await {
             // At once and once: nothing was done with the request, and what is new is not new a second time.

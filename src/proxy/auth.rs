@@ -10,6 +10,8 @@ use subtle::{Choice, ConstantTimeEq};
 use super::refusal::Refusal;
 use crate::config::Secret;
 
+/// Below it stand ids of models.
+const MODELS: &str = "/v1/models/";
 /// Longer tokens are refused at the start; both sides of the comparison are padded to this length.
 const LONGEST_TOKEN: usize = 256;
 
@@ -137,7 +139,9 @@ fn check_path(parts: &Parts) -> Result<(), Refusal> {
     let is_odd = path.contains("//")
         || path.contains('\\')
         || path.split('/').any(|segment| matches!(segment, "." | ".."))
-        || ["%2e", "%2f", "%5c", "%00"].iter().any(|encoded| lower.contains(encoded));
+        || ["%2e", "%5c", "%00"].iter().any(|encoded| lower.contains(encoded))
+        // Clients encode the slash in a model's id, behind which nothing else stands.
+        || lower.split_once(MODELS).map_or(&*lower, |(before, _)| before).contains("%2f");
     if is_odd {
         return Err(Refusal::new(StatusCode::BAD_REQUEST, "the path is not in its plain form"));
     }

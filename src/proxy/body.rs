@@ -21,6 +21,24 @@ use super::refusal::Refusal;
 #[error("the answer was broken off: {0}")]
 pub struct Aborted(pub String);
 
+/// Breaks a stream off once what was sent is on its way: hyper drops what it has not flushed when a body fails, and
+/// flushes when a body waits.
+#[derive(Debug, Default)]
+pub struct BreakOff {
+    waited: bool,
+}
+
+impl BreakOff {
+    /// Waits a moment, then is ready with the end.
+    pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Aborted> {
+        if !std::mem::replace(&mut self.waited, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        Poll::Ready(Aborted("it ended in an error".to_owned()))
+    }
+}
+
 /// What a stream is made of; boxed once per answer, not per chunk.
 pub type Stream = Pin<Box<dyn http_body::Body<Data = Bytes, Error = Aborted> + Send>>;
 

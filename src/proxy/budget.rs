@@ -35,6 +35,9 @@ impl Proxy {
             Err(Unaffordable::Instead(target, standing)) => (target, standing),
         };
         let refused = |why: &str| refusal(standing, estimate, Said::Configured, &format!("; {} {why}", target.name()));
+        if !question.suits(&choice.target, &target) {
+            return Err(refused("is no model for this"));
+        }
         let mut there = facts.clone();
         there.tokens = question.draft(&target, session)?.tokens(&self.counter, &target);
         if let Some(why) = route::obstacle(&target, &there) {

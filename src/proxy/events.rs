@@ -21,6 +21,11 @@ impl Events {
         event.encode(out);
     }
 
+    /// Where bytes go that are events already.
+    pub fn bytes(&mut self) -> &mut Vec<u8> {
+        &mut self.rest
+    }
+
     /// All of them.
     pub fn whole(mut self) -> Vec<u8> {
         self.start.append(&mut self.rest);

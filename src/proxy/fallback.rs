@@ -44,6 +44,12 @@ fn another_may_help(error: &ApiError) -> bool {
     matches!(error.status, 401 | 403 | 404 | 408 | 429) || error.status >= 500
 }
 
+/// Whether a target is another one than the chosen, and answers the same question.
+fn stands_in(routed: &Routed<'_>, spare: &Arc<Target>) -> bool {
+    let chosen = &routed.choice.target;
+    !Arc::ptr_eq(spare, chosen) && routed.question.suits(chosen, spare)
+}
+
 impl Proxy {
     /// Asks the chosen target, then others or the same again, as far as that helps; `draft` is the question as
     /// made for the chosen one, where that has been done.
@@ -80,8 +86,8 @@ impl Proxy {
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
         let Routed { choice, .. } = routed;
-        let roomier = route::roomier(&routed.snapshot.config, &routed.facts, maximum)
-            .find(|target| !Arc::ptr_eq(target, &choice.target));
+        let roomier =
+            route::roomier(&routed.snapshot.config, &routed.facts, maximum).find(|target| stands_in(routed, target));
         let Some(target) = roomier else { return Err(error) };
         let Ok(Ok(tokens)) = self.tokens_for(routed, target) else { return Err(error) };
         let mut missed = Missed::default();
@@ -181,7 +187,7 @@ impl Proxy {
 /// The targets that stand in for the chosen one.
 fn spares<'r>(routed: &'r Routed<'_>) -> impl Iterator<Item = &'r Arc<Target>> + use<'r> {
     let spares = routed.snapshot.config.fallback.targets(routed.choice.scenario);
-    spares.iter().filter(|spare| !Arc::ptr_eq(spare, &routed.choice.target))
+    spares.iter().filter(|spare| stands_in(routed, spare))
 }
 
 impl Missed {

@@ -10,11 +10,12 @@ use tokio::time::Instant;
 
 use super::ask::choose;
 use super::body::{self, Body, BodyLimits};
+use super::protocol::Protocol;
 use super::question::Question;
 use super::record;
 use super::snapshot::Snapshot;
 use super::stage::{Answered, Stage};
-use super::{Proxy, failed, identify, json, turned_away};
+use super::{Proxy, json, turned_away};
 use crate::observe::sessions::Part;
 use crate::route::{self, Facts, TokenCount};
 use crate::translate;
@@ -38,12 +39,12 @@ impl Proxy {
         let id = self.next_id();
         let bytes = match body::read(body, BodyLimits::default()).await {
             Ok(bytes) => bytes,
-            Err(refusal) => return turned_away(&refusal),
+            Err(refusal) => return turned_away(&refusal, Protocol::Messages),
         };
         if let Some(trace) = &self.trace {
             trace.write(&id, "request", &bytes);
         }
-        let stage = Arc::new(Stage::new(id, started));
+        let stage = Arc::new(Stage::new(id, started, Protocol::Messages));
         let (proxy, at) = (Arc::clone(&self), Arc::clone(&stage));
         let work = async move {
             let answered = proxy.answer(&snapshot, &at, &bytes, &headers).await;
@@ -75,16 +76,16 @@ impl Proxy {
         let id = self.next_id();
         let bytes = match body::read(body, BodyLimits::default()).await {
             Ok(bytes) => bytes,
-            Err(refusal) => return turned_away(&refusal),
+            Err(refusal) => return turned_away(&refusal, Protocol::Messages),
         };
         match self.count(snapshot, &id, &bytes) {
             Ok(tokens) => {
                 let mut response = json(&serde_json::json!({ "input_tokens": tokens.number() }));
                 response.headers_mut().insert(TOKEN_COUNT, HeaderValue::from_static(tokens.as_str()));
-                identify(&mut response, &id);
+                Protocol::Messages.identify(&mut response, &id);
                 response
             }
-            Err(error) => failed(&error, &id),
+            Err(error) => Protocol::Messages.failed(&error, &id),
         }
     }
 

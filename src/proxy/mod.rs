@@ -16,6 +16,8 @@ mod events;
 mod fallback;
 mod messages;
 mod models;
+mod openai;
+pub mod protocol;
 mod question;
 mod reader;
 mod record;
@@ -31,11 +33,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
-use http::{Method, Request, Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 
-use crate::config::{Config, Secret};
+use crate::config::{Config, Endpoint, Secret};
 use crate::egress::Egress;
 use crate::error::{Exit, Failure};
 use crate::keys::Resolver;
@@ -50,15 +52,17 @@ use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::session::Session;
 use auth::{Door, admit};
 use body::Body;
+use protocol::Protocol;
 use refusal::Refusal;
 pub use shelf::{PRESET, Shelf, Source};
 pub use snapshot::{Current, Open, Read, Reload, Snapshot, watch};
 pub use status::{RESET, STATUS, STOP, Service, Stop};
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+const CHAT: &str = "/v1/chat/completions";
+const EMBEDDINGS: &str = "/v1/embeddings";
+const FIM: &str = "/v1/fim/completions";
 /// Where the status line asks for its session, whose id follows.
 const SESSION: &str = "/mcr/session/";
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// Everything a request needs; one for the life of a listener.
 pub struct Proxy {
@@ -144,7 +148,7 @@ impl Proxy {
     pub async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         if let Err(refusal) = admit(&parts, &self.door) {
-            return turned_away(&refusal);
+            return turned_away(&refusal, Protocol::of(parts.uri.path()));
         }
         let path = parts.uri.path();
         match (shelf::split(path), &self.service) {
@@ -158,7 +162,7 @@ impl Proxy {
             },
             (Some((name, path)), Some(service)) => match service.shelf.get(name).await {
                 Ok(snapshot) => self.answer_at(path, snapshot, &parts, body).await,
-                Err(error) => failed(&error, &self.next_id()),
+                Err(error) => Protocol::of(path).failed(&error, &self.next_id()),
             },
             (Some(_), None) => self.no_path(path),
         }
@@ -175,15 +179,24 @@ impl Proxy {
         match (&parts.method, path) {
             (&Method::POST, "/v1/messages") => Arc::clone(self).messages(snapshot, parts.headers.clone(), body).await,
             (&Method::POST, "/v1/messages/count_tokens") => self.count_tokens(&snapshot, body).await,
-            (&Method::GET, "/v1/models") => models::list(&snapshot.config),
+            (&Method::POST, CHAT) => self.openai(Endpoint::Chat, snapshot, parts, body).await,
+            (&Method::POST, EMBEDDINGS) => self.openai(Endpoint::Embeddings, snapshot, parts, body).await,
+            (&Method::POST, FIM) => self.openai(Endpoint::Fim, snapshot, parts, body).await,
+            (&Method::GET, "/v1/models") => models::list(&snapshot.config, models::shape(&parts.headers)),
+            (&Method::GET, path) if let Some(id) = path.strip_prefix("/v1/models/") => {
+                let shape = models::shape(&parts.headers);
+                models::one(&snapshot.config, shape, id).unwrap_or_else(|error| shape.failed(&error, &self.next_id()))
+            }
             (&Method::GET, path) if let Some(id) = path.strip_prefix(SESSION) => self.session(&snapshot, id),
             (&Method::GET, "/health") => json(&serde_json::json!({
                 "status": "ok", "version": env!("CARGO_PKG_VERSION"),
             })),
             (&Method::HEAD, "/" | "/health" | "/api/hello") => Response::new(Body::empty()),
-            (method, "/v1/messages" | "/v1/messages/count_tokens" | "/v1/models" | "/health") => {
-                self.no_method(method, path)
-            }
+            (
+                method,
+                "/v1/messages" | "/v1/messages/count_tokens" | CHAT | EMBEDDINGS | FIM | "/v1/models" | "/health",
+            ) => self.no_method(method, path),
+            (method, path) if path.starts_with("/v1/models/") => self.no_method(method, "/v1/models/<id>"),
             (method, path) if path.starts_with(SESSION) => self.no_method(method, &format!("{SESSION}<id>")),
             (_, path) => self.no_path(path),
         }
@@ -191,12 +204,12 @@ impl Proxy {
 
     fn no_method(&self, method: &Method, path: &str) -> Response<Body> {
         let what = format!("{method} is not a method of {path}");
-        failed(&ApiError::last(405, ErrorKind::InvalidRequestError, what), &self.next_id())
+        Protocol::of(path).failed(&ApiError::last(405, ErrorKind::InvalidRequestError, what), &self.next_id())
     }
 
     fn no_path(&self, path: &str) -> Response<Body> {
         let what = format!("mcr: there is no {path}");
-        failed(&ApiError::last(404, ErrorKind::NotFoundError, what), &self.next_id())
+        Protocol::of(path).failed(&ApiError::last(404, ErrorKind::NotFoundError, what), &self.next_id())
     }
 
     /// Says what is known of a session, as [`crate::wire::session::Session`].
@@ -205,7 +218,7 @@ impl Proxy {
             self.sessions.get(id).map(|session| Session { budgets: self.budgets(snapshot, Some(id)), ..session });
         let Some(session) = known.and_then(|session| serde_json::to_value(session).ok()) else {
             let what = "mcr: no answer is known of this session";
-            return failed(&ApiError::last(404, ErrorKind::NotFoundError, what), &self.next_id());
+            return Protocol::Messages.failed(&ApiError::last(404, ErrorKind::NotFoundError, what), &self.next_id());
         };
         json(&session)
     }
@@ -217,9 +230,9 @@ impl Proxy {
     }
 }
 
-fn turned_away(refusal: &Refusal) -> Response<Body> {
+fn turned_away(refusal: &Refusal, protocol: Protocol) -> Response<Body> {
     tracing::warn!(status = refusal.status.as_u16(), reason = %refusal.message, "request turned away");
-    refusal.response()
+    refusal.response_in(protocol)
 }
 
 fn json(value: &serde_json::Value) -> Response<Body> {
@@ -231,25 +244,4 @@ fn answered(kind: &'static str, body: Body) -> Response<Body> {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// Writes an error as the agent expects it, with the headers that decide whether it tries again.
-fn failed(error: &ApiError, request_id: &str) -> Response<Body> {
-    let mut response = answered("application/json", Body::from(Bytes::from(error.body(request_id))));
-    *response.status_mut() = StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_GATEWAY);
-    let headers = response.headers_mut();
-    if let Some(seconds) = error.retry_after {
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    if !error.retry {
-        headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
-    }
-    identify(&mut response, request_id);
-    response
-}
-
-fn identify(response: &mut Response<Body>, request_id: &str) {
-    if let Ok(id) = HeaderValue::from_str(request_id) {
-        response.headers_mut().insert(REQUEST_ID, id);
-    }
 }

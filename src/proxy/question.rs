@@ -1,7 +1,8 @@
 //! What a client asks, whatever protocol it speaks: what the attempts need to know of it.
 
 use super::reader::Reader;
-use crate::config::Target;
+use crate::config::{Endpoint, Target};
+use crate::openai;
 use crate::route::{Counter, TokenCount};
 use crate::translate::{self, Dropped, Outgoing, StreamTranslator};
 use crate::wire::anthropic::MessagesRequest;
@@ -12,6 +13,8 @@ use crate::wire::error::ApiError;
 pub(super) enum Question<'a> {
     /// For the next turn of a conversation, of the Messages API.
     Messages(&'a MessagesRequest<'a>),
+    /// For whatever OpenAI's clients ask.
+    OpenAi(&'a openai::Request<'a>),
 }
 
 impl<'a> Question<'a> {
@@ -19,6 +22,7 @@ impl<'a> Question<'a> {
     pub(super) fn wants_stream(self) -> bool {
         match self {
             Self::Messages(request) => request.stream,
+            Self::OpenAi(request) => request.stream,
         }
     }
 
@@ -29,6 +33,29 @@ impl<'a> Question<'a> {
     pub(super) fn draft(self, target: &'a Target, session: Option<&str>) -> Result<Draft<'a>, ApiError> {
         match self {
             Self::Messages(request) => translate::request(request, target, session).map(Draft::Messages),
+            Self::OpenAi(request) => {
+                openai::outgoing(request, target).map(|outgoing| Draft::OpenAi(outgoing, request.endpoint))
+            }
+        }
+    }
+
+    /// What the provider is asked for.
+    pub(super) fn endpoint(self) -> Endpoint {
+        match self {
+            Self::Messages(_) => Endpoint::Chat,
+            Self::OpenAi(request) => request.endpoint,
+        }
+    }
+
+    /// Whether another target answers the same question as well.
+    ///
+    /// Another model's vectors mean nothing beside the first one's, and completing code is asked of a model that was
+    /// trained for it: there only the same model of another provider will do.
+    pub(super) fn suits(self, chosen: &Target, other: &Target) -> bool {
+        match self.endpoint() {
+            Endpoint::Chat => true,
+            Endpoint::Embeddings => other.model == chosen.model,
+            Endpoint::Fim => other.model == chosen.model && other.provider.dialect.has_fim(),
         }
     }
 }
@@ -37,6 +64,8 @@ impl<'a> Question<'a> {
 pub(super) enum Draft<'a> {
     /// Translated from the Messages API.
     Messages(Outgoing<'a>),
+    /// Nearly as it came.
+    OpenAi(openai::Outgoing<'a>, Endpoint),
 }
 
 impl Draft<'_> {
@@ -44,6 +73,10 @@ impl Draft<'_> {
     pub(super) fn tokens(&self, counter: &Counter, target: &Target) -> TokenCount {
         match self {
             Self::Messages(outgoing) => counter.count(&outgoing.request, target),
+            Self::OpenAi(outgoing, _) => match &outgoing.prompt {
+                Some(prompt) => counter.count(prompt, target),
+                None => TokenCount::Estimate(outgoing.estimate()),
+            },
         }
     }
 
@@ -51,6 +84,7 @@ impl Draft<'_> {
     pub(super) fn fit(&mut self, tokens: u64, window: u64) {
         match self {
             Self::Messages(outgoing) => outgoing.fit(tokens, window),
+            Self::OpenAi(outgoing, _) => outgoing.fit(tokens, window),
         }
     }
 
@@ -58,6 +92,7 @@ impl Draft<'_> {
     pub(super) fn dropped(&self) -> &Dropped {
         match self {
             Self::Messages(outgoing) => &outgoing.dropped,
+            Self::OpenAi(outgoing, _) => &outgoing.dropped,
         }
     }
 
@@ -65,6 +100,7 @@ impl Draft<'_> {
     pub(super) fn body(&self, target: &Target) -> Vec<u8> {
         match self {
             Self::Messages(outgoing) => outgoing.body(target),
+            Self::OpenAi(outgoing, _) => outgoing.body(target),
         }
     }
 
@@ -74,6 +110,9 @@ impl Draft<'_> {
         match self {
             Self::Messages(Outgoing { reply, .. }) => {
                 Reader::Messages(StreamTranslator::new(reply, provider, &target.model, id, tokens))
+            }
+            Self::OpenAi(outgoing, endpoint) => {
+                Reader::OpenAi(openai::Relay::new(endpoint, provider, &target.model, tokens, outgoing.strips_usage))
             }
         }
     }

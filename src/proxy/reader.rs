@@ -3,15 +3,19 @@
 use bytes::Bytes;
 
 use super::events::Events;
+use super::protocol::Protocol;
+use crate::openai::Relay;
 use crate::translate::{self, StreamTranslator};
 use crate::wire::error::ApiError;
-use crate::wire::event::{Event, Usage};
+use crate::wire::event::Usage;
 use crate::wire::sse;
 
 /// Reads one answer.
 pub(super) enum Reader {
     /// Into a message.
     Messages(StreamTranslator),
+    /// As it is.
+    OpenAi(Relay),
 }
 
 impl Reader {
@@ -19,13 +23,15 @@ impl Reader {
     pub(super) fn event(&mut self, event: sse::Event<'_>, out: &mut Events) {
         match self {
             Self::Messages(translator) => translator.data(event.data, &mut |event| out.push(event)),
+            Self::OpenAi(relay) => relay.event(event, out.bytes()),
         }
     }
 
     /// The upstream's stream is at its end; `rest` stands behind its last event.
-    pub(super) fn finish(&mut self, _rest: &[u8], out: &mut Events) {
+    pub(super) fn finish(&mut self, rest: &[u8], out: &mut Events) {
         match self {
             Self::Messages(translator) => translator.finish(&mut |event| out.push(event)),
+            Self::OpenAi(relay) => relay.finish(rest, out.bytes()),
         }
     }
 
@@ -33,20 +39,20 @@ impl Reader {
     pub(super) fn fail(&mut self, error: &ApiError, out: &mut Events) {
         match self {
             Self::Messages(translator) => translator.fail(error, &mut |event| out.push(event)),
+            Self::OpenAi(relay) => relay.fail(error, out.bytes()),
         }
     }
 
     /// Lets the client hear that somebody is there.
     pub(super) fn ping(&self, out: &mut Events) {
-        match self {
-            Self::Messages(_) => out.push(Event::Ping),
-        }
+        self.protocol().ping(out.bytes());
     }
 
     /// Returns the whole answer for a client that wants it whole.
     pub(super) fn whole(&mut self, provider: &str, body: &Bytes) -> Result<Bytes, ApiError> {
         match self {
             Self::Messages(translator) => translate::response(translator, provider, body).map(Bytes::from),
+            Self::OpenAi(relay) => relay.whole(body).map(|()| body.clone()),
         }
     }
 
@@ -57,14 +63,24 @@ impl Reader {
             Self::Messages(translator) => {
                 translate::whole_as_stream(translator, provider, body, &mut |event| out.push(event))?;
             }
+            Self::OpenAi(relay) => relay.whole_as_stream(body, out.bytes())?,
         }
         Ok(out)
+    }
+
+    /// What the client speaks.
+    pub(super) fn protocol(&self) -> Protocol {
+        match self {
+            Self::Messages(_) => Protocol::Messages,
+            Self::OpenAi(_) => Protocol::OpenAi,
+        }
     }
 
     /// Whether content is on its way, or all is said.
     pub(super) fn has_content(&self) -> bool {
         match self {
             Self::Messages(translator) => translator.has_content(),
+            Self::OpenAi(relay) => relay.has_content(),
         }
     }
 
@@ -72,6 +88,7 @@ impl Reader {
     pub(super) fn is_over(&self) -> bool {
         match self {
             Self::Messages(translator) => translator.is_over(),
+            Self::OpenAi(relay) => relay.is_over(),
         }
     }
 
@@ -79,6 +96,7 @@ impl Reader {
     pub(super) fn failure(&self) -> Option<&ApiError> {
         match self {
             Self::Messages(translator) => translator.failure(),
+            Self::OpenAi(relay) => relay.failure(),
         }
     }
 
@@ -86,6 +104,7 @@ impl Reader {
     pub(super) fn usage(&self) -> Usage {
         match self {
             Self::Messages(translator) => translator.usage(),
+            Self::OpenAi(relay) => relay.usage(),
         }
     }
 }

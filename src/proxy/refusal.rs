@@ -1,4 +1,4 @@
-//! A request turned away at the door, in the shape that the agent understands.
+//! A request turned away at the door, in the shape that the client understands.
 
 use std::borrow::Cow;
 
@@ -7,6 +7,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde_json::json;
 
 use super::body::Body;
+use super::protocol::Protocol;
 
 /// Why a request is not let in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,7 +36,18 @@ impl Refusal {
 
     /// Writes the answer, and ends the connection where what follows on it cannot be trusted.
     pub fn response(&self) -> Response<Body> {
-        let error = json!({ "type": "error", "error": { "type": self.kind, "message": self.message } });
+        self.response_in(Protocol::Messages)
+    }
+
+    /// The same in the client's own protocol.
+    pub fn response_in(&self, protocol: Protocol) -> Response<Body> {
+        let error = match protocol {
+            Protocol::Messages => json!({ "type": "error", "error": { "type": self.kind, "message": self.message } }),
+            Protocol::OpenAi => {
+                let code = (self.status == StatusCode::UNAUTHORIZED).then_some("invalid_api_key");
+                json!({ "error": { "message": self.message, "type": self.kind, "param": null, "code": code } })
+            }
+        };
         let mut response = Response::new(Body::from(Bytes::from(error.to_string())));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();

@@ -25,6 +25,7 @@ use crate::config::may_listen;
 use super::{
     body::{Aborted, Body},
     clocked::Clocked,
+    protocol::Protocol,
     refusal::Refusal,
     seats::{Answering, Order, Seat, Seats},
 };
@@ -205,7 +206,7 @@ where
             let is_chunked = request.headers().contains_key(header::TRANSFER_ENCODING);
             let mut response = match check_head(&request, &limits) {
                 Ok(()) => service(request).await,
-                Err(refusal) => refusal.response(),
+                Err(refusal) => refusal.response_in(Protocol::of(request.uri().path())),
             };
             if is_chunked {
                 // A length beside it was dropped by hyper, and two readings of one request end with it.

@@ -19,12 +19,13 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::answer::{Answer, PING};
 use super::attempt::Translated;
-use super::body::{Aborted, Body};
+use super::body::{Aborted, Body, BreakOff};
+use super::protocol::Protocol;
 use super::record::Record;
-use super::{Proxy, answered, failed, identify};
+use super::{Proxy, answered};
 use crate::observe::trace::Trace;
 use crate::wire::error::{ApiError, ErrorKind};
-use crate::wire::event::{Event, Usage};
+use crate::wire::event::Usage;
 
 const ROUTE: HeaderName = HeaderName::from_static("x-mcr-route");
 /// Who answered, or failed last: `provider,model`.
@@ -43,6 +44,7 @@ const COMMIT: Duration = Duration::from_secs(10);
 pub(super) struct Stage {
     pub(super) id: String,
     pub(super) started: Instant,
+    protocol: Protocol,
     asked: Mutex<Option<Asked>>,
 }
 
@@ -56,8 +58,8 @@ struct Asked {
 type Told = Vec<(HeaderName, HeaderValue)>;
 
 impl Stage {
-    pub(super) fn new(id: String, started: Instant) -> Self {
-        Self { id, started, asked: Mutex::default() }
+    pub(super) fn new(id: String, started: Instant, protocol: Protocol) -> Self {
+        Self { id, started, protocol, asked: Mutex::default() }
     }
 
     /// Notes who is asked for a stream of events.
@@ -74,10 +76,8 @@ impl Stage {
     /// Begins the stream; nothing where none is asked for.
     fn begin(&self) -> Option<(Told, Vec<u8>)> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        let usage = Usage { input_tokens: asked.tokens, ..Usage::default() };
         let mut out = Vec::new();
-        Event::Start { id: &self.message_id(), model: &asked.model, usage }.encode(&mut out);
-        Event::Ping.encode(&mut out);
+        self.protocol.begin(&self.message_id(), &asked.model, asked.tokens, &mut out);
         Some((asked.told, out))
     }
 }
@@ -113,12 +113,12 @@ impl Proxy {
         };
         tokio::select! {
             biased;
-            done = &mut work => self.response(done, &stage.id),
+            done = &mut work => self.response(done, &stage),
             (told, out) = early => {
                 tracing::info!(request = stage.id, "began the stream while the targets are tried");
                 let mut response = answered(EVENTS, Body::empty());
                 response.headers_mut().extend(told);
-                identify(&mut response, &stage.id);
+                stage.protocol.identify(&mut response, &stage.id);
                 let alarm = Box::pin(sleep(PING));
                 let trace = self.trace.clone();
                 *response.body_mut() = Body::stream(Begun { stage, trace, alarm, now: Now::Trying(work), out });
@@ -127,7 +127,8 @@ impl Proxy {
         }
     }
 
-    fn response(&self, done: Answered, id: &str) -> Response<Body> {
+    fn response(&self, done: Answered, stage: &Stage) -> Response<Body> {
+        let Stage { id, protocol, .. } = stage;
         let Answered { result, record } = done;
         let told = record.as_ref().map(told).unwrap_or_default();
         let mut response = match result {
@@ -139,11 +140,11 @@ impl Proxy {
                 if let Some(trace) = &self.trace {
                     trace.write(id, "error", &error.body(id));
                 }
-                failed(&error, id)
+                protocol.failed(&error, id)
             }
         };
         response.headers_mut().extend(told);
-        identify(&mut response, id);
+        protocol.identify(&mut response, id);
         response
     }
 }
@@ -179,6 +180,8 @@ enum Now {
     Trying(Work),
     /// The rest of its answer.
     Answering(Box<Answer>),
+    /// To be broken off: an error went out, and the client must not take its end for the answer's.
+    BreakingOff(BreakOff),
     /// Nothing: all is said.
     Over,
 }
@@ -198,22 +201,25 @@ impl Begun {
                 }
             }
             // Only for whoever wants a stream one is begun.
-            Ok(Translated::Message(..)) => self.fail(&ApiError::new(500, ErrorKind::ApiError, "mcr: not a stream")),
+            Ok(Translated::Message(..)) => {
+                return self.fail(&ApiError::new(500, ErrorKind::ApiError, "mcr: not a stream"));
+            }
             Err(error) => {
                 if let Some(mut record) = record {
                     record.failed(&error, Usage::default());
                 }
-                self.fail(&error);
+                return self.fail(&error);
             }
         }
         Now::Over
     }
 
-    fn fail(&mut self, error: &ApiError) {
+    fn fail(&mut self, error: &ApiError) -> Now {
         if let Some(trace) = &self.trace {
             trace.write(&self.stage.id, "error", &error.body(&self.stage.id));
         }
-        Event::Error(error).encode(&mut self.out);
+        self.stage.protocol.error(error, &mut self.out);
+        if self.stage.protocol.breaks_off() { Now::BreakingOff(BreakOff::default()) } else { Now::Over }
     }
 }
 
@@ -229,6 +235,7 @@ impl http_body::Body for Begun {
             }
             match &mut begun.now {
                 Now::Over => return Poll::Ready(None),
+                Now::BreakingOff(end) => return end.poll(cx).map(|aborted| Some(Err(aborted))),
                 Now::Answering(answer) => return Pin::new(&mut **answer).poll_frame(cx),
                 Now::Trying(work) => {
                     if let Poll::Ready(done) = work.as_mut().poll(cx) {
@@ -239,7 +246,7 @@ impl http_body::Body for Begun {
             }
             ready!(begun.alarm.as_mut().poll(cx));
             begun.alarm.as_mut().reset(Instant::now() + PING);
-            Event::Ping.encode(&mut begun.out);
+            begun.stage.protocol.ping(&mut begun.out);
         }
     }
 }

@@ -7,9 +7,10 @@ use jiff::{Timestamp, Unit};
 use tokio::sync::mpsc;
 
 use super::body::Body;
+use super::protocol::Protocol;
 use super::shelf::Shelf;
 use super::snapshot::Current;
-use super::{Proxy, failed, json};
+use super::{Proxy, json};
 use crate::config::Scenario;
 use crate::upstream::breaker::Standing;
 use crate::upstream::health::Told;
@@ -94,7 +95,8 @@ impl Proxy {
         let how = if query == Some("now") { Stop::Now } else { Stop::Finish };
         if service.stop.try_send(how).is_err() {
             let what = "mcr: the service is stopping already";
-            return failed(&ApiError::last(409, ErrorKind::InvalidRequestError, what), &self.next_id());
+            return Protocol::Messages
+                .failed(&ApiError::last(409, ErrorKind::InvalidRequestError, what), &self.next_id());
         }
         let mut response = json(&serde_json::json!({ "stopping": true }));
         *response.status_mut() = StatusCode::ACCEPTED;

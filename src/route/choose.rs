@@ -121,6 +121,11 @@ fn first_match(config: &Config, facts: &Facts) -> Result<(Arc<Target>, Scenario,
     }
     let of =
         |scenario: Scenario, reason: String| routes.get(scenario).map(|target| (Arc::clone(target), scenario, reason));
+    if let Some(scenario @ (Scenario::Think | Scenario::LongContext | Scenario::WebSearch | Scenario::Image)) = named
+        && let Some(route) = of(scenario, format!("explicit route {}", scenario.as_str()))
+    {
+        return Ok(route);
+    }
     if facts.tokens.number() > routes.long_context_threshold
         && let Some(route) = of(
             Scenario::LongContext,
@@ -148,7 +153,7 @@ fn first_match(config: &Config, facts: &Facts) -> Result<(Arc<Target>, Scenario,
     Ok(otherwise)
 }
 
-fn unknown(config: &Config, name: &str) -> Impossible {
+pub(super) fn unknown(config: &Config, name: &str) -> Impossible {
     Impossible::Unknown { name: name.to_owned(), known: config.targets.iter().map(|target| target.name()).collect() }
 }
 

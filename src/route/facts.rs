@@ -2,6 +2,7 @@
 
 use super::TokenCount;
 use crate::wire::anthropic::{Block, Content, MessagesRequest};
+use crate::wire::openai;
 
 /// What a request is, as far as its route depends on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,29 @@ impl Facts {
                 .iter()
                 .any(|tool| tool.kind.as_deref().is_some_and(|kind| kind.starts_with("web_search"))),
             shows_image: last_turn_shows_image(request),
+        }
+    }
+}
+
+impl Facts {
+    /// Collects the facts of a request that OpenAI's clients sent, the count aside; `model` is what [`super::resolve`]
+    /// made of the one it names.
+    ///
+    /// Those clients say nothing of thinking unless a person wants it.
+    pub fn of_chat(chat: &openai::Chat<'_>, model: String) -> Self {
+        let is_search =
+            |tool: &openai::Tool<'_>| tool.kind.as_deref().is_some_and(|kind| kind.starts_with("web_search"));
+        let turns = chat.messages.iter().rev().take_while(|message| &*message.role != "assistant");
+        let mut contents = turns.map(|message| &message.content);
+        Self {
+            model,
+            tag: None,
+            tokens: TokenCount::Estimate(0),
+            thinks: matches!(chat.reasoning_effort.as_deref(), Some("high" | "xhigh" | "max")),
+            searches: chat.tools.iter().any(is_search),
+            shows_image: contents.any(|content| {
+                matches!(content, openai::Content::Parts(parts) if parts.iter().any(|part| part.image_url.is_some()))
+            }),
         }
     }
 }

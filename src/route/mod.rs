@@ -27,6 +27,7 @@ mod choose;
 mod facts;
 mod image_size;
 mod layout;
+mod name;
 mod tag;
 pub mod tekken;
 #[cfg(test)]
@@ -36,5 +37,6 @@ mod tokens;
 pub use balance::{Smooth, Turn, pick};
 pub use choose::{Choice, Impossible, choose, largest_window, obstacle, roomier};
 pub use facts::{Facts, asks_to_think};
+pub use name::{listed, resolve};
 pub use tag::{BACKGROUND_ID, DEFAULT_ID, LISTED, Tags, named_route, named_target, names_provider, take_tags};
 pub use tokens::{Counter, TokenCount, needs_vocabulary, unpack_vocabulary};

@@ -14,6 +14,8 @@ const OPEN: &str = "<CCR-SUBAGENT-MODEL>";
 const CLOSE: &str = "</CCR-SUBAGENT-MODEL>";
 /// What the ids in `GET /v1/models` begin with.
 pub const LISTED: &str = "anthropic/";
+/// What the ids of routes begin with.
+pub(super) const ROUTE: &str = "mcr/";
 /// The id by which the agent knows the default route, whatever model serves it.
 pub const DEFAULT_ID: &str = "mcr/default";
 /// The id by which the agent knows the background route.
@@ -23,11 +25,8 @@ const EARLY_TURNS: usize = 3;
 
 /// Returns the route whose id this is; the ids win over a provider that is called `mcr`.
 pub fn named_route(name: &str) -> Option<Scenario> {
-    match without_window(name) {
-        DEFAULT_ID => Some(Scenario::Default),
-        BACKGROUND_ID => Some(Scenario::Background),
-        _ => None,
-    }
+    let route = without_window(name).strip_prefix(ROUTE)?;
+    Scenario::ALL.into_iter().find(|scenario| scenario.as_str() == route)
 }
 
 /// What the subagent tags of a request come to.
@@ -109,7 +108,7 @@ fn without_window(name: &str) -> &str {
     name.trim().trim_end_matches("[1m]")
 }
 
-fn bare(name: &str) -> &str {
+pub(super) fn bare(name: &str) -> &str {
     let name = without_window(name);
     // The prefix under which `GET /v1/models` lists them: Claude Code shows no others.
     name.strip_prefix(LISTED).unwrap_or(name)

@@ -23,7 +23,7 @@ use crate::wire::error::ApiError;
 use crate::wire::{RawText, chat};
 
 /// Stands between results and a person's words.
-const BRIDGE: &str = "I have the tool results.";
+pub(crate) const BRIDGE: &str = "I have the tool results.";
 /// Stands for a result that never came.
 const NO_RESULT: &str = "[no result: the tool call was interrupted]";
 /// Stands for a result without content.
@@ -33,7 +33,7 @@ const FAILED: &str = "[the tool reported an error]";
 /// Stands for a turn that says nothing, where one must stand.
 const EMPTY_TURN: &str = "[an empty message]";
 /// A conversation must begin with a person.
-const BEGINNING: &str = "[the conversation goes on]";
+pub(crate) const BEGINNING: &str = "[the conversation goes on]";
 
 /// A call of the last assistant turn.
 struct Pending<'a> {

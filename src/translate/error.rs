@@ -108,7 +108,7 @@ pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
 /// Returns the error that stands in a stream in place of a chunk, if it is one.
 ///
 /// `prompt` is its length as counted here.
-pub(super) fn in_band(provider: &str, prompt: u64, chunk: &Chunk<'_>) -> Option<ApiError> {
+pub(crate) fn in_band(provider: &str, prompt: u64, chunk: &Chunk<'_>) -> Option<ApiError> {
     let raw = match (&chunk.error, chunk.object.as_deref()) {
         (Some(error), _) => error.get(),
         (None, Some("error")) => chunk.message.map_or("", |message| message.get()),

@@ -13,7 +13,7 @@ const LENGTH: usize = 9;
 
 /// Gives the calls of one conversation their ids, in order.
 #[derive(Debug, Default)]
-pub(super) struct CallIds {
+pub(crate) struct CallIds {
     taken: HashSet<String>,
 }
 
@@ -23,7 +23,7 @@ impl CallIds {
     /// An id that fits is kept. Otherwise the name follows from the id alone, and a
     /// second one that would be equal gets another salt; since history only grows at
     /// its end, a call keeps its id in every later request.
-    pub(super) fn send(&mut self, id: &str) -> String {
+    pub(crate) fn send(&mut self, id: &str) -> String {
         if fits(id) && self.taken.insert(id.to_owned()) {
             return id.to_owned();
         }

@@ -60,28 +60,34 @@ mod tests;
 mod tools;
 mod transform;
 
+pub(crate) use conversation::{BEGINNING, BRIDGE};
+pub(crate) use error::in_band;
 pub use error::{Upstream, from_status};
 pub use forbidden::{Forbidden, forbidden, without};
+pub(crate) use ids::CallIds;
 pub use ids::ReplyIds;
 pub use names::ToolNames;
 pub use prompt::rewrite_system;
 pub use request::{Outgoing, ReplyContext, request, session_id};
 pub use response::{response, whole_as_stream};
+pub(crate) use sampling::{GREEDY, nearest};
+pub(crate) use schema::reduce as reduce_schema;
 pub use stream::StreamTranslator;
+pub(crate) use transform::transformed;
 
 /// What a translation left out: kinds and how often.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Dropped(Vec<(String, u32)>);
 
 impl Dropped {
-    fn count(&mut self, kind: &str) {
+    pub(crate) fn count(&mut self, kind: &str) {
         match self.0.iter_mut().find(|(known, _)| known == kind) {
             Some((_, count)) => *count += 1,
             None => self.0.push((kind.to_owned(), 1)),
         }
     }
 
-    fn count_key(&mut self, key: &str) {
+    pub(crate) fn count_key(&mut self, key: &str) {
         // A key is the client's text and goes into a log: no more of it than a name needs.
         self.count(&key.chars().take(40).collect::<String>());
     }

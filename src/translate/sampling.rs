@@ -5,7 +5,7 @@ use crate::config::Target;
 use crate::wire::anthropic::MessagesRequest;
 
 /// Temperatures below this are nought.
-pub(super) const GREEDY: f64 = 1e-5;
+pub(crate) const GREEDY: f64 = 1e-5;
 
 /// Returns the effort to ask a model for, or nothing where the model refuses the field.
 ///
@@ -20,8 +20,11 @@ pub(super) const GREEDY: f64 = 1e-5;
 /// lowest; from `medium` on the next higher, else its highest. Mistral's own agent
 /// maps `low` to `none` and everything from `medium` to `high` on the same models.
 pub(super) fn effort(request: &MessagesRequest<'_>, target: &Target) -> Option<Effort> {
-    let takes = &target.facts.reasoning;
-    let wanted = wanted(request);
+    nearest(wanted(request), &target.facts.reasoning)
+}
+
+/// Returns the effort that stands for the wanted one among those that a model takes.
+pub(crate) fn nearest(wanted: Effort, takes: &[Effort]) -> Option<Effort> {
     let nearest = if wanted < Effort::Medium {
         takes.iter().rev().find(|&&effort| effort <= wanted).or(takes.first())
     } else {

@@ -17,7 +17,7 @@ use crate::wire::Text;
 const NOTHING: &str = r#"{"type":"object","properties":{}}"#;
 
 /// Returns a schema that compiles, borrowed when nothing had to change.
-pub(super) fn reduce(schema: Option<&RawValue>) -> Cow<'_, RawValue> {
+pub(crate) fn reduce(schema: Option<&RawValue>) -> Cow<'_, RawValue> {
     let Some(raw) = schema.filter(|raw| raw.get().starts_with('{')) else {
         return owned(NOTHING.to_owned());
     };

@@ -33,10 +33,32 @@ pub(super) fn has_exit_tool(target: &Target) -> bool {
     target.transformers.contains(&Transformer::ToolUse)
 }
 
+/// Returns the body of a client that speaks chat completions itself, a target's transformers applied.
+///
+/// `tooluse` is left out: its tool is one that the client knows nothing of.
+pub(crate) fn transformed(body: Vec<u8>, target: &Target, thinks: bool) -> Vec<u8> {
+    if changes_nothing(target) {
+        return body;
+    }
+    let Ok(mut value) = serde_json::from_slice::<Value>(&body) else { return body };
+    let others = target.transformers.iter().filter(|transformer| !matches!(transformer, Transformer::ToolUse));
+    apply_each(&mut value, others, target, thinks);
+    serde_json::to_vec(&value).unwrap_or(body)
+}
+
 /// Applies a target's transformers in order; `thinks` says whether the client asked for thinking.
 pub(super) fn apply(body: &mut Value, target: &Target, thinks: bool) {
+    apply_each(body, target.transformers.iter(), target, thinks);
+}
+
+fn apply_each<'t>(
+    body: &mut Value,
+    transformers: impl Iterator<Item = &'t Transformer>,
+    target: &Target,
+    thinks: bool,
+) {
     let Value::Object(body) = body else { return };
-    for transformer in &target.transformers {
+    for transformer in transformers {
         match transformer {
             // Translation leaves these out for everybody, or they work on the answer.
             Transformer::CleanCache | Transformer::StripReasoning | Transformer::EnhanceTool | Transformer::Groq => {}

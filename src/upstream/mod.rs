@@ -23,7 +23,7 @@ use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
-use crate::config::{Clocks, Connection, Dialect, Secret, Target};
+use crate::config::{Clocks, Connection, Dialect, Endpoint, Secret, Target};
 use crate::egress::Egress;
 use crate::keys::{KeyError, Resolver};
 use crate::translate::{self, Forbidden};
@@ -45,7 +45,9 @@ const ERROR_CLOCK: Duration = Duration::from_secs(10);
 /// What is sent, apart from where.
 #[derive(Debug, Clone)]
 pub struct Outbound<'a> {
-    /// The chat completions body.
+    /// What is asked for.
+    pub endpoint: Endpoint,
+    /// The body.
     pub body: Bytes,
     /// Whether a stream is asked for.
     pub stream: bool,
@@ -174,7 +176,7 @@ fn request(
     let accept = if outbound.stream { "text/event-stream" } else { "application/json" };
     let mut request = Request::new(Full::new(outbound.body));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = connection.endpoint.clone();
+    *request.uri_mut() = connection.uri(outbound.endpoint);
     let headers = request.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT, HeaderValue::from_static(accept));

@@ -289,6 +289,9 @@ pub struct Chunk<'a> {
 /// One choice of a chunk (`delta`) or of a whole reply (`message`).
 #[derive(Debug, Default, serde::Deserialize)]
 pub struct Choice<'a> {
+    /// Which of several answers.
+    #[serde(default)]
+    pub index: Option<u64>,
     /// What is new, or all of it.
     #[serde(borrow, default, alias = "message", deserialize_with = "null_as_default")]
     pub delta: Delta<'a>,

@@ -1,4 +1,4 @@
-//! Errors in Anthropic's shape.
+//! Errors in Anthropic's shape, and in OpenAI's.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -125,6 +125,44 @@ impl ApiError {
         serde_json::to_vec(&Envelope { r#type: "error", error: self.inner(), request_id }).unwrap_or_default()
     }
 
+    /// The JSON body in OpenAI's shape, which is also what an error in the middle of a stream looks like.
+    pub fn openai_body(&self) -> Vec<u8> {
+        #[derive(Serialize)]
+        struct Envelope<'a> {
+            error: Error<'a>,
+        }
+        #[derive(Serialize)]
+        struct Error<'a> {
+            message: &'a str,
+            r#type: &'static str,
+            param: Option<&'static str>,
+            code: Option<&'static str>,
+        }
+        let (r#type, code) = self.in_openais_words();
+        // Whoever reads the parameter's name looks for the model's.
+        let param = (code == Some("model_not_found")).then_some("model");
+        serde_json::to_vec(&Envelope { error: Error { message: &self.message, r#type, param, code } })
+            .unwrap_or_default()
+    }
+
+    /// The type and the code; clients decide by the status, people and few programs by these.
+    fn in_openais_words(&self) -> (&'static str, Option<&'static str>) {
+        const INVALID: &str = "invalid_request_error";
+        match self.kind {
+            ErrorKind::InvalidRequestError if self.maximum.is_some() => (INVALID, Some("context_length_exceeded")),
+            ErrorKind::BillingError => ("insufficient_quota", Some("insufficient_quota")),
+            ErrorKind::InvalidRequestError | ErrorKind::RequestTooLarge => (INVALID, None),
+            ErrorKind::AuthenticationError => ("authentication_error", Some("invalid_api_key")),
+            ErrorKind::PermissionError => ("permission_error", None),
+            ErrorKind::NotFoundError => (INVALID, Some("model_not_found")),
+            ErrorKind::RateLimitError => ("rate_limit_error", Some("rate_limit_exceeded")),
+            ErrorKind::ApiError => ("server_error", None),
+            ErrorKind::OverloadedError => ("server_error", Some("overloaded")),
+            ErrorKind::TimeoutError => ("server_error", Some("timeout")),
+            ErrorKind::PolicyBlocked => (INVALID, Some("policy_blocked")),
+        }
+    }
+
     pub(super) fn inner(&self) -> Inner<'_> {
         Inner { r#type: self.kind, message: &self.message }
     }
@@ -151,6 +189,19 @@ mod tests {
     fn a_short_word_of_the_upstreams_is_hidden_where_it_stands_and_nowhere_else() {
         let error = ApiError::new(500, ErrorKind::ApiError, "w: the upstream failed (500): a").quoting("a", "");
         assert_eq!(error.unquoted(), "w: the upstream failed (500): […]");
+    }
+
+    #[test]
+    fn in_openais_shape_there_are_message_type_param_and_code() {
+        let body = |error: ApiError| String::from_utf8(error.openai_body()).unwrap();
+        assert_eq!(
+            body(ApiError::last(404, ErrorKind::NotFoundError, "no")),
+            r#"{"error":{"message":"no","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#
+        );
+        assert_eq!(
+            body(ApiError::too_long(10, 5)),
+            r#"{"error":{"message":"prompt is too long: 10 tokens > 5 maximum","type":"invalid_request_error","param":null,"code":"context_length_exceeded"}}"#
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The two protocols as they are on the wire, and the framing of streams.
+//! The protocols as they are on the wire, and the framing of streams.
 //!
 //! Types that are read borrow from the bytes they were read from: a request of
 //! Claude Code is mostly text that is only carried. Nothing here knows what a
@@ -10,6 +10,7 @@ pub mod chat;
 pub mod error;
 pub mod event;
 pub mod message;
+pub mod openai;
 pub mod session;
 pub mod sse;
 pub mod status;

@@ -104,6 +104,12 @@ impl Decoder {
             return Ok(None);
         }
         self.progress = Progress::None;
+        // The line feed of the empty line, where it has come: clients look for the whole line end.
+        if self.after_cr && self.buffer.get(self.line) == Some(&b'\n') {
+            self.after_cr = false;
+            self.line += 1;
+            self.searched = self.searched.max(self.line);
+        }
         let begin = std::mem::replace(&mut self.begin, self.line);
         Ok(Some(Event { data: &self.data, raw: &self.buffer[begin..self.line] }))
     }

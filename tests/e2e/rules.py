@@ -10,7 +10,7 @@ import re
 
 import pydantic
 from mistral_common.exceptions import MistralCommonException
-from mistralai.client.models import ChatCompletionRequest
+from mistralai.client.models import ChatCompletionRequest, EmbeddingRequest, FIMCompletionRequest
 
 import tokens
 
@@ -19,6 +19,10 @@ MODELS = {
     "mistral-medium-3-5": {"window": 262_144, "efforts": ("none", "high"), "vision": True},
     "mistral-small-2603": {"window": 262_144, "efforts": ("none", "high"), "vision": True},
 }
+
+#: What turns texts into vectors, and what completes code.
+EMBEDDER = "mistral-embed"
+CODER = "codestral-2508"
 
 ORDER = {
     None: {"system", "user"},
@@ -59,7 +63,7 @@ class Refusal(Exception):
 def check(body):
     """Returns the number of prompt tokens of a lawful body, or raises a `Refusal`."""
     _no_nulls(body)
-    _schema(body)
+    _schema(body, ChatCompletionRequest)
     if body["model"] not in MODELS:
         raise _bad("1500", "invalid_model", f"Invalid model: {body['model']}")
     _sampling(body)
@@ -68,6 +72,27 @@ def check(body):
     _pairing(body["messages"])
     _content(body)
     return _window(body)
+
+
+def check_embeddings(body):
+    """Returns the number of prompt tokens of a lawful body of the embeddings, or raises a `Refusal`."""
+    _no_nulls(body)
+    _schema(body, EmbeddingRequest)
+    _is(body, EMBEDDER)
+    return len(body["input"]) if isinstance(body["input"], list) else 1
+
+
+def check_fim(body):
+    """Returns the number of prompt tokens of a lawful body of the code completions, or raises a `Refusal`."""
+    _no_nulls(body)
+    _schema(body, FIMCompletionRequest)
+    _is(body, CODER)
+    return 1 + len(body["prompt"]) // 4
+
+
+def _is(body, model):
+    if body["model"] != model:
+        raise _bad("1500", "invalid_model", f"Invalid model: {body['model']}")
 
 
 def overflow(prompt, window=262_144):
@@ -101,11 +126,11 @@ def _no_nulls(value, loc=()):
             _no_nulls(inner, (*loc, index))
 
 
-def _schema(body):
+def _schema(body, kind):
     if not isinstance(body, dict):
         raise _unprocessable("model_type", (), "Input should be an object", body)
     try:
-        model = ChatCompletionRequest.model_validate(body)
+        model = kind.model_validate(body)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         raise _unprocessable(first["type"], first["loc"], first["msg"], None) from None

@@ -17,6 +17,12 @@ import rules
 import script
 
 KEY = "e2e-not-a-real-key"
+EMBEDDER, CODER = rules.EMBEDDER, rules.CODER
+CHECKS = {
+    "/v1/chat/completions": rules.check,
+    "/v1/embeddings": rules.check_embeddings,
+    "/v1/fim/completions": rules.check_fim,
+}
 
 
 @dataclasses.dataclass
@@ -34,7 +40,7 @@ class Exchange:
 
     @property
     def messages(self):
-        return self.request["messages"]
+        return self.request.get("messages", [])
 
 
 class Upstream:
@@ -113,11 +119,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        if self.path != "/v1/chat/completions":
+        check = CHECKS.get(self.path)
+        if check is None:
             self._refuse(rules.Refusal(404, None, "no_route", f"no Route matched: {self.path}"), None)
             return
         if self._authorized():
-            self._judge(raw, rules.check)
+            self._judge(raw, check)
 
     def _judge(self, raw, check):
         """Answers a lawful body and refuses others; `check` is as `rules.check`."""
@@ -156,6 +163,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         upstream = self.server.upstream
         exchange = upstream.admit(request, {name.lower(): value for name, value in self.headers.items()})
         exchange.prompt = prompt
+        if request["model"] == EMBEDDER:
+            self._json(200, _vectors(request, prompt))
+            upstream.note(lambda: setattr(exchange, "outcome", "finished"))
+            return
         try:
             steps = upstream.play(request, exchange.number)
             outcome = self._play(exchange, steps)
@@ -271,6 +282,13 @@ def envelope(exchange, kind, choice):
         "model": exchange.request["model"],
         "choices": [choice],
     }
+
+
+def _vectors(request, prompt):
+    texts = request["input"] if isinstance(request["input"], list) else [request["input"]]
+    data = [{"object": "embedding", "embedding": [0.5, -0.25], "index": index} for index in range(len(texts))]
+    usage = {"prompt_tokens": prompt, "total_tokens": prompt, "completion_tokens": 0}
+    return {"id": "e2e", "object": "list", "model": request["model"], "data": data, "usage": usage}
 
 
 def _card(name, model):

@@ -52,7 +52,19 @@ const LAYERS: &[Layer] = &[
     // `error`: binding may fail before anybody listens.
     layer(
         "proxy",
-        &["catalog", "config", "egress", "error", "keys", "observe", "route", "translate", "upstream", "wire"],
+        &[
+            "catalog",
+            "config",
+            "egress",
+            "error",
+            "keys",
+            "observe",
+            "openai",
+            "route",
+            "translate",
+            "upstream",
+            "wire",
+        ],
     ),
     // `translate`: what an upstream's status means is told in the client's terms there.
     layer("upstream", &["config", "egress", "keys", "observe", "translate", "wire"]),
@@ -67,6 +79,8 @@ const LAYERS: &[Layer] = &[
     layer("preset", &["config", "env", "error", "paths"]),
     // `catalog`: what a model takes, and which one follows a retired one.
     layer("translate", &["catalog", "config", "wire"]),
+    // `translate`: ids of calls, schemas, efforts and errors in a stream obey the same rules whoever asks.
+    layer("openai", &["catalog", "config", "translate", "wire"]),
     // `catalog`: how a model's tokens are counted.
     layer("route", &["catalog", "config", "wire"]),
     // `error`: all problems of a file are one failure.
@@ -84,7 +98,7 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Layers that compute and nothing else.
-const PURE: &[&str] = &["catalog", "config", "preset", "route", "status_line", "translate", "wire"];
+const PURE: &[&str] = &["catalog", "config", "openai", "preset", "route", "status_line", "translate", "wire"];
 /// Files of pure layers that are not.
 const NOT_PURE: &[(&str, &str)] = &[
     ("config/load.rs", "reads the configuration's file; the rest of `config` gets its text"),

@@ -25,6 +25,7 @@ mod key;
 mod launch;
 mod layers;
 mod model;
+mod openai;
 mod outages;
 mod preset;
 mod privacy;

@@ -1,4 +1,4 @@
-//! Every field of Mistral's chat completions, as tables.
+//! Every field of Mistral's chat completions, embeddings and code completions, as tables.
 //!
 //! Put together from Mistral's SDK 3.7.0 and OpenAPI; where they and reports
 //! of users differ, the stricter reading stands here. Two fields that the
@@ -39,6 +39,31 @@ pub(super) const REQUEST: &[Field] = &[
     may("top_logprobs", Kind::Whole(0)),
     may("prompt_logprobs", Kind::Whole(0)),
     may("top_prompt_logprobs", Kind::Whole(0)),
+];
+
+/// The request for vectors.
+pub(super) const EMBEDDINGS: &[Field] = &[
+    must("model", Kind::Text),
+    must("input", Kind::Either(&[Kind::Text, Kind::Filled(&Kind::Text)])),
+    may("metadata", Kind::Free),
+    may("output_dimension", Kind::Whole(1)),
+    may("output_dtype", Kind::Word(&["float", "int8", "uint8", "binary", "ubinary"])),
+    may("encoding_format", Kind::Word(&["float", "base64"])),
+];
+
+/// The request for code.
+pub(super) const FIM: &[Field] = &[
+    must("model", Kind::Text),
+    must("prompt", Kind::Text),
+    may("suffix", Kind::Text),
+    may("temperature", Kind::Number(0.0, 1.5)),
+    may("top_p", Kind::Number(ABOVE_NOUGHT, 1.0)),
+    may("max_tokens", Kind::Whole(0)),
+    may("min_tokens", Kind::Whole(0)),
+    may("stream", Kind::Flag),
+    may("stop", Kind::Either(&[Kind::Text, Kind::List(&Kind::Text)])),
+    may("random_seed", Kind::Whole(0)),
+    may("metadata", Kind::Free),
 ];
 
 const EFFORTS: &[&str] = &["none", "minimal", "low", "medium", "high", "xhigh", "max"];

@@ -18,7 +18,7 @@ use super::body::Playing;
 use super::log::{Captured, End};
 use super::{Law, Shared};
 use crate::imitation::reply::Scene;
-use crate::imitation::rules::{self, Refusal};
+use crate::imitation::rules::{self, Asked, Refusal};
 
 /// More than any agent sends.
 const LARGEST_BODY: usize = 64 << 20;
@@ -43,9 +43,9 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
 
 async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<Response<Playing>> {
     let path = request.uri().path();
-    if path.ends_with("/chat/completions") {
+    if let Some(asked) = Asked::at(path) {
         return if request.method() == Method::POST {
-            chat(request, &shared).await
+            question(asked, request, &shared).await
         } else {
             json_response(405, &json!({"detail": "Method Not Allowed"}))
         };
@@ -67,11 +67,11 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<R
     json_response(404, &no_route())
 }
 
-async fn chat(request: Request<Incoming>, shared: &Shared) -> io::Result<Response<Playing>> {
+async fn question(asked: Asked, request: Request<Incoming>, shared: &Shared) -> io::Result<Response<Playing>> {
     let (head, body) = request.into_parts();
     let bytes = Limited::new(body, LARGEST_BODY).collect().await.map_err(io::Error::other)?.to_bytes();
     let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-    let refusal = judge(&head.headers, &bytes, &shared.law).err();
+    let refusal = judge(asked, &head.headers, &bytes, &shared.law).err();
     let path = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     let mut entry = shared.log.add(Captured {
         path,
@@ -106,7 +106,7 @@ async fn chat(request: Request<Incoming>, shared: &Shared) -> io::Result<Respons
     Ok(response)
 }
 
-fn judge(headers: &HeaderMap, body: &[u8], law: &Law) -> Result<(), Refusal> {
+fn judge(asked: Asked, headers: &HeaderMap, body: &[u8], law: &Law) -> Result<(), Refusal> {
     if !has_key(headers, law) {
         return Err(unauthorized());
     }
@@ -115,7 +115,7 @@ fn judge(headers: &HeaderMap, body: &[u8], law: &Law) -> Result<(), Refusal> {
             let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
             // FastAPI does not parse a body of another type.
             let body = if kind.starts_with("application/json") { body } else { b"null" };
-            rules::check_bytes(body, models).map(drop)
+            rules::check_asked(asked, body, models).map(drop)
         }
         Law::Lenient(_) => rules::check_json(body).map(drop),
         Law::Hosted(_, refuses) => match refuses(&rules::check_json(body)?) {

@@ -21,7 +21,8 @@ static REMEMBERING: LazyLock<Counter> = LazyLock::new(Counter::default);
 static MISTRAL: LazyLock<Vec<Target>> = LazyLock::new(|| {
     let list = HOSTED.list();
     let cards = list["data"].as_array().expect("a list");
-    let known = cards.iter().filter_map(|card| catalog::model(card["id"].as_str()?));
+    let chats = cards.iter().filter(|card| card["capabilities"]["completion_chat"] == true);
+    let known = chats.filter_map(|card| catalog::model(card["id"].as_str()?));
     let targets: Vec<Target> = known.map(|facts| target(Dialect::Mistral, facts.clone(), Vec::new())).collect();
     assert!(targets.len() >= 5, "only {} models are served", targets.len());
     targets

@@ -5,6 +5,7 @@ use mcr::imitation::{Client, Imitation, Models, Reply, Scripted, models::Model, 
 use serde_json::{Value, json};
 
 use super::Service;
+use crate::common::requests::MODEL;
 use crate::common::{Rig, Sandbox, ask, config, soon};
 use crate::preset::folder;
 
@@ -54,6 +55,24 @@ async fn a_preset_that_is_installed_while_the_service_runs_is_served_with_its_ow
     let listed = service.status()["presets"].clone();
     assert_eq!(listed[0]["name"], "local");
     assert_eq!(listed[0]["configuration"]["routes"], json!([{"name": "default", "target": "p,m"}]));
+}
+
+#[tokio::test]
+async fn openais_clients_get_the_presets_models_too() {
+    let upstream = local([Reply::say("from the preset")]).await;
+    let sandbox = sandbox();
+    install(&sandbox, &manifest(&upstream.url()));
+    let service = Service::start(&sandbox);
+    let client = service.client("/preset/local").without_header("anthropic-version");
+    let ask = async |model: &str| {
+        let body = json!({"model": model, "messages": [{"role": "user", "content": "Hi"}]}).to_string();
+        soon(client.raw(&Method::POST, "/v1/chat/completions", body)).await.unwrap()
+    };
+    assert_eq!(ask("m").await.json()["choices"][0]["message"]["content"], "from the preset");
+    let other = ask(MODEL).await;
+    assert_eq!((other.status, other.json()["error"]["code"].as_str()), (404, Some("model_not_found")));
+    let listed = soon(client.raw(&Method::GET, "/v1/models", "")).await.unwrap().json();
+    assert_eq!((&listed["data"][0]["id"], &listed["data"][1]["id"]), (&json!("m"), &json!("mcr/default")));
 }
 
 #[tokio::test]

@@ -26,7 +26,8 @@ static HOSTED: LazyLock<Models> = LazyLock::new(Models::hosted);
 /// One target for each name of each model that Mistral serves.
 static MISTRAL: LazyLock<Vec<Target>> = LazyLock::new(|| {
     let list = HOSTED.list();
-    let ids: Vec<&str> = list["data"].as_array().unwrap().iter().map(|card| card["name"].as_str().unwrap()).collect();
+    let cards = list["data"].as_array().unwrap().iter().filter(|card| card["capabilities"]["completion_chat"] == true);
+    let ids: Vec<&str> = cards.map(|card| card["name"].as_str().unwrap()).collect();
     let ids: HashSet<&str> = ids.into_iter().collect();
     assert!(ids.len() >= 5, "only {} models are served", ids.len());
     ids.into_iter().map(|id| target_with(catalog::model(id).unwrap().clone())).collect()
