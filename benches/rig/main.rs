@@ -143,7 +143,7 @@ impl Rig {
     }
 
     fn start_mcr(&self) -> io::Result<Server> {
-        self.start(self.mcr())
+        Self::start(self.mcr())
     }
 
     /// Starts another build of mcr, in a home of its own: of one home there is one service.
@@ -153,10 +153,10 @@ impl Rig {
         std::fs::copy(self.home.path().join("config.json"), home.join("config.json"))?;
         let mut command = self.command(mcr);
         command.env("MCR_HOME", &home);
-        self.start(command)
+        Self::start(command)
     }
 
-    fn start(&self, mut command: Command) -> io::Result<Server> {
+    fn start(mut command: Command) -> io::Result<Server> {
         command.args(["start", "--foreground", "--port", "0"]);
         // What a login gives; more is for mcr itself to take.
         limit_files(Some(1_024));
