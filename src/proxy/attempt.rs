@@ -11,6 +11,7 @@ use super::question::Draft;
 use super::record::Record;
 use crate::config::Target;
 use crate::observe::trace::Tap;
+use crate::translate;
 use crate::upstream::health::Entry;
 use crate::upstream::{self, Outbound, Reply, Unanswered};
 use crate::wire::error::ApiError;
@@ -64,10 +65,12 @@ impl Proxy {
         let outbound = Outbound { endpoint: question.endpoint(), body, stream, session, prompt: tokens };
         let asked = Instant::now();
         let reply = match self.post(routed, outbound.clone(), target, entry, record).await {
-            // At once and once: nothing was done with the request, and what is new is not new a second time.
-            Err(Unanswered { forbidden, .. }) if self.repairs.learn(target, &forbidden) => {
-                let outbound = Outbound { body: self.repairs.apply(target, outbound.body), ..outbound };
-                self.post(routed, outbound, target, entry, record).await
+            Err(Unanswered { forbidden, .. }) if !forbidden.is_empty() => {
+                // At once and once: nothing was done with the request.
+                let less = translate::without(&outbound.body, &forbidden).map_or(outbound.body, Bytes::from);
+                let reply = self.post(routed, Outbound { body: less, ..outbound }, target, entry, record).await;
+                self.repairs.learn(target, &forbidden, reply.as_ref());
+                reply
             }
             reply => reply,
         };
@@ -103,10 +106,10 @@ impl Proxy {
         record: &mut Record,
     ) -> Result<Reply, Unanswered> {
         let Routed { stage, snapshot, .. } = *routed;
+        let pass = self.health.enter(target, record.attempt(), entry)?;
         if let Some(trace) = &self.trace {
             trace.write(&stage.id, "upstream request", &outbound.body);
         }
-        let pass = self.health.enter(target, record.attempt(), entry)?;
         record.sending();
         if outbound.stream {
             stage.asks(record, outbound.prompt);

@@ -150,18 +150,20 @@ impl Proxy {
         if let Err(refusal) = admit(&parts, &self.door) {
             return turned_away(&refusal, Protocol::of(parts.uri.path()));
         }
-        let path = parts.uri.path();
+        // The path goes beside the parts, which are handed on whole.
+        let uri = parts.uri.clone();
+        let path = uri.path();
         match (shelf::split(path), &self.service) {
-            (None, None) => self.answer_at(path, self.current.load(), &parts, body).await,
+            (None, None) => self.answer_at(path, self.current.load(), parts, body).await,
             (None, Some(service)) => match (&parts.method, path) {
                 (&Method::GET, STATUS) => self.status(service),
                 (&Method::POST, STOP) => self.stop(service, parts.uri.query()),
                 (&Method::POST, RESET) => self.reset_breakers(parts.uri.query()),
                 (_, STATUS | STOP | RESET) => self.no_method(&parts.method, path),
-                (_, path) => self.answer_at(path, self.current.load(), &parts, body).await,
+                (_, path) => self.answer_at(path, self.current.load(), parts, body).await,
             },
             (Some((name, path)), Some(service)) => match service.shelf.get(name).await {
-                Ok(snapshot) => self.answer_at(path, snapshot, &parts, body).await,
+                Ok(snapshot) => self.answer_at(path, snapshot, parts, body).await,
                 Err(error) => Protocol::of(path).failed(&error, &self.next_id()),
             },
             (Some(_), None) => self.no_path(path),
@@ -173,15 +175,15 @@ impl Proxy {
         self: &Arc<Self>,
         path: &str,
         snapshot: Arc<Snapshot>,
-        parts: &http::request::Parts,
+        parts: http::request::Parts,
         body: Incoming,
     ) -> Response<Body> {
         match (&parts.method, path) {
-            (&Method::POST, "/v1/messages") => Arc::clone(self).messages(snapshot, parts.headers.clone(), body).await,
+            (&Method::POST, "/v1/messages") => Arc::clone(self).messages(snapshot, parts.headers, body).await,
             (&Method::POST, "/v1/messages/count_tokens") => self.count_tokens(&snapshot, body).await,
-            (&Method::POST, CHAT) => self.openai(Endpoint::Chat, snapshot, parts, body).await,
-            (&Method::POST, EMBEDDINGS) => self.openai(Endpoint::Embeddings, snapshot, parts, body).await,
-            (&Method::POST, FIM) => self.openai(Endpoint::Fim, snapshot, parts, body).await,
+            (&Method::POST, CHAT) => self.openai(Endpoint::Chat, snapshot, parts.headers, body).await,
+            (&Method::POST, EMBEDDINGS) => self.openai(Endpoint::Embeddings, snapshot, parts.headers, body).await,
+            (&Method::POST, FIM) => self.openai(Endpoint::Fim, snapshot, parts.headers, body).await,
             (&Method::GET, "/v1/models") => models::list(&snapshot.config, models::shape(&parts.headers)),
             (&Method::GET, path) if let Some(id) = path.strip_prefix("/v1/models/") => {
                 let shape = models::shape(&parts.headers);

@@ -31,10 +31,10 @@ impl Proxy {
         self: &Arc<Self>,
         endpoint: Endpoint,
         snapshot: Arc<Snapshot>,
-        parts: &http::request::Parts,
+        headers: HeaderMap,
         body: Incoming,
     ) -> Response<Body> {
-        let (started, headers) = (Instant::now(), parts.headers.clone());
+        let started = Instant::now();
         let id = self.next_id();
         let bytes = match body::read(body, BodyLimits::default()).await {
             Ok(bytes) => bytes,

@@ -161,7 +161,7 @@ impl Record {
     }
 
     /// The target that is asked.
-    pub fn target(&self) -> &Target {
+    pub fn target(&self) -> &Arc<Target> {
         &self.target
     }
 

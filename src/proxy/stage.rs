@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::Response;
-use http::header::{HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Frame;
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -23,6 +23,7 @@ use super::body::{Aborted, Body, BreakOff};
 use super::protocol::Protocol;
 use super::record::Record;
 use super::{Proxy, answered};
+use crate::config::Target;
 use crate::observe::trace::Trace;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::event::Usage;
@@ -48,14 +49,19 @@ pub(super) struct Stage {
     asked: Mutex<Option<Asked>>,
 }
 
-/// Who is being asked for a stream.
+/// Who is being asked for a stream, for a prompt of so many tokens.
 struct Asked {
     told: Told,
-    model: String,
     tokens: u64,
 }
 
-type Told = Vec<(HeaderName, HeaderValue)>;
+/// What the headers tell of a request.
+struct Told {
+    reason: String,
+    target: Arc<Target>,
+    attempts: u32,
+    passed_over: Option<String>,
+}
 
 impl Stage {
     pub(super) fn new(id: String, started: Instant, protocol: Protocol) -> Self {
@@ -64,7 +70,7 @@ impl Stage {
 
     /// Notes who is asked for a stream of events.
     pub(super) fn asks(&self, record: &Record, tokens: u64) {
-        let asked = Asked { told: told(record), model: record.target().model.clone(), tokens };
+        let asked = Asked { told: Told::of(record), tokens };
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
     }
 
@@ -77,7 +83,7 @@ impl Stage {
     fn begin(&self) -> Option<(Told, Vec<u8>)> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         let mut out = Vec::new();
-        self.protocol.begin(&self.message_id(), &asked.model, asked.tokens, &mut out);
+        self.protocol.begin(&self.message_id(), &asked.told.target.model, asked.tokens, &mut out);
         Some((asked.told, out))
     }
 }
@@ -117,7 +123,7 @@ impl Proxy {
             (told, out) = early => {
                 tracing::info!(request = stage.id, "began the stream while the targets are tried");
                 let mut response = answered(EVENTS, Body::empty());
-                response.headers_mut().extend(told);
+                told.write(response.headers_mut());
                 stage.protocol.identify(&mut response, &stage.id);
                 let alarm = Box::pin(sleep(PING));
                 let trace = self.trace.clone();
@@ -130,7 +136,7 @@ impl Proxy {
     fn response(&self, done: Answered, stage: &Stage) -> Response<Body> {
         let Stage { id, protocol, .. } = stage;
         let Answered { result, record } = done;
-        let told = record.as_ref().map(told).unwrap_or_default();
+        let told = record.as_ref().map(Told::of);
         let mut response = match result {
             Ok(translated) => served(translated, record),
             Err(error) => {
@@ -143,7 +149,9 @@ impl Proxy {
                 protocol.failed(&error, id)
             }
         };
-        response.headers_mut().extend(told);
+        if let Some(told) = told {
+            told.write(response.headers_mut());
+        }
         protocol.identify(&mut response, id);
         response
     }
@@ -251,20 +259,33 @@ impl http_body::Body for Begun {
     }
 }
 
-/// What the headers tell of a request.
-fn told(record: &Record) -> Told {
-    let told = [
-        (ROUTE, Some(record.reason().to_owned())),
-        (TARGET, Some(record.target().name())),
-        (ATTEMPTS, Some(record.attempts().to_string())),
-        (FALLBACK_FROM, record.passed_over()),
-    ];
-    told.into_iter().filter_map(|(name, value)| Some((name, header_value(&value?)))).collect()
+impl Told {
+    fn of(record: &Record) -> Self {
+        Self {
+            reason: record.reason().to_owned(),
+            target: Arc::clone(record.target()),
+            attempts: record.attempts(),
+            passed_over: record.passed_over(),
+        }
+    }
+
+    fn write(self, headers: &mut HeaderMap) {
+        headers.insert(ROUTE, header_value(&self.reason));
+        headers.insert(TARGET, header_value(&self.target.name()));
+        headers.insert(ATTEMPTS, HeaderValue::from(self.attempts));
+        if let Some(passed_over) = self.passed_over {
+            headers.insert(FALLBACK_FROM, header_value(&passed_over));
+        }
+    }
 }
 
 /// Text that a header can carry.
 fn header_value(text: &str) -> HeaderValue {
-    let clean: String =
-        text.chars().map(|character| if (' '..='~').contains(&character) { character } else { '?' }).collect();
-    HeaderValue::try_from(clean).unwrap_or(HeaderValue::from_static(""))
+    let plain = |character| (' '..='~').contains(&character);
+    let value = if text.chars().all(plain) {
+        HeaderValue::from_str(text)
+    } else {
+        HeaderValue::try_from(text.chars().map(|it| if plain(it) { it } else { '?' }).collect::<String>())
+    };
+    value.unwrap_or(HeaderValue::from_static(""))
 }

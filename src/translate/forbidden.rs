@@ -19,11 +19,17 @@ enum Step {
 }
 
 /// Without these a request is another one.
-const MEANING: [&str; 11] = [
+const MEANING: [&str; 17] = [
     "model",
     "messages",
     "role",
     "content",
+    "text",
+    "thinking",
+    "image_url",
+    "url",
+    "type",
+    "id",
     "tools",
     "tool_calls",
     "tool_call_id",
@@ -32,6 +38,8 @@ const MEANING: [&str; 11] = [
     "parameters",
     "input",
 ];
+/// Words in a place that name a shape and no key, where there is only one that could be meant.
+const SHAPES: [&str; 5] = ["body", "system", "user", "assistant", "tool"];
 
 impl fmt::Display for Forbidden {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -70,7 +78,7 @@ pub fn without(sent: &[u8], fields: &[Forbidden]) -> Option<Vec<u8>> {
     (removed > 0).then(|| serde_json::to_vec(&request).ok())?
 }
 
-/// Follows a place through the request; steps that name no key say which of several shapes was meant.
+/// Follows a place through the request.
 fn field(place: &[Value], sent: &Value) -> Option<Forbidden> {
     let mut steps = Vec::new();
     let mut at = sent;
@@ -80,9 +88,14 @@ fn field(place: &[Value], sent: &Value) -> Option<Forbidden> {
             Value::Number(index) => (Step::Each, at.get(usize::try_from(index.as_u64()?).ok()?)),
             _ => return None,
         };
-        if let Some(next) = next {
-            steps.push(step);
-            at = next;
+        match (next, &step) {
+            (Some(next), _) => {
+                steps.push(step);
+                at = next;
+            }
+            (None, Step::Key(word)) if SHAPES.contains(&word.as_str()) => {}
+            // One of several shapes that were tried: what is wrong with it says nothing of the others.
+            (None, _) => return None,
         }
     }
     let Some(Value::String(named)) = place.last() else { return None };
@@ -123,13 +136,16 @@ mod tests {
 
     #[test]
     fn what_is_not_there_and_what_the_request_means_stays() {
-        let sent = json!({"messages": [{"role": "user", "content": "a"}],
+        let sent = json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}],
             "tools": [{"function": {"name": "f", "parameters": {}}}]});
         for place in [
             json!(["body", "other"]),
             json!(["body", "messages"]),
             json!(["body", "messages", 0]),
             json!(["body", "messages", 0, "user", "content"]),
+            json!(["body", "messages", 0, "user", "content", 0, "ImageURLChunk", "text"]),
+            json!(["body", "messages", 0, "user", "content", 0, "text"]),
+            json!(["body", "messages", 0, "user", "role"]),
             json!(["body", "tools", 0, "function", "name"]),
             json!(["body", "tools", 0, "function", "parameters"]),
             json!([]),

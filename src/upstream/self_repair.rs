@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
 use super::health::{Key, key};
+use super::{Reply, Unanswered};
 use crate::config::Target;
 use crate::translate::{Forbidden, without};
 
@@ -20,7 +21,7 @@ pub struct SelfRepair {
 
 #[derive(Debug, Default)]
 struct Known {
-    fields: Vec<Forbidden>,
+    fields: Arc<[Forbidden]>,
     requests: u64,
 }
 
@@ -30,29 +31,37 @@ impl SelfRepair {
         if !self.any.load(Relaxed) {
             return body;
         }
-        let mut known = self.lock();
-        let Some(known) = known.get_mut(&key(target)) else { return body };
-        let Some(less) = without(&body, &known.fields) else { return body };
-        known.requests += 1;
+        let key = key(target);
+        let Some(fields) = self.lock().get(&key).map(|known| Arc::clone(&known.fields)) else { return body };
+        // Nobody waits while a large request is read.
+        let Some(less) = without(&body, &fields) else { return body };
+        if let Some(known) = self.lock().get_mut(&key) {
+            known.requests += 1;
+        }
         Bytes::from(less)
     }
 
-    /// Remembers what a target has said it does not take; false where there is nothing new.
-    pub fn learn(&self, target: &Target, fields: &[Forbidden]) -> bool {
-        if fields.is_empty() {
-            return false;
+    /// Remembers what a target has said it does not take, where a request without it fared better: it was answered,
+    /// or refused for another field.
+    pub fn learn(&self, target: &Target, fields: &[Forbidden], without_them: Result<&Reply, &Unanswered>) {
+        let is_better = without_them.map_or_else(
+            |unanswered| !unanswered.forbidden.is_empty() && !unanswered.forbidden.iter().any(|it| fields.contains(it)),
+            |_| true,
+        );
+        if !is_better {
+            return;
         }
         let mut known = self.lock();
         let known = known.entry(key(target)).or_default();
+        known.requests += 1;
         let new: Vec<&Forbidden> = fields.iter().filter(|field| !known.fields.contains(field)).collect();
-        let names: Vec<String> = new.iter().map(ToString::to_string).collect();
-        if names.is_empty() {
-            return false;
+        if new.is_empty() {
+            return;
         }
+        let names: Vec<String> = new.iter().map(ToString::to_string).collect();
         tracing::warn!(target = %target.name(), fields = names.join(" "), "left out from now on: the target does not take it");
-        known.fields.extend(new.into_iter().cloned());
+        known.fields = known.fields.iter().chain(new).cloned().collect();
         self.any.store(true, Relaxed);
-        true
     }
 
     /// What is left out for a target by its host and name, and of how many requests so far.

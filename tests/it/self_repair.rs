@@ -1,9 +1,9 @@
 //! A provider that tightens its schema does not stop the work.
 
-use mcr::imitation::Reply;
+use mcr::imitation::{Gate, Reply};
 use serde_json::{Value, json};
 
-use crate::common::{Rig, ask, whole};
+use crate::common::{Rig, ask, soon, whole};
 
 /// What Mistral says of fields that it does not know.
 fn forbids(places: &[Value]) -> Reply {
@@ -41,9 +41,12 @@ async fn a_field_that_is_not_permitted_is_left_out_once_and_from_then_on() {
 #[tokio::test]
 async fn what_is_still_not_permitted_is_told() {
     let twice = || forbids(&[json!(["body", "temperature"])]);
-    let rig = Rig::new([twice(), twice()]).await;
+    let rig = Rig::new([twice(), twice(), Reply::say("Hello")]).await;
     let answer = rig.messages(&cool(ask("Hi"))).await;
     assert_eq!((answer.status, rig.upstream.captured().len()), (422, 2));
+    // What did not help is not remembered.
+    assert_eq!(rig.messages(&cool(ask("Hi"))).await.status, 200);
+    assert!(rig.upstream.captured()[2].body.get("temperature").is_some());
 }
 
 #[tokio::test]
@@ -53,4 +56,22 @@ async fn what_the_request_means_is_not_left_out() {
     let words = answer.error.expect("an error").message;
     assert_eq!((answer.status, rig.upstream.captured().len()), (422, 1));
     assert!(words.contains("body.messages.0.user.content: Extra inputs are not permitted"), "{words}");
+}
+
+#[tokio::test]
+async fn requests_that_were_on_their_way_already_are_repaired_too() {
+    let gates = [Gate::new(), Gate::new()];
+    let refusal = |gate| forbids(&[json!(["body", "temperature"])]).hold(gate);
+    let rig = Rig::new([refusal(&gates[0]), refusal(&gates[1]), Reply::say("one"), Reply::say("two")]).await;
+    let asked = gates.each_ref().map(|_| {
+        let client = rig.client.clone();
+        tokio::spawn(async move { client.messages(&cool(ask("Hi"))).await.unwrap().status })
+    });
+    for gate in &gates {
+        soon(gate.reached()).await;
+    }
+    gates.iter().for_each(Gate::open);
+    for status in asked {
+        assert_eq!(soon(status).await.unwrap(), 200);
+    }
 }
