@@ -11,8 +11,9 @@ use super::question::Draft;
 use super::record::Record;
 use crate::config::Target;
 use crate::observe::trace::Tap;
+use crate::upstream::gate::{Asking, NotAdmitted};
 use crate::upstream::health::Entry;
-use crate::upstream::{self, Outbound, Reply, Unanswered};
+use crate::upstream::{self, Admitted, Outbound, Reply, Unanswered};
 use crate::wire::error::ApiError;
 use crate::wire::event::Usage;
 
@@ -62,7 +63,6 @@ impl Proxy {
         let mut reader = draft.reader(target, &stage.message_id(), tokens);
         let stream = question.wants_stream();
         let outbound = Outbound { endpoint: question.endpoint(), body, stream, session, prompt: tokens };
-        let asked = Instant::now();
         let reply = match self.post(routed, outbound.clone(), target, entry, record).await {
             // At once and once: nothing was done with the request, and what is new is not new a second time.
             Err(Unanswered { forbidden, .. }) if self.repairs.learn(target, &forbidden) => {
@@ -71,7 +71,7 @@ impl Proxy {
             }
             reply => reply,
         };
-        let reply = reply.map_err(|unanswered| unanswered.error)?;
+        let (reply, asked) = reply.map_err(|unanswered| unanswered.error)?;
         let provider = &target.provider.name;
         if let (Some(trace), Reply::Whole(body)) = (&self.trace, &reply) {
             trace.write(id, "upstream answer", body);
@@ -93,7 +93,7 @@ impl Proxy {
         translated.inspect_err(|error| record.attempt_failed(error))
     }
 
-    /// Sends a request to a target, and notes how the target fares.
+    /// Sends a request to a target when that has a place, and notes how the target fares; returns when it was sent, too.
     async fn post(
         &self,
         routed: &Routed<'_>,
@@ -101,27 +101,43 @@ impl Proxy {
         target: &Target,
         entry: Entry,
         record: &mut Record,
-    ) -> Result<Reply, Unanswered> {
+    ) -> Result<(Reply, Instant), Unanswered> {
         let Routed { stage, snapshot, .. } = *routed;
         if let Some(trace) = &self.trace {
             trace.write(&stage.id, "upstream request", &outbound.body);
         }
-        let pass = self.health.enter(target, record.attempt(), entry)?;
+        let asking = Asking {
+            session: outbound.session.unwrap_or_default(),
+            rank: routed.rank,
+            tokens: outbound.prompt,
+            attempt: record.attempt(),
+            entry,
+            egress: &snapshot.egress,
+        };
+        let mut admitted = match upstream::admit(&self.health, &self.keys, target, asking).await {
+            Ok(admitted) => admitted,
+            Err(NotAdmitted::LeftAlone(error)) => return Err(Unanswered::unsent(error)),
+            Err(NotAdmitted::TurnedAway(error)) => {
+                record.turned_away();
+                return Err(Unanswered::unsent(error));
+            }
+        };
         record.sending();
         if outbound.stream {
             stage.asks(record, outbound.prompt);
         }
-        let sent = Instant::now();
-        let reply = upstream::send(&snapshot.egress, &self.keys, target, &snapshot.config.clocks, outbound).await;
+        let asked = Instant::now();
+        let reply = upstream::send(&snapshot.egress, target, &snapshot.config.clocks, outbound, &mut admitted).await;
+        let Admitted { pass, .. } = admitted;
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
         match &reply {
             Ok(_) => {
-                pass.began(sent.elapsed());
+                pass.began(asked.elapsed());
                 record.carry(pass);
                 record.first_event();
             }
             Err(Unanswered { error, sent, .. }) => pass.failed(error, *sent),
         }
-        reply
+        reply.map(|reply| (reply, asked))
     }
 }
