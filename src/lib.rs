@@ -29,7 +29,8 @@
 //!   | route         translate, count, choose, balance      route              400
 //!   | budget        what was spent, is in flight, and this     observe::budget     400
 //!   | record        from here every exit writes one line   proxy
-//!   | send          per target: translate -> key -> POST   upstream::send, keys
+//!   | send          per target: translate -> key, place -> POST   upstream::{admit, send}, keys
+//!   |               a place in turn, within the target's limits  upstream::{queue, limits}
 //!   |               its breaker leaves it alone, a fallback takes its place, or it   upstream::health
 //!   |               is asked again: only until the first content is in, which        upstream::retry
 //!   |               after 10 s of silence is waited for behind the stream's head     proxy

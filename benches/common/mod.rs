@@ -23,6 +23,8 @@ pub fn configuration_text(endpoint: &str, token: &str, agent: &str) -> String {
             "api_base_url": endpoint,
             "api_key": "bench",
             "models": [MODEL, "mistral-small-2603", "mistral-large-4"],
+            // What is measured is mcr and not how long it lets requests wait.
+            "limits": {"max_concurrency": 10_000},
         }],
         "Router": {
             "default": format!("mistral,{MODEL}"),

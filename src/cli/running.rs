@@ -34,6 +34,7 @@ pub(super) struct Running {
     end: oneshot::Sender<()>,
     served: JoinHandle<std::io::Result<()>>,
     watched: Option<JoinHandle<()>>,
+    probed: JoinHandle<()>,
 }
 
 /// What a proxy is started with.
@@ -77,13 +78,14 @@ impl Running {
         };
         let proxy = Arc::new(Proxy::new(parts)?);
         let watched = settings.reload.map(|reload| tokio::spawn(watch(proxy.current(), reload)));
+        let probed = tokio::spawn(proxy.probe());
         let (end, ended) = oneshot::channel::<()>();
         let served_proxy = Arc::clone(&proxy);
         let service = move |request| Arc::clone(&served_proxy).serve(request);
         let served = tokio::spawn(serve(settings.listener, service, limits(), async {
             let _ = ended.await;
         }));
-        Ok(Self { usage, proxy, end, served, watched })
+        Ok(Self { usage, proxy, end, served, watched, probed })
     }
 
     /// Connects ahead of the first request.
@@ -96,6 +98,7 @@ impl Running {
         if let Some(watched) = &self.watched {
             watched.abort();
         }
+        self.probed.abort();
         let _ = self.end.send(());
         let _ = self.served.await;
     }

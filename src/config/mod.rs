@@ -55,11 +55,14 @@
 //! | `id`, `provider`, `model`, `base_url`, `secret_key_ref`, `provider_type`, `format` | Keeptrusts' names: see `target_keys` |
 //! | `facts` (mcr's own) | `{"<id>": {"window", "vision", "tool_result_images", "reasoning", "tokenizer", "pricing"}}`, over the catalogue's |
 //! | `pricing` (mcr's own) | `{prompt, completion, cached, currency}` for a million tokens of all its models, over the catalogue's; in `facts` for one |
+//! | `limits` (mcr's own) | `max_concurrency`, `queue`, `queue_timeout_seconds`, `requests_per_minute`, `tokens_per_minute`, for each of its models ([`Capacity`]) |
+//! | `health_probe` (mcr's own) | `enabled`, `interval_seconds`, `timeout_seconds` ([`HealthProbe`]) |
 //!
 //! From text to value: `locate` finds where each value stands, `interpolate` puts the
 //! variables in, `reader` checks types and keeps the problems and the [`Setting`]s;
 //! `edit` goes the other way: it changes single values of a text and leaves the rest as it is.
-//! `providing`, `target_keys`, `resilience`, `transforming`, `facts`, `pricing`, `routing`, `budgeting`, `styling` and
+//! `providing`, `target_keys`, `resilience`, `transforming`, `facts`, `pricing`, `limits`, `health_probe`, `routing`,
+//! `budgeting`, `styling` and
 //! `scalars` each read their part.
 
 mod balance;
@@ -73,9 +76,11 @@ pub mod edit;
 mod endpoint;
 mod facts;
 mod hash;
+mod health_probe;
 mod host;
 mod interpolate;
 mod key_name;
+mod limits;
 mod load;
 mod local;
 mod locate;
@@ -122,9 +127,11 @@ pub use dialect::Dialect;
 pub use document::{Document, kind};
 pub use endpoint::parse as endpoint;
 pub use hash::sha256;
+pub use health_probe::HealthProbe;
 pub use host::Host;
 pub use interpolate::variables;
 pub use key_name::KeyName;
+pub use limits::Capacity;
 pub use load::{
     Look, Reading, Text, built_in_alone, examine, failure, file, is_missing, load, named, read_again, read_in,
     status_line, text,

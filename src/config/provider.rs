@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use http::Uri;
 
-use super::{BreakerRules, Dialect, SecretRef, Transformer, endpoint::CHAT_COMPLETIONS, local::is_local};
+use super::{
+    BreakerRules, Capacity, Dialect, HealthProbe, Place, SecretRef, Transformer, endpoint::CHAT_COMPLETIONS,
+    local::is_local,
+};
 use crate::catalog::{self, Price};
 
 /// A provider as configured.
@@ -26,6 +29,12 @@ pub struct Provider {
     pub limits: Limits,
     /// When its models are left alone that go on failing; the same for all providers.
     pub breaker: BreakerRules,
+    /// How much each of its targets may be asked for.
+    pub capacity: Capacity,
+    /// How it is asked for a sign of life.
+    pub health_probe: HealthProbe,
+    /// The variable that its key comes from, where the configuration names one.
+    pub key_variable: Option<String>,
 }
 
 /// What a provider may use up for one request.
@@ -42,13 +51,42 @@ pub struct Limits {
 impl Provider {
     /// A provider of which no more is configured than what it takes.
     pub fn new(name: String, dialect: Dialect, models: Vec<String>, connection: Result<Connection, Unset>) -> Self {
-        let (limits, breaker) = (Limits::default(), BreakerRules::default());
-        Self { name, dialect, models, connection, description: None, weight: 1.0, limits, breaker }
+        let is_local = connection.as_ref().is_ok_and(Connection::is_local);
+        Self {
+            name,
+            dialect,
+            models,
+            connection,
+            description: None,
+            weight: 1.0,
+            limits: Limits::default(),
+            breaker: BreakerRules::default(),
+            capacity: Capacity::usual(dialect, is_local),
+            health_probe: HealthProbe::default(),
+            key_variable: None,
+        }
     }
 
     /// Whether it is on this machine or in this network; a provider whose address is not known is not.
     pub fn is_local(&self) -> bool {
         self.connection.as_ref().is_ok_and(Connection::is_local)
+    }
+
+    /// How another key is put in the place of the one it has.
+    pub fn mend_key(&self) -> String {
+        let key = self.connection.as_ref().ok().and_then(|connection| connection.key.as_ref());
+        let host = self.connection.as_ref().map_or("", Connection::host);
+        match (key, &self.key_variable) {
+            (Some(SecretRef::Elsewhere(reference)), _) => match reference.place() {
+                Place::Stored(name) => format!("run `mcr key set {name} --host {host}`"),
+                Place::Variable(name) => format!("run `export {name}=...` and start again"),
+                Place::File(_) | Place::HomeFile(_) => "put another into the file that its `api_key` names".to_owned(),
+                Place::Command { .. } => "have the program that its `api_key` names print another".to_owned(),
+            },
+            (Some(SecretRef::Value(_)), Some(variable)) => format!("run `export {variable}=...` and start again"),
+            (Some(SecretRef::Value(_)), None) => "correct its `api_key`".to_owned(),
+            (None, _) => "give it an `api_key`".to_owned(),
+        }
     }
 }
 
@@ -100,6 +138,29 @@ impl Connection {
         let mut parts = self.endpoint.clone().into_parts();
         // Made of what was a path and a query before.
         parts.path_and_query = format!("{base}{other}{query}").parse().ok();
+        Uri::from_parts(parts).unwrap_or_else(|_| self.endpoint.clone())
+    }
+
+    /// Where a server of this dialect gives a sign of life that costs nothing.
+    ///
+    /// Ollama's lists of models look into every file; a hosted service's says that the key is good, too.
+    pub fn sign_of_life(&self, dialect: Dialect) -> Uri {
+        match dialect {
+            Dialect::Ollama => self.beside_v1("/api/version"),
+            Dialect::Vllm | Dialect::LlamaCpp => self.beside_v1("/health"),
+            Dialect::Mistral | Dialect::OpenAi | Dialect::LmStudio | Dialect::Infomaniak | Dialect::Ionos => {
+                self.models()
+            }
+        }
+    }
+
+    /// A path of the server's own, beside `/v1`.
+    fn beside_v1(&self, path: &str) -> Uri {
+        let base = self.endpoint.path();
+        let base = base.strip_suffix(CHAT_COMPLETIONS).unwrap_or(base);
+        let base = base.strip_suffix("/v1").unwrap_or(base);
+        let mut parts = self.endpoint.clone().into_parts();
+        parts.path_and_query = format!("{base}{path}").parse().ok();
         Uri::from_parts(parts).unwrap_or_else(|_| self.endpoint.clone())
     }
 
@@ -173,5 +234,42 @@ mod tests {
             let connection = Connection { endpoint: endpoint.parse().unwrap(), key: None };
             assert_eq!(connection.models(), models);
         }
+    }
+
+    #[test]
+    fn each_server_gives_a_sign_of_life_where_it_costs_nothing() {
+        for (dialect, endpoint, expect) in [
+            (Dialect::Mistral, "https://api.x.example/v1/chat/completions", "https://api.x.example/v1/models"),
+            (Dialect::LmStudio, "http://localhost:1234/v1/chat/completions", "http://localhost:1234/v1/models"),
+            (Dialect::Ollama, "http://localhost:11434/v1/chat/completions", "http://localhost:11434/api/version"),
+            (Dialect::Vllm, "http://localhost:8000/v1/chat/completions", "http://localhost:8000/health"),
+            (
+                Dialect::LlamaCpp,
+                "http://localhost:8080/llm/v1/chat/completions?a=b",
+                "http://localhost:8080/llm/health",
+            ),
+        ] {
+            let connection = Connection { endpoint: endpoint.parse().unwrap(), key: None };
+            assert_eq!(connection.sign_of_life(dialect), expect, "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn another_key_is_put_where_the_one_was() {
+        let mend = |key: &str| {
+            let text = format!(
+                "{{Providers: [{{name: 'p', api_base_url: 'https://x.example/v1', models: ['m'], api_key: '{key}'}}]}}"
+            );
+            let config = crate::config::read(&text, "c.json", &|_| Some("sk".to_owned())).unwrap();
+            config.providers[0].mend_key()
+        };
+        assert_eq!(mend("store:k"), "run `mcr key set k --host x.example`");
+        for key in ["env:NAME", "$NAME"] {
+            assert_eq!(mend(key), "run `export NAME=...` and start again");
+        }
+        assert_eq!(mend("file:key"), "put another into the file that its `api_key` names");
+        assert_eq!(mend("cmd:pass p"), "have the program that its `api_key` names print another");
+        assert_eq!(mend("sk-1"), "correct its `api_key`");
+        assert_eq!(mend(""), "give it an `api_key`");
     }
 }

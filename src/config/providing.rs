@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     BreakerRules, Connection, Dialect, Place, Problem, Provider, SecretRef, Source, Target, Unset, endpoint, facts,
-    path,
+    health_probe, limits, path,
     pricing::{self, Pricing},
     reader::{Node, Reader},
     setting::masked_url,
@@ -12,7 +12,8 @@ use super::{
     transforming::{self, Transformers},
 };
 
-const KEYS: [&str; 8] = ["name", "api_base_url", "api_key", "models", "transformer", "dialect", "facts", "pricing"];
+const KEYS: [&str; 9] =
+    ["name", "api_base_url", "api_key", "models", "transformer", "dialect", "facts", "pricing", "limits"];
 
 /// What `Providers` holds.
 #[derive(Default)]
@@ -105,6 +106,7 @@ fn provider(
         reader.record_absent(path::key(&item.path, "dialect"), dialect.as_str(), source);
         dialect
     });
+    let capacity = limits::limits(reader, item, dialect, super::is_local(host));
     let (unset, problem) = unset.unzip();
     let connection = match (unset, address) {
         (Some(unset), _) => Err(unset),
@@ -118,6 +120,9 @@ fn provider(
     provider.weight = target_keys::weight(reader, item).unwrap_or(1.0);
     provider.limits = target_keys::limits(reader, item);
     provider.breaker = breaker;
+    provider.capacity = capacity;
+    provider.health_probe = health_probe::health_probe(reader, item);
+    provider.key_variable = item.get("api_key").and_then(|node| reader.variable(&node));
     (Arc::new(provider), transformers, problem)
 }
 

@@ -262,6 +262,14 @@ impl<'e> Reader<'e> {
         self.places.put(path, position);
     }
 
+    /// The variable that a string is made of, where it is made of one.
+    pub(super) fn variable(&self, node: &Node<'_>) -> Option<String> {
+        match self.strings.variables.get(&node.path).map(Vec::as_slice) {
+            Some([variable]) => Some(variable.clone()),
+            Some(_) | None => None,
+        }
+    }
+
     /// The folder from which the paths in the document are seen.
     pub(super) fn folder(&self) -> &Path {
         Path::new(&*self.file).parent().unwrap_or(Path::new(""))

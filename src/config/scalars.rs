@@ -57,6 +57,18 @@ pub(super) fn milliseconds(reader: &mut Reader, root: &Node<'_>, key: &str, defa
     Duration::from_millis(number(reader, root, key, default, 1..=LONGEST_MS))
 }
 
+/// Reads a number of seconds, which may have a fraction, and records it.
+pub(super) fn seconds(reader: &mut Reader, node: &Node<'_>, range: RangeInclusive<f64>) -> Option<Duration> {
+    let seconds = reader.number(node)?;
+    if !range.contains(&seconds) {
+        let (least, most) = (range.start(), range.end());
+        reader.error(node, format!("{seconds} is no number of seconds from {least} to {most}"));
+        return None;
+    }
+    reader.record(node);
+    Some(Duration::from_secs_f64(seconds))
+}
+
 /// Reads a boolean.
 #[expect(
     clippy::redundant_closure_for_method_calls,

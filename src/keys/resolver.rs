@@ -5,9 +5,10 @@ use std::{
     ops::Deref,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::Instant};
 
 use super::closed_file::{self, ReadError};
 use super::{KeyError, Store, command};
@@ -16,6 +17,9 @@ use crate::{
     error::Exit,
     paths::Paths,
 };
+
+/// How long a program's answer stays though it was refused.
+const PROGRAM: Duration = Duration::from_secs(30);
 
 /// Finds keys when they are needed, and remembers them; one for the life of a process.
 #[derive(Debug)]
@@ -26,9 +30,12 @@ pub struct Resolver {
     environment: fn(&str) -> Option<String>,
     /// What was found, with the host that it was asked for.
     found: Mutex<HashMap<(Reference, Host), Arc<Secret>>>,
-    /// What programs answered, errors too: a program runs once.
-    answers: Mutex<HashMap<Reference, Arc<OnceCell<Answer>>>>,
+    /// What programs answered, errors too, and when they were asked: a program runs once while its key is good.
+    answers: Mutex<HashMap<Reference, Asked>>,
 }
+
+/// When a program was asked, and what it answers.
+type Asked = (Instant, Arc<OnceCell<Answer>>);
 
 type Answer = Result<Arc<Secret>, KeyError>;
 
@@ -96,10 +103,11 @@ impl Resolver {
 
     /// Looks anew the next time: an upstream has refused the key, and the person will put another in its place.
     ///
-    /// A program's answer stays, because a program runs once.
+    /// A program's answer stays for half a minute: it may want the person to touch something, and each time again.
     pub fn forget(&self, key: &SecretRef, host: &str) {
         if let SecretRef::Elsewhere(reference) = key {
             lock(&self.found).remove(&(reference.clone(), Host::of_url(host)));
+            lock(&self.answers).retain(|other, (asked, _)| other != reference || asked.elapsed() < PROGRAM);
         }
     }
 
@@ -130,7 +138,8 @@ impl Resolver {
 
     /// What a program answers; it runs to its end even when whoever asked goes away.
     async fn answer(&self, reference: &Reference, words: &[String], folder: &Path) -> Answer {
-        let cell = Arc::clone(lock(&self.answers).entry(reference.clone()).or_default());
+        let fresh = || (Instant::now(), Arc::default());
+        let cell = Arc::clone(&lock(&self.answers).entry(reference.clone()).or_insert_with(fresh).1);
         if let Some(answer) = cell.get() {
             return answer.clone();
         }

@@ -164,6 +164,21 @@ async fn a_program_runs_once_whoever_asks_and_however_it_ends() {
 }
 
 #[tokio::test]
+async fn a_program_whose_key_was_refused_is_asked_again_after_half_a_minute() {
+    let home = Home::new();
+    let text = "cmd:sh -c 'echo x >> log; echo sk-$(wc -l < log)'";
+    let mut keys = Vec::new();
+    for seconds in [0, 29, 1] {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        tokio::time::resume();
+        home.resolver.forget(&home.reference(text), HOST);
+        keys.push(home.ask(text, HOST).await);
+    }
+    assert_eq!(keys, ["sk-1", "sk-1", "sk-2"]);
+}
+
+#[tokio::test]
 async fn a_program_runs_to_its_end_when_whoever_asked_goes_away() {
     let home = Home::new();
     let text = "cmd:sh -c 'echo x >> log; read line < gate; echo sk-1'";

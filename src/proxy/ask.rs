@@ -8,9 +8,10 @@ use super::question::Question;
 use super::record::Record;
 use super::snapshot::Snapshot;
 use super::stage::{Answered, Stage};
-use crate::config::Endpoint;
+use crate::config::{Endpoint, Scenario};
 use crate::observe::sessions::Part;
 use crate::route::{self, Choice, Facts, Impossible};
+use crate::upstream::queue::Rank;
 use crate::wire::error::ApiError;
 
 impl Proxy {
@@ -53,9 +54,18 @@ impl Proxy {
         )
         .of_session(&self.sessions, session, part);
         record.reserve(reservation);
-        let routed = Routed { stage, snapshot, question, session, choice, facts };
+        let rank = rank(part, choice.scenario);
+        let routed = Routed { stage, snapshot, question, session, rank, choice, facts };
         let result = self.attempts(&routed, draft, &mut record).await;
         Ok(Answered::new(result, record))
+    }
+}
+
+/// The person waits for the conversation; what is asked beside it, or by subagents, may wait for that.
+fn rank(part: Part, scenario: Scenario) -> Rank {
+    match part {
+        Part::Conversation if scenario != Scenario::Background => Rank::Conversation,
+        Part::Conversation | Part::Aside => Rank::Aside,
     }
 }
 

@@ -12,8 +12,9 @@ use super::record::Record;
 use crate::config::Target;
 use crate::observe::trace::Tap;
 use crate::translate;
+use crate::upstream::gate::{Asking, NotAdmitted};
 use crate::upstream::health::Entry;
-use crate::upstream::{self, Outbound, Reply, Unanswered};
+use crate::upstream::{self, Admitted, Outbound, Reply, Unanswered};
 use crate::wire::error::ApiError;
 use crate::wire::event::Usage;
 
@@ -63,18 +64,17 @@ impl Proxy {
         let mut reader = draft.reader(target, &stage.message_id(), tokens);
         let stream = question.wants_stream();
         let outbound = Outbound { endpoint: question.endpoint(), body, stream, session, prompt: tokens };
-        let asked = Instant::now();
         let reply = match self.post(routed, outbound.clone(), target, entry, record).await {
             Err(Unanswered { forbidden, .. }) if !forbidden.is_empty() => {
                 // At once and once: nothing was done with the request.
                 let less = translate::without(&outbound.body, &forbidden).map_or(outbound.body, Bytes::from);
                 let reply = self.post(routed, Outbound { body: less, ..outbound }, target, entry, record).await;
-                self.repairs.learn(target, &forbidden, reply.as_ref());
+                self.repairs.learn(target, &forbidden, reply.as_ref().map(drop));
                 reply
             }
             reply => reply,
         };
-        let reply = reply.map_err(|unanswered| unanswered.error)?;
+        let (reply, asked) = reply.map_err(|unanswered| unanswered.error)?;
         let provider = &target.provider.name;
         if let (Some(trace), Reply::Whole(body)) = (&self.trace, &reply) {
             trace.write(id, "upstream answer", body);
@@ -96,7 +96,7 @@ impl Proxy {
         translated.inspect_err(|error| record.attempt_failed(error))
     }
 
-    /// Sends a request to a target, and notes how the target fares.
+    /// Sends a request to a target when that has a place, and notes how the target fares; returns when it was sent, too.
     async fn post(
         &self,
         routed: &Routed<'_>,
@@ -104,9 +104,24 @@ impl Proxy {
         target: &Target,
         entry: Entry,
         record: &mut Record,
-    ) -> Result<Reply, Unanswered> {
+    ) -> Result<(Reply, Instant), Unanswered> {
         let Routed { stage, snapshot, .. } = *routed;
-        let pass = self.health.enter(target, record.attempt(), entry)?;
+        let asking = Asking {
+            session: outbound.session.unwrap_or_default(),
+            rank: routed.rank,
+            tokens: outbound.prompt,
+            attempt: record.attempt(),
+            entry,
+            egress: &snapshot.egress,
+        };
+        let mut admitted = match upstream::admit(&self.health, &self.keys, target, asking).await {
+            Ok(admitted) => admitted,
+            Err(NotAdmitted::LeftAlone(error)) => return Err(Unanswered::unsent(error)),
+            Err(NotAdmitted::TurnedAway(error)) => {
+                record.turned_away();
+                return Err(Unanswered::unsent(error));
+            }
+        };
         if let Some(trace) = &self.trace {
             trace.write(&stage.id, "upstream request", &outbound.body);
         }
@@ -114,17 +129,18 @@ impl Proxy {
         if outbound.stream {
             stage.asks(record, outbound.prompt);
         }
-        let sent = Instant::now();
-        let reply = upstream::send(&snapshot.egress, &self.keys, target, &snapshot.config.clocks, outbound).await;
+        let asked = Instant::now();
+        let reply = upstream::send(&snapshot.egress, target, &snapshot.config.clocks, outbound, &mut admitted).await;
+        let Admitted { pass, .. } = admitted;
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
         match &reply {
             Ok(_) => {
-                pass.began(sent.elapsed());
+                pass.began(asked.elapsed());
                 record.carry(pass);
                 record.first_event();
             }
             Err(Unanswered { error, sent, .. }) => pass.failed(error, *sent),
         }
-        reply
+        reply.map(|reply| (reply, asked))
     }
 }

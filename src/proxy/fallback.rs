@@ -11,6 +11,7 @@ use super::stage::Stage;
 use crate::config::Target;
 use crate::route::{self, Choice, Facts};
 use crate::upstream::health::Entry;
+use crate::upstream::queue::Rank;
 use crate::wire::error::ApiError;
 
 /// A request that was read, and where it goes.
@@ -20,6 +21,8 @@ pub(super) struct Routed<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) question: Question<'a>,
     pub(super) session: Option<&'a str>,
+    /// How urgent it is.
+    pub(super) rank: Rank,
     pub(super) choice: Choice,
     pub(super) facts: Facts,
 }
@@ -139,7 +142,7 @@ impl Proxy {
             };
             missed.failed(id, spare, reason, error);
         }
-        if record.attempts() > 0 {
+        if record.tries() > 0 {
             return Err(missed.told(record));
         }
         // Everybody is left alone, and somebody must be asked: the last target is never shut out.
@@ -160,8 +163,8 @@ impl Proxy {
     ) -> Result<Translated, ApiError> {
         let target = &routed.choice.target;
         let (most, tokens) = (routed.snapshot.config.attempts, routed.facts.tokens.number());
-        while let Some(wait) = self.health.again(target, &error, record.attempts(), most, record.elapsed()) {
-            let attempt = record.attempts() + 1;
+        while let Some(wait) = self.health.again(target, &error, record.tries(), most, record.elapsed()) {
+            let attempt = record.tries() + 1;
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(request = routed.stage.id, target = %target.name(), attempt, wait_ms, error = %error.unquoted(), "trying again");
             // A client that goes away meanwhile drops this with the request.

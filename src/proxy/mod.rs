@@ -17,6 +17,7 @@ mod fallback;
 mod messages;
 mod models;
 mod openai;
+mod probing;
 pub mod protocol;
 mod question;
 mod reader;
@@ -69,7 +70,7 @@ pub struct Proxy {
     door: Door,
     current: Arc<Current>,
     service: Option<Service>,
-    keys: Resolver,
+    keys: Arc<Resolver>,
     health: Arc<Health>,
     repairs: SelfRepair,
     counter: Counter,
@@ -115,7 +116,7 @@ impl Proxy {
             door,
             current: Arc::new(Current::new(Snapshot::new(parts.config, parts.egress))),
             service: parts.service,
-            keys: parts.keys,
+            keys: Arc::new(parts.keys),
             health: Arc::default(),
             repairs: SelfRepair::default(),
             counter: Counter::default(),

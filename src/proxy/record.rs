@@ -12,7 +12,8 @@ use crate::config::{Connection, Cost, Currency, Target};
 use crate::observe::sessions::{Part, Sessions, speed};
 use crate::observe::spending::Reservation;
 use crate::observe::usage::{self, Tokens, Usage};
-use crate::upstream::health::{Attempt, Pass};
+use crate::upstream::health::Attempt;
+use crate::upstream::pass::Pass;
 use crate::wire::error::ApiError;
 use crate::wire::event;
 use crate::wire::session::Answered;
@@ -33,6 +34,8 @@ pub struct Record {
     usage: Arc<Usage>,
     session: Option<Of>,
     fallback: bool,
+    /// Attempts that found no place in time, or no key.
+    turned_away: u32,
     /// Requests that were sent, or would have been had their target been reached.
     attempts: u32,
     /// Those to the target that is asked now.
@@ -76,6 +79,7 @@ impl Record {
             usage,
             session: None,
             fallback: false,
+            turned_away: 0,
             attempts: 0,
             of_target: 0,
             passed_over: Vec::new(),
@@ -118,6 +122,11 @@ impl Record {
         self.fallback = true;
     }
 
+    /// The target had no place for the request, or there is no key for it.
+    pub fn turned_away(&mut self) {
+        self.turned_away += 1;
+    }
+
     /// The request is on its way to the target; whoever gives up from here on may have left it there.
     pub fn sending(&mut self) {
         self.attempts += 1;
@@ -155,6 +164,11 @@ impl Record {
         self.started.elapsed()
     }
 
+    /// Attempts that were made, whether or not anything was sent.
+    pub fn tries(&self) -> u32 {
+        self.attempts + self.turned_away
+    }
+
     /// Requests that were sent.
     pub fn attempts(&self) -> u32 {
         self.attempts
@@ -185,7 +199,7 @@ impl Record {
     /// Closes the record of an answer that came to its end.
     pub fn finished(&mut self, spent: event::Usage) {
         if let Some(pass) = self.pass.take() {
-            pass.answered();
+            pass.answered(spent.input_tokens + spent.cache_read_input_tokens + spent.output_tokens);
         }
         self.close("ok", 200, spent, None);
     }

@@ -15,6 +15,7 @@ use bytes::Bytes;
 use http::Response;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Frame;
+use tokio::sync::Notify;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::answer::{Answer, PING};
@@ -47,6 +48,8 @@ pub(super) struct Stage {
     pub(super) started: Instant,
     protocol: Protocol,
     asked: Mutex<Option<Asked>>,
+    /// Told when somebody is asked.
+    asking: Notify,
 }
 
 /// Who is being asked for a stream, for a prompt of so many tokens.
@@ -65,13 +68,14 @@ struct Told {
 
 impl Stage {
     pub(super) fn new(id: String, started: Instant, protocol: Protocol) -> Self {
-        Self { id, started, protocol, asked: Mutex::default() }
+        Self { id, started, protocol, asked: Mutex::default(), asking: Notify::new() }
     }
 
     /// Notes who is asked for a stream of events.
     pub(super) fn asks(&self, record: &Record, tokens: u64) {
         let asked = Asked { told: Told::of(record), tokens };
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+        self.asking.notify_one();
     }
 
     /// The id of the message that answers.
@@ -111,6 +115,8 @@ impl Proxy {
     /// Answers with what the work comes to, or with the beginning of a stream while that takes long.
     pub(super) async fn respond(self: Arc<Self>, mut work: Work, stage: Arc<Stage>) -> Response<Body> {
         let early = async {
+            // While it waits for a place it may still be told with a status that there is none.
+            stage.asking.notified().await;
             sleep(COMMIT).await;
             match stage.begin() {
                 Some(begun) => begun,

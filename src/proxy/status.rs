@@ -14,8 +14,9 @@ use super::{Proxy, json};
 use crate::config::Scenario;
 use crate::upstream::breaker::Standing;
 use crate::upstream::health::Told;
+use crate::upstream::limits;
 use crate::wire::error::{ApiError, ErrorKind};
-use crate::wire::status::{Configuration, Invalid, LeftOut, Preset, Provider, Requests, Route, Status, Target};
+use crate::wire::status::{Configuration, Invalid, Left, LeftOut, Preset, Provider, Requests, Route, Status, Target};
 
 /// Where the service tells its state.
 pub const STATUS: &str = "/mcr/status";
@@ -120,10 +121,23 @@ fn target(told: Told) -> Target {
         state: told.standing.as_str().to_owned(),
         seconds,
         in_flight: told.in_flight,
+        max_concurrency: told.most,
+        waiting: told.waiting,
+        requests: told.left.0.map(left),
+        tokens: told.left.1.map(left),
         ttft_ms: told.first_event.and_then(|wait| u64::try_from(wait.as_millis()).ok()),
-        failure: told.failure.map(|(when, problem)| Invalid { since: to_the_second(when), problem }),
+        failure: told.failure.map(since),
+        refused: told.refused.map(since),
         left_out: None,
     }
+}
+
+fn left(limits::Left { left, limit }: limits::Left) -> Left {
+    Left { left, limit }
+}
+
+fn since((when, problem): (Timestamp, String)) -> Invalid {
+    Invalid { since: to_the_second(when), problem }
 }
 
 fn configuration(current: &Current) -> Configuration {

@@ -27,6 +27,8 @@ pub struct Breaker {
     recent: VecDeque<(Duration, bool)>,
     /// How often it has opened since it was closed last.
     openings: u32,
+    /// Whether it was to be asked sooner once since then.
+    is_hurried: bool,
 }
 
 /// Whether a target may be asked.
@@ -129,6 +131,26 @@ impl Breaker {
         self.admit(now).unwrap_or(Ticket { age: self.age, probe: false })
     }
 
+    /// Lets it be asked by one request at a time, sooner than it would be: there is a sign of life.
+    ///
+    /// Once until it has closed: where that request fails, signs of life say nothing of how it answers.
+    pub fn hurry(&mut self, now: Duration) {
+        if let State::Open { until } = self.state
+            && now < until
+            && !self.is_hurried
+        {
+            self.is_hurried = true;
+            self.become_state(State::HalfOpen { probing: false, good: 0 });
+        }
+    }
+
+    /// Leaves it alone as if it had failed too often; one that is left alone stays so for as long as it was to be.
+    pub fn trip(&mut self, now: Duration, jitter: f64) {
+        if self.standing(now) == Standing::Closed {
+            self.open(now, jitter);
+        }
+    }
+
     /// Takes in what came of a request; `jitter` from 0 to 1 spreads the moments at which targets are asked again.
     pub fn settle(&mut self, ticket: Ticket, outcome: Outcome, now: Duration, jitter: f64) {
         if ticket.age != self.age {
@@ -156,6 +178,7 @@ impl Breaker {
             // One that was asked for want of another, and answers, is well again.
             State::HalfOpen { .. } | State::Open { .. } | State::Cooling { .. } => {
                 self.openings = 0;
+                self.is_hurried = false;
                 self.recent.clear();
                 self.become_state(State::Closed);
             }
@@ -167,21 +190,24 @@ impl Breaker {
         self.consecutive += 1;
         self.note(now, true);
         let failed = self.recent.iter().filter(|(_, failed)| *failed).count();
-        let BreakerRules { consecutive, min_requests, open, open_max, .. } = self.rules;
+        let BreakerRules { consecutive, min_requests, .. } = self.rules;
         let is_bad = self.consecutive >= consecutive || (self.recent.len() >= min_requests && self.is_share(failed));
         match self.state {
             State::Closed if !is_bad => {}
             // Asked for want of another; the wait goes on as it was.
             State::Open { .. } | State::Cooling { .. } => {}
-            State::Closed | State::HalfOpen { .. } => {
-                let wait = open.saturating_mul(1 << self.openings.min(8)).min(open_max.max(open));
-                self.openings += 1;
-                self.consecutive = 0;
-                // A fifth more or less.
-                let wait = wait.mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0));
-                self.become_state(State::Open { until: now + wait });
-            }
+            State::Closed | State::HalfOpen { .. } => self.open(now, jitter),
         }
+    }
+
+    fn open(&mut self, now: Duration, jitter: f64) {
+        let BreakerRules { open, open_max, .. } = self.rules;
+        let wait = open.saturating_mul(1 << self.openings.min(8)).min(open_max.max(open));
+        self.openings += 1;
+        self.consecutive = 0;
+        // A fifth more or less.
+        let wait = wait.mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0));
+        self.become_state(State::Open { until: now + wait });
     }
 
     #[expect(clippy::cast_precision_loss, reason = "nobody answers 2^52 times within the window")]

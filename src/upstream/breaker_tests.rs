@@ -80,6 +80,29 @@ fn a_probe_that_fails_opens_it_for_twice_as_long_up_to_five_minutes() {
 }
 
 #[test]
+fn a_sign_of_life_lets_one_request_try_sooner_and_does_not_close_it() {
+    let mut breaker = opened();
+    breaker.hurry(seconds(1));
+    assert_eq!(breaker.standing(seconds(1)), Standing::HalfOpen);
+    assert!(ask(&mut breaker, Outcome::Bad, seconds(1)));
+    // It has said so before, and was wrong.
+    breaker.hurry(seconds(2));
+    assert!(matches!(breaker.standing(seconds(2)), Standing::Open(_)));
+    let mut closed = Breaker::default();
+    closed.hurry(seconds(1));
+    assert_eq!(closed.standing(seconds(1)), Standing::Closed);
+}
+
+#[test]
+fn one_that_gives_no_sign_of_life_is_left_alone_before_anybody_asks() {
+    let mut breaker = Breaker::default();
+    breaker.trip(seconds(1), 0.5);
+    assert_eq!(breaker.standing(seconds(1)), Standing::Open(seconds(10)));
+    breaker.trip(seconds(5), 0.5);
+    assert_eq!(breaker.standing(seconds(5)), Standing::Open(seconds(6)));
+}
+
+#[test]
 fn a_probe_whose_client_went_away_makes_room_for_another() {
     let mut breaker = opened();
     let probe = breaker.admit(seconds(10)).expect("a probe");

@@ -3,12 +3,20 @@
 //! Until the first event of an answer is in, everything that goes wrong is an HTTP
 //! error and another target may be tried; from then on it ends the stream.
 
+mod admit;
 pub mod breaker;
+pub mod gate;
 pub mod health;
+pub mod health_probe;
 pub mod latency;
+pub mod limits;
+pub mod pass;
 mod probe;
+pub mod queue;
+pub mod refused;
 pub mod retry;
 pub mod self_repair;
+pub mod watch;
 
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -25,11 +33,11 @@ use tokio::time::timeout;
 
 use crate::config::{Clocks, Connection, Dialect, Endpoint, Secret, Target};
 use crate::egress::Egress;
-use crate::keys::{KeyError, Resolver};
 use crate::translate::{self, Forbidden};
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::sse::Decoder;
-pub use probe::{NoAnswer, probe};
+pub use admit::{Admitted, admit};
+pub use probe::{NoAnswer, probe, sign_of_life};
 
 /// The clock of a whole stream, as the configuration calls it.
 pub const STREAM_CLOCK: &str = "stream_timeout_seconds";
@@ -78,7 +86,8 @@ pub struct Unanswered {
 }
 
 impl Unanswered {
-    fn unsent(error: ApiError) -> Self {
+    /// Nobody had it.
+    pub fn unsent(error: ApiError) -> Self {
         Self { error, sent: false, forbidden: Vec::new() }
     }
 }
@@ -89,31 +98,18 @@ impl From<ApiError> for Unanswered {
     }
 }
 
-/// Sends a request to a target and waits for the beginning of its answer.
+/// Sends a request to a target that lets it in, and waits for the beginning of its answer.
 pub async fn send(
     egress: &Egress,
-    keys: &Resolver,
     target: &Target,
     clocks: &Clocks,
     outbound: Outbound<'_>,
+    admitted: &mut Admitted<'_>,
 ) -> Result<Reply, Unanswered> {
     let provider = &target.provider.name;
-    let connection = target
-        .provider
-        .connection
-        .as_ref()
-        .map_err(|unset| ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}")))
-        .map_err(Unanswered::unsent)?;
     let (stream, prompt, body) = (outbound.stream, outbound.prompt, outbound.body.clone());
-    let key = match &connection.key {
-        Some(key) => {
-            let key = keys.resolve(key, connection.host()).await;
-            Some(key.map_err(|error| Unanswered::unsent(no_key(provider, &error)))?)
-        }
-        None => None,
-    };
     let started = Instant::now();
-    let request = request(target, connection, key.as_deref(), outbound).map_err(Unanswered::unsent)?;
+    let request = request(target, admitted.connection, admitted.key(), outbound).map_err(Unanswered::unsent)?;
     let (total, all) = (clocks.total(&target.provider), clocks.stream(&target.provider).filter(|_| stream));
     let clock = |name, span| Clock::new(name, span).or_sooner(all, started.elapsed());
     let until_headers = if stream { clock("headers", clocks.headers(&target.provider)) } else { clock("total", total) };
@@ -126,11 +122,16 @@ pub async fn send(
         }
         Err(_) => return Err(until_headers.ran_out(provider).into()),
     };
+    admitted.heard(response.headers());
     if !response.status().is_success() {
-        if let (StatusCode::UNAUTHORIZED, Some(key)) = (response.status(), &connection.key) {
-            keys.forget(key, connection.host());
+        let status = response.status().as_u16();
+        let unanswered = refusal(target, admitted.key(), prompt, &body, response).await;
+        let error = &unanswered.error;
+        // Moderated words are refused with the status of a model that is not allowed.
+        if error.status == status && !(status == 403 && error.message.to_lowercase().contains("moderat")) {
+            admitted.refused(status);
         }
-        return Err(refusal(target, key.as_deref(), prompt, &body, response).await);
+        return Err(unanswered);
     }
     let is_json = response
         .headers()
@@ -157,14 +158,6 @@ pub async fn send(
         Err(_) => Err(until_end.ran_out(provider)),
     };
     whole.map_err(Unanswered::from)
-}
-
-/// Says whose key is missing; no retry mends that.
-fn no_key(provider: &str, error: &KeyError) -> ApiError {
-    let message = format!("{provider}: no API key for provider `{provider}`: {error}");
-    let (status, kind) =
-        if error.is_denied() { (403, ErrorKind::PermissionError) } else { (401, ErrorKind::AuthenticationError) };
-    ApiError::last(status, kind, message).quoting(&error.quoted, &format!("; {}", error.mend))
 }
 
 fn request(

@@ -1,15 +1,16 @@
-//! Whether a provider is there and takes its key: `GET <base>/models`.
+//! Whether a provider is there and takes its key: `GET <base>/models`, or where else it says so.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, USER_AGENT};
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, Uri};
 use http_body_util::Full;
 use tokio::time::timeout;
 
+use super::health_probe::Sign;
 use super::{AGENT, authorization};
-use crate::config::Connection;
+use crate::config::{Connection, Provider};
 use crate::egress::Egress;
 use crate::keys::{KeyError, Resolver};
 
@@ -32,8 +33,30 @@ pub enum NoAnswer {
 
 /// Asks for the models and returns the status of the answer, whatever it is.
 pub async fn probe(egress: &Egress, keys: &Resolver, connection: &Connection) -> Result<StatusCode, NoAnswer> {
+    get(egress, keys, connection, connection.models(), CLOCK).await
+}
+
+/// Asks a provider for a sign of life that costs nothing.
+pub async fn sign_of_life(egress: &Egress, keys: &Resolver, provider: &Provider) -> Sign {
+    let Ok(connection) = &provider.connection else { return Sign::Nothing };
+    let uri = connection.sign_of_life(provider.dialect);
+    match get(egress, keys, connection, uri, provider.health_probe.timeout).await.map(|status| status.as_u16()) {
+        // A server without that path is there all the same.
+        Ok(200..=299 | 404 | 405) => Sign::Life,
+        Ok(500..=599) | Err(NoAnswer::Unreachable(_)) => Sign::Silence,
+        Ok(_) | Err(NoAnswer::NoKey(_) | NoAnswer::Unprintable) => Sign::Nothing,
+    }
+}
+
+async fn get(
+    egress: &Egress,
+    keys: &Resolver,
+    connection: &Connection,
+    uri: Uri,
+    clock: Duration,
+) -> Result<StatusCode, NoAnswer> {
     let mut request = Request::new(Full::<Bytes>::default());
-    *request.uri_mut() = connection.models();
+    *request.uri_mut() = uri;
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -41,11 +64,11 @@ pub async fn probe(egress: &Egress, keys: &Resolver, connection: &Connection) ->
         let key = keys.resolve(key, connection.host()).await?;
         headers.insert(AUTHORIZATION, authorization(&key).map_err(|_| NoAnswer::Unprintable)?);
     }
-    match timeout(CLOCK, egress.send(request)).await {
+    match timeout(clock, egress.send(request)).await {
         Ok(Ok(response)) => Ok(response.status()),
         Ok(Err(error)) => Err(NoAnswer::Unreachable(error.to_string())),
         Err(_) => {
-            let what = format!("{}: no answer within {} s", connection.host(), CLOCK.as_secs());
+            let what = format!("{}: no answer within {} s", connection.host(), clock.as_secs_f64());
             Err(NoAnswer::Unreachable(what))
         }
     }

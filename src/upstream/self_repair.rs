@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
+use super::Unanswered;
 use super::health::{Key, key};
-use super::{Reply, Unanswered};
 use crate::config::Target;
 use crate::translate::{Forbidden, without};
 
@@ -43,10 +43,10 @@ impl SelfRepair {
 
     /// Remembers what a target has said it does not take, where a request without it fared better: it was answered,
     /// or refused for another field.
-    pub fn learn(&self, target: &Target, fields: &[Forbidden], without_them: Result<&Reply, &Unanswered>) {
+    pub fn learn(&self, target: &Target, fields: &[Forbidden], without_them: Result<(), &Unanswered>) {
         let is_better = without_them.map_or_else(
             |unanswered| !unanswered.forbidden.is_empty() && !unanswered.forbidden.iter().any(|it| fields.contains(it)),
-            |_| true,
+            |()| true,
         );
         if !is_better {
             return;

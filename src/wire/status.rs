@@ -136,10 +136,20 @@ pub struct Target {
     pub seconds: Option<u64>,
     /// Requests that it has now.
     pub in_flight: u32,
+    /// Requests that it may have at a time.
+    pub max_concurrency: u32,
+    /// Requests that wait for a place.
+    pub waiting: usize,
+    /// What is left of the requests of this minute; absent where no limit is known.
+    pub requests: Option<Left>,
+    /// What is left of the tokens of this minute; absent where no limit is known.
+    pub tokens: Option<Left>,
     /// How soon it begins to answer, lately, in milliseconds; absent where it never did.
     pub ttft_ms: Option<u64>,
     /// The last failure, until it is well again: when, as RFC 3339 has it, and what.
     pub failure: Option<Invalid>,
+    /// Its key was refused and is not sent again: since when, as RFC 3339 has it, and what mends that.
+    pub refused: Option<Invalid>,
     /// Fields that are left out of what it is sent, because it does not take them; absent where there are none.
     pub left_out: Option<LeftOut>,
 }
@@ -152,4 +162,14 @@ pub struct LeftOut {
     pub fields: Vec<String>,
     /// Requests that were sent without them.
     pub requests: u64,
+}
+
+/// What is left of a limit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Left {
+    /// What may still be used at once.
+    pub left: u64,
+    /// All that there is in a minute.
+    pub limit: u64,
 }

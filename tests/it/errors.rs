@@ -24,6 +24,8 @@ async fn check(reply: Reply, expect: Seen<'_>) {
     let streamed = rig.messages(&ask("Hi")).await;
     assert_eq!(seen(&streamed), expect);
     assert_eq!(streamed.header("x-mcr-route"), Some("default"));
+    // A key that was refused is not sent again before this.
+    rig.sandbox.mcr(["breaker", "reset"]);
     let in_one_piece = rig.messages(&whole(ask("Hi"))).await;
     let words = expect.4.replace("imitation-0", "imitation-1");
     assert_eq!(seen(&in_one_piece), (expect.0, expect.1, expect.2, expect.3, words.as_str()));

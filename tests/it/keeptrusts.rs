@@ -144,25 +144,31 @@ async fn latency_prefers_the_quicker() {
     let held = vec![Reply::say("slow").hold(&gate)];
     let gateway = Gateway::new("latency", vec![held, says("quick", 9)], |_| {}).await;
     let client = gateway.server.client();
-    let (first, second) = (ask("Hi"), ask("Hi"));
-    let began = Instant::now();
-    // Both are new, and each is asked once.
-    let slow = async {
-        let answer = soon(client.messages(&first)).await.unwrap();
-        (answer, began.elapsed())
+    // Both are new, and each is asked once: the second request chooses when the first is where it goes.
+    let asked = || {
+        let client = client.clone();
+        tokio::spawn(async move {
+            let began = Instant::now();
+            (client.messages(&ask("Hi")).await.unwrap(), began.elapsed())
+        })
     };
-    let quick = async {
-        let answer = soon(client.messages(&second)).await.unwrap();
-        let took = began.elapsed();
-        gateway.upstreams[0].wait_for_requests(1).await;
-        let waiting = Instant::now();
-        while waiting.elapsed() < took * 2 {
-            soon(client.raw(&Method::GET, "/health", String::new())).await.unwrap();
-        }
-        gate.open();
-        (answer, took)
+    let mut one = asked();
+    let early = tokio::select! {
+        answer = &mut one => Some(answer.unwrap()),
+        _ = soon(gateway.upstreams[0].wait_for_requests(1)) => None,
     };
-    let ((one, _), (other, _)) = tokio::join!(slow, quick);
+    let other = asked();
+    let (slow, (other, took)) = match early {
+        Some(quick) => (other, quick),
+        None => (one, soon(other).await.unwrap()),
+    };
+    soon(gateway.upstreams[0].wait_for_requests(1)).await;
+    let waiting = Instant::now();
+    while waiting.elapsed() < took * 2 {
+        soon(client.raw(&Method::GET, "/health", String::new())).await.unwrap();
+    }
+    gate.open();
+    let (one, _) = soon(slow).await.unwrap();
     let mut words = [one.message.text(), other.message.text()];
     words.sort();
     assert_eq!(words, ["quick", "slow"]);

@@ -128,7 +128,8 @@ async fn whatever_breaks_before_content_is_helped_and_whatever_breaks_behind_it_
 async fn fifty_streams_finish_after_a_sigterm() {
     let gates: Vec<Gate> = (0..50).map(|_| Gate::new()).collect();
     let reply = |gate| Reply::new().text("Hel").gate(gate).text("lo").finish("stop");
-    let rig = Rig::new(gates.iter().map(reply)).await;
+    let many = |config: &mut Value| config["Providers"][0]["limits"] = json!({"max_concurrency": gates.len()});
+    let rig = Rig::configured(gates.iter().map(reply), many).await;
     let mut streams = Vec::new();
     for _ in &gates {
         let mut stream = rig.open(&ask("Hi")).await;

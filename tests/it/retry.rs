@@ -65,6 +65,7 @@ async fn many_clients_of_a_target_that_always_fails_are_a_fifth_more_and_a_few()
     let sandbox = Sandbox::new();
     let mut config = config(&upstream.url());
     config["Retry"] = json!({"attempts": 3});
+    config["Providers"][0]["limits"] = json!({"max_concurrency": CLIENTS});
     sandbox.configure(&config);
     let server = sandbox.start().await;
     let asked: Vec<_> = (0..CLIENTS)

@@ -191,5 +191,5 @@ async fn a_session_stays_with_the_target_that_was_sooner_when_it_began() {
     counts.sort_unstable();
     assert_eq!(counts, [0, 0, 4]);
     let status = sandbox.mcr(["status"]);
-    assert!(status.contains(": closed, 0 in flight, first token after "), "{status}");
+    assert!(status.contains(": closed, 0 of 4 in flight, first token after "), "{status}");
 }

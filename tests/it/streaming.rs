@@ -120,7 +120,9 @@ async fn of_fifty_streams_at_once_each_gets_its_own() {
         Imitation::start(brain).await.unwrap()
     };
     let sandbox = Sandbox::new();
-    sandbox.configure(&config(&upstream.url()));
+    let mut config = config(&upstream.url());
+    config["Providers"][0]["limits"] = json!({"max_concurrency": STREAMS});
+    sandbox.configure(&config);
     let server = sandbox.start().await;
     let halfway = std::sync::Arc::new(AtomicUsize::new(0));
     let streams: Vec<_> = (0..STREAMS)

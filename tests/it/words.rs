@@ -340,15 +340,19 @@ fn a_preset_that_is_shown_and_configured_anew_says_this() {
     assert_snapshot!(shown.join("\n"), @r#"
     exit code: 0
     ----- stdout -----
-    Providers[0].name                  = "p"  (~/home/presets/asking/manifest.json:29:15)
-    Providers[0].api_base_url          = "http://localhost:9/v1/chat/completions"  (~/home/presets/asking/manifest.json:30:23)
-    Providers[0].api_key               = "[secret]"  (~/home/presets/asking/manifest.json:31:18, $KEY is unset or empty)
-    Providers[0].models[0]             = "large"  (~/home/presets/asking/manifest.json:33:9)
-    Providers[0].dialect               = "openai"  (from the host, else the name)
-    Providers[0].facts.large.window    = 131072  (default)
-    Providers[0].facts.large.vision    = true  (default)
-    Providers[0].facts.large.reasoning = []  (default)
-    Router.default                     = "p,large"  (~/home/presets/asking/manifest.json:38:16)
+    Providers[0].name                         = "p"  (~/home/presets/asking/manifest.json:29:15)
+    Providers[0].api_base_url                 = "http://localhost:9/v1/chat/completions"  (~/home/presets/asking/manifest.json:30:23)
+    Providers[0].api_key                      = "[secret]"  (~/home/presets/asking/manifest.json:31:18, $KEY is unset or empty)
+    Providers[0].models[0]                    = "large"  (~/home/presets/asking/manifest.json:33:9)
+    Providers[0].dialect                      = "openai"  (from the host, else the name)
+    Providers[0].limits.max_concurrency       = 4  (default)
+    Providers[0].limits.queue                 = 64  (default)
+    Providers[0].limits.queue_timeout_seconds = 20  (default)
+    Providers[0].health_probe.enabled         = false  (default)
+    Providers[0].facts.large.window           = 131072  (default)
+    Providers[0].facts.large.vision           = true  (default)
+    Providers[0].facts.large.reasoning        = []  (default)
+    Router.default                            = "p,large"  (~/home/presets/asking/manifest.json:38:16)
     "#);
 }
 

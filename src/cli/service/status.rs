@@ -112,14 +112,27 @@ fn describe_budget(indent: &str, budget: &Budget, text: &mut String) {
 }
 
 fn describe_target(target: &Target, text: &mut String) {
-    let Target { name, host, state, seconds, in_flight, ttft_ms, failure, left_out } = target;
+    let Target { name, host, state, seconds, in_flight, max_concurrency, waiting, ttft_ms, .. } = target;
     let wait = seconds.map(|seconds| format!(" for {}", span(seconds))).unwrap_or_default();
     let first = ttft_ms.map(|ttft| format!(", first token after {ttft} ms")).unwrap_or_default();
-    let _ = writeln!(text, "target {name} at {host}: {state}{wait}, {in_flight} in flight{first}");
-    if let Some(failure) = failure {
+    let waiting = if *waiting > 0 { format!(", {waiting} waiting") } else { String::new() };
+    let _ = writeln!(
+        text,
+        "target {name} at {host}: {state}{wait}, {in_flight} of {max_concurrency} in flight{waiting}{first}"
+    );
+    let left = [(target.requests, "requests"), (target.tokens, "tokens")];
+    let left: Vec<String> =
+        left.iter().filter_map(|(left, unit)| left.map(|it| format!("{} of {} {unit}", it.left, it.limit))).collect();
+    if !left.is_empty() {
+        let _ = writeln!(text, "  left within this minute: {}", left.join(", "));
+    }
+    if let Some(refused) = &target.refused {
+        let _ = writeln!(text, "  key refused since {}: {}", refused.since, refused.problem);
+    }
+    if let Some(failure) = &target.failure {
         let _ = writeln!(text, "  failed at {}: {}", failure.since, failure.problem.replace('\n', "\n  "));
     }
-    if let Some(LeftOut { fields, requests }) = left_out {
+    if let Some(LeftOut { fields, requests }) = &target.left_out {
         let _ = writeln!(text, "  does not take {}: left out of {requests} requests", fields.join(", "));
     }
 }
@@ -138,7 +151,7 @@ fn span(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::status::{Invalid, Preset, Provider, Requests, Route};
+    use crate::wire::status::{Invalid, Left, Preset, Provider, Requests, Route};
 
     fn configuration() -> Configuration {
         Configuration {
@@ -180,6 +193,21 @@ mod tests {
                     configuration: Some(Configuration { invalid: None, ..configuration() }),
                 },
             ],
+            targets: vec![Target {
+                name: "p,m".to_owned(),
+                host: "api.example".to_owned(),
+                state: "open".to_owned(),
+                seconds: Some(9),
+                in_flight: 2,
+                max_concurrency: 8,
+                waiting: 3,
+                requests: Some(Left { left: 49, limit: 50 }),
+                tokens: Some(Left { left: 3_000, limit: 20_000 }),
+                ttft_ms: Some(120),
+                failure: Some(Invalid { since: "2026-01-02T03:04:05Z".to_owned(), problem: "p: no".to_owned() }),
+                refused: Some(Invalid { since: "2026-01-02T03:04:06Z".to_owned(), problem: "mend it".to_owned() }),
+                left_out: None,
+            }],
             ..Status::default()
         };
         assert_eq!(
@@ -190,6 +218,10 @@ mod tests {
                invalid on disk since 2026-01-02T03:04:05Z; the one before is in use\n  bad:\n    worse\n  \
                provider p  api.example  near Paris\n  route default     p,m\n  \
                budget day        €4.20 of €5.00 (84%), €0.0500 on its way, then block\n\
+             target p,m at api.example: open for 9 s, 2 of 8 in flight, 3 waiting, first token after 120 ms\n  \
+               left within this minute: 49 of 50 requests, 3000 of 20000 tokens\n  \
+               key refused since 2026-01-02T03:04:06Z: mend it\n  \
+               failed at 2026-01-02T03:04:05Z: p: no\n\
              preset local (nobody asked for it yet)\n\
              preset used\n  \
                configuration /c/config.json (0123456789ab)\n    \

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use self::log::Log;
@@ -65,6 +66,8 @@ struct Shared {
     queue: Mutex<VecDeque<Reply>>,
     pushed: AtomicUsize,
     log: Log,
+    /// Paths that were asked for otherwise than for a chat.
+    visits: watch::Sender<Vec<String>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -92,6 +95,7 @@ impl Imitation {
             queue: Mutex::default(),
             pushed: AtomicUsize::new(0),
             log: Log::default(),
+            visits: watch::Sender::default(),
         });
         let listener = tokio::spawn(serve::accept(listener, Arc::clone(&shared)));
         Ok(Self { address, shared, listener })
@@ -151,6 +155,18 @@ impl Imitation {
     pub async fn wait_for_requests(&self, count: usize) -> Vec<Captured> {
         self.shared.log.wait(|captured| captured.len() >= count).await;
         self.captured()
+    }
+
+    /// Returns the path of every request that was no chat.
+    pub fn visits(&self) -> Vec<String> {
+        self.shared.visits.borrow().clone()
+    }
+
+    /// Waits until there were this many of those, and returns them.
+    pub async fn wait_for_visits(&self, count: usize) -> Vec<String> {
+        // The sender lives as long as this.
+        let _ = self.shared.visits.subscribe().wait_for(|visits| visits.len() >= count).await;
+        self.visits()
     }
 
     /// Waits until a client has left before its answer was complete.

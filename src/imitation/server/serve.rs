@@ -50,7 +50,14 @@ async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> io::Result<R
             json_response(405, &json!({"detail": "Method Not Allowed"}))
         };
     }
+    shared.visits.send_modify(|visits| visits.push(path.to_owned()));
     let models = shared.law.models();
+    // What servers of one's own say of themselves: Ollama, and vLLM or llama.cpp.
+    match (&shared.law, path) {
+        (Law::Lenient(_), "/api/version") => return json_response(200, &json!({"version": "0.14.0"})),
+        (Law::Lenient(_), "/health") => return json_response(200, &json!({"status": "ok"})),
+        (Law::Lenient(_) | Law::Mistral(_) | Law::Hosted(..), _) => {}
+    }
     if let (Some((_, name)), &Method::GET) = (path.rsplit_once("/v1/models"), request.method()) {
         if !has_key(request.headers(), &shared.law) {
             return json_response(401, &unauthorized().body);

@@ -26,6 +26,8 @@ use crate::observe::spending::{Scope, Spending};
 use crate::paths::Paths;
 
 const PORT: u16 = 3456;
+/// More requests than anybody here sends.
+const MANY: u32 = 10_000;
 const TOKEN: &str = "token-of-the-simulation";
 
 /// A proxy with its upstreams, each at `NAME.example`.
@@ -50,9 +52,18 @@ impl World {
         Self::new([("one", Upstream::new(one))], &json!({"default": "one,m"}))
     }
 
+    /// The same, with one request at a time.
+    fn narrow(one: impl Fn(usize) -> Act + Send + Sync + 'static) -> Self {
+        Self::limited([("one", Upstream::new(one))], &json!({"default": "one,m"}), 1)
+    }
+
     fn new<const N: usize>(upstreams: [(&'static str, Upstream); N], router: &Value) -> Self {
+        Self::limited(upstreams, router, MANY)
+    }
+
+    fn limited<const N: usize>(upstreams: [(&'static str, Upstream); N], router: &Value, most: u32) -> Self {
         let names = upstreams.each_ref().map(|(name, _)| *name);
-        let config = read(&configuration(&names, router), "config.json", &|_| None).unwrap();
+        let config = read(&configuration(&names, router, most), "config.json", &|_| None).unwrap();
         let upstreams: BTreeMap<_, _> =
             upstreams.into_iter().map(|(name, upstream)| (name, Arc::new(upstream))).collect();
         let hosts = upstreams.clone();
@@ -101,10 +112,12 @@ impl World {
 }
 
 /// A configuration of these providers.
-fn configuration(names: &[&str], router: &Value) -> String {
+/// `most` is how many requests each may have at a time.
+fn configuration(names: &[&str], router: &Value, most: u32) -> String {
     let provider = |name: &&str| {
         json!({"name": name, "api_base_url": format!("https://{name}.example/v1"), "models": ["m"],
-            "dialect": "openai", "facts": {"m": {"window": 100_000, "tokenizer": "estimate"}}})
+            "dialect": "openai", "limits": {"max_concurrency": most},
+            "facts": {"m": {"window": 100_000, "tokenizer": "estimate"}}})
     };
     json!({"Providers": names.iter().map(provider).collect::<Vec<_>>(), "Router": router}).to_string()
 }

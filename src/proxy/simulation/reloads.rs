@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::upstream::Act;
-use super::{World, configuration};
+use super::{MANY, World, configuration};
 use crate::config;
 use crate::proxy::{Reload, watch};
 
@@ -16,7 +16,7 @@ async fn a_thousand_edits_under_load_fail_no_request_and_wrong_ones_change_nothi
     let file = folder.path().join("config.json");
     let world = World::pair(|_| Act::say("one"), |_| Act::say("two"));
     let text = |target: &str, number: usize| {
-        let mut text = configuration(&["one", "two"], &serde_json::json!({"default": target}));
+        let mut text = configuration(&["one", "two"], &serde_json::json!({"default": target}), MANY);
         // Of another length each time: edits may be closer together than a file system's clock tells apart.
         text.extend(std::iter::repeat_n(' ', number));
         text

@@ -203,6 +203,55 @@ async fn of_a_hundred_requests_one_probes_a_target_that_failed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_waits_in_vain_for_a_place_is_told_with_a_status() {
+    let world = World::narrow(|_| Act::Stream(vec![Step::Silence(60), Step::Text("one"), Step::End]));
+    let heard = world.ask_together(3).await;
+    let mut told: Vec<_> = heard.iter().map(|heard| (heard.status, heard.began, heard.header("retry-after"))).collect();
+    told.sort_unstable();
+    assert_eq!(told, [(200, 10, None), (529, 20, Some("10")), (529, 20, Some("10"))]);
+    assert_eq!(world.asked("one"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_after_the_other_all_are_served_while_each_waits_less_than_it_may() {
+    let world = World::narrow(|_| Act::Stream(vec![Step::Silence(4), Step::Text("one"), Step::End]));
+    let heard = world.ask_together(5).await;
+    assert!(heard.iter().all(|heard| heard.text == "one"));
+    assert_eq!(world.times("one").iter().map(|time| time / 1_000).collect::<Vec<_>>(), [0, 4, 8, 12, 16]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_that_wait_while_a_key_is_refused_do_not_send_it_again() {
+    let world = World::narrow(|_| Act::status(401));
+    let heard = world.ask_together(5).await;
+    assert!(heard.iter().all(|heard| (heard.status, heard.header("x-should-retry")) == (401, Some("false"))));
+    assert_eq!(world.asked("one"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_failed_is_probed_until_nobody_works_and_again_when_somebody_does() {
+    let world = World::pair(|_| Act::status(500), |_| Act::say("two"));
+    let probing = tokio::spawn(world.proxy.probe());
+    for _ in 0..5 {
+        assert_eq!(world.ask().await.text, "two");
+    }
+    pass(601).await;
+    let probes = world.asked("one") - 5;
+    assert!((16..=25).contains(&probes), "{probes} probes in ten minutes");
+    pass(3_600).await;
+    assert_eq!(world.asked("one"), 5 + probes, "nobody works");
+    assert_eq!(world.asked("two"), 5, "one that is well is left in peace");
+    world.ask().await;
+    pass(100).await;
+    assert!(world.asked("one") >= 5 + probes + 3);
+    probing.abort();
+    pass(1).await;
+    let ended = world.asked("one");
+    pass(300).await;
+    assert_eq!(world.asked("one"), ended);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_last_target_is_never_shut_out() {
     let world = World::alone(|number| if number < 60 { Act::status(500) } else { Act::say("back") });
     for _ in 0..20 {
