@@ -97,6 +97,9 @@ pub struct Model {
     /// Whether it sees images.
     #[serde(default)]
     pub vision: bool,
+    /// Whether it calls tools; those that do not are the exception.
+    #[serde(default = "yes")]
+    pub tools: bool,
     /// Whether a tool result may carry an image.
     #[serde(default)]
     pub tool_result_images: bool,
@@ -131,6 +134,7 @@ impl Model {
             elsewhere: Vec::new(),
             window: UNKNOWN_WINDOW,
             vision: true,
+            tools: true,
             tool_result_images: false,
             reasoning: Vec::new(),
             tokenizer: Tokenizer::Estimate,
@@ -139,6 +143,10 @@ impl Model {
             replacement: None,
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::catalog::{self, Effort, Model, Tokenizer};
 
-const KEYS: [&str; 6] = ["window", "vision", "tool_result_images", "reasoning", "tokenizer", "pricing"];
+const KEYS: [&str; 7] = ["window", "vision", "tools", "tool_result_images", "reasoning", "tokenizer", "pricing"];
 
 const EFFORTS: [Effort; 7] =
     [Effort::None, Effort::Minimal, Effort::Low, Effort::Medium, Effort::High, Effort::Xhigh, Effort::Max];
@@ -82,7 +82,11 @@ fn change(reader: &mut Reader, node: &Node<'_>, facts: &mut Model) {
         facts.window = tokens;
         reader.record(&window);
     }
-    for (key, fact) in [("vision", &mut facts.vision), ("tool_result_images", &mut facts.tool_result_images)] {
+    for (key, fact) in [
+        ("vision", &mut facts.vision),
+        ("tools", &mut facts.tools),
+        ("tool_result_images", &mut facts.tool_result_images),
+    ] {
         if let Some(value) = node.get(key)
             && let Some(value_is) = reader.boolean(&value)
         {

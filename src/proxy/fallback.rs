@@ -181,8 +181,13 @@ impl Proxy {
     fn tokens_for(&self, routed: &Routed<'_>, target: &Target) -> Result<Result<u64, &'static str>, ApiError> {
         let mut facts = routed.facts.clone();
         facts.tokens = routed.question.draft(target, None)?.tokens(&self.counter, target);
-        // Where the chosen target does not see either, the image has become a note to the model.
-        facts.shows_image &= routed.choice.target.facts.vision;
+        let chosen = &routed.choice.target.facts;
+        // Where the chosen target cannot do it either, the request goes on without.
+        facts.shows_image &= chosen.vision;
+        facts.calls &= chosen.tools;
+        if facts.thinks && !chosen.reasoning.is_empty() && target.facts.reasoning.is_empty() {
+            return Ok(Err("does not reason"));
+        }
         Ok(route::obstacle(target, &facts).map_or(Ok(facts.tokens.number()), Err))
     }
 }

@@ -162,6 +162,9 @@ pub fn obstacle(target: &Target, facts: &Facts) -> Option<&'static str> {
     if !fits(target, facts) {
         return Some("is too small for the prompt");
     }
+    if facts.calls && !target.facts.tools {
+        return Some("takes no tools");
+    }
     (facts.shows_image && !target.facts.vision).then_some("cannot see images")
 }
 

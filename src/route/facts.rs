@@ -6,6 +6,7 @@ use crate::wire::openai;
 
 /// What a request is, as far as its route depends on it.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Facts {
     /// The model the client asks for.
     pub model: String,
@@ -15,6 +16,8 @@ pub struct Facts {
     pub tokens: TokenCount,
     /// Whether thinking is really asked for.
     pub thinks: bool,
+    /// Whether tools are offered that the client runs.
+    pub calls: bool,
     /// Whether a web search tool is offered.
     pub searches: bool,
     /// Whether the last turn holds an image.
@@ -29,6 +32,7 @@ impl Facts {
             tag,
             tokens,
             thinks: asks_to_think(request),
+            calls: request.tools.iter().any(|tool| tool.kind.as_deref().is_none_or(|kind| kind == "custom")),
             searches: request
                 .tools
                 .iter()
@@ -53,6 +57,7 @@ impl Facts {
             tag: None,
             tokens: TokenCount::Estimate(0),
             thinks: matches!(chat.reasoning_effort.as_deref(), Some("high" | "xhigh" | "max")),
+            calls: chat.tools.iter().any(|tool| !is_search(tool)),
             searches: chat.tools.iter().any(is_search),
             shows_image: contents.any(|content| {
                 matches!(content, openai::Content::Parts(parts) if parts.iter().any(|part| part.image_url.is_some()))

@@ -233,6 +233,32 @@ async fn a_fallback_that_cannot_see_the_image_is_passed_over() {
     assert!(words.ends_with(&format!("; spare,{MODEL} cannot see images")), "{words}");
 }
 
+#[tokio::test]
+async fn a_fallback_that_takes_no_tools_or_does_not_reason_is_passed_over_where_the_first_does() {
+    let tool = json!({"name": "Read", "description": "Reads", "input_schema": {"type": "object"}});
+    for (fact, words, change) in [
+        (json!({"tools": false}), "takes no tools", ("tools", json!([tool]))),
+        (
+            json!({"reasoning": []}),
+            "does not reason",
+            ("thinking", json!({"type": "enabled", "budget_tokens": 31_999})),
+        ),
+    ] {
+        let pair = Pair::new(vec![failure(503), failure(503)], vec![Reply::say("Hello")]).await;
+        let mut config = with_fallback(&pair.first.url(), &pair.second.url());
+        config["Providers"][1]["facts"] = json!({ MODEL: fact });
+        pair.sandbox.configure(&config);
+        pair.server.wait_for_log("configuration reloaded", 1).await;
+        let mut request = ask("Hi");
+        request["max_tokens"] = json!(32_000);
+        request[change.0] = change.1;
+        let error = pair.messages(&request).await.error.expect("an error").message;
+        assert!(error.ends_with(&format!("; spare,{MODEL} {words}")), "{error}");
+        // Who asks for neither may go there.
+        assert_eq!(pair.messages(&ask("Hi")).await.message.text(), "Hello");
+    }
+}
+
 /// Two providers at these addresses; the request ends at the second, and the server is then told to end.
 async fn hosts(first: &str, second: &str, change: impl FnOnce(&mut Value)) -> (String, String) {
     let sandbox = Sandbox::new();

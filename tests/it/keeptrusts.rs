@@ -242,8 +242,6 @@ async fn a_retry_succeeds_after_one_failure() {
 async fn the_combined_configuration_survives_two_targets_that_fail() {
     let scripts = vec![vec![failure(503)], vec![], says("the third", 1)];
     let gateway = Gateway::new("combined", scripts, |config| {
-        // The probes are another test's.
-        config["Providers"][0].as_object_mut().unwrap().remove("health_probe");
         config["Providers"][1]["api_base_url"] = json!(nobody());
     })
     .await;
@@ -256,7 +254,6 @@ async fn the_combined_configuration_survives_two_targets_that_fail() {
 #[tokio::test]
 async fn a_prompt_beyond_a_targets_budget_is_refused_here_in_words_that_make_the_agent_compact() {
     let gateway = Gateway::new("combined", vec![vec![], vec![], vec![]], |config| {
-        config["Providers"][0].as_object_mut().unwrap().remove("health_probe");
         config["Providers"][0]["max_context_tokens"] = json!(2_000);
         config["Router"]["default"] = json!("mistral-large-primary");
     })
