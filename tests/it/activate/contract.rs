@@ -1,7 +1,9 @@
 //! What an activation promises.
 
 use std::collections::BTreeMap;
+use std::net::TcpListener;
 use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use insta::assert_snapshot;
 use mcr::imitation::{Client, Imitation, Reply};
@@ -16,17 +18,32 @@ use crate::service::Service;
 type Variables = BTreeMap<String, Vec<u8>>;
 
 /// A configuration in the usual place that listens on a free port, and `mcr` on the path.
-///
-/// The port is free when it is asked for, and nobody else asks for ports by number.
 fn sandbox(upstream: &str) -> Sandbox {
+    sandbox_at(upstream, free())
+}
+
+fn sandbox_at(upstream: &str, port: u16) -> Sandbox {
     let mut sandbox = Sandbox::new();
-    let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
     let mut config = config(upstream);
-    config["PORT"] = json!(free);
+    config["PORT"] = json!(port);
     sandbox.write("home/config.json", &config.to_string());
     let binary = std::path::Path::new(env!("CARGO_BIN_EXE_mcr")).parent().unwrap();
     sandbox.set("PATH", &format!("{}:/usr/bin:/bin", binary.display()));
     sandbox
+}
+
+/// A port that is free and stays so: below those that systems give to whoever asks for any, and given out here once.
+fn free() -> u16 {
+    const PORTS: std::ops::Range<u16> = 12_000..32_000;
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        // Another run of these tests, in another process, begins elsewhere.
+        let nth = std::process::id().wrapping_mul(97).wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed));
+        let port = PORTS.start + u16::try_from(nth % u32::from(PORTS.end - PORTS.start)).unwrap();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Puts a command into the sandbox, with these variables on top.
@@ -225,11 +242,9 @@ fn a_settings_file_that_beats_the_environment_is_named_with_the_setting() {
 
 #[test]
 fn a_port_that_is_taken_fails_as_a_start_does() {
-    let sandbox = sandbox("http://127.0.0.1:9/v1");
-    let text = std::fs::read_to_string(sandbox.home().join("config.json")).unwrap();
-    let port = serde_json::from_str::<serde_json::Value>(&text).unwrap()["PORT"].as_u64().unwrap();
-    let _taken = std::net::TcpListener::bind(("127.0.0.1", u16::try_from(port).unwrap())).unwrap();
-    let picture = sandbox.mcr(["activate", "bash"]);
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let picture = sandbox_at("http://127.0.0.1:9/v1", port).mcr(["activate", "bash"]);
     assert!(
         picture.starts_with(&format!("exit code: 73\n----- stderr -----\nerror: port {port} is in use\n")),
         "{picture}"
