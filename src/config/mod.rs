@@ -28,7 +28,7 @@
 //! | `StatusLine.<style>` | - | `modules`, and `separator` (mcr's own); see [`StatusLine`] |
 //! | `REWRITE_SYSTEM_PROMPT` | - | a file, seen from the configuration's folder, for the head of the system prompt |
 //! | `Retry.attempts` (mcr's own), or `max_attempts` | 3 | requests to a target that fails and has no spare, from 1 to 10 |
-//! | `Retry.on_status` (mcr's own) | 408, 425, 500, 502, 503, 529 | after which of [`STATUSES`] |
+//! | `Retry.on_status` (mcr's own) | 408, 425, `5xx` | after which statuses: 408, 425, 429, 500 to 599, and `5xx` for those from 500 but 504; see [`may_pass`] |
 //! | `Breaker` (mcr's own) | see [`BreakerRules`] | `consecutive`, `failure_rate`, `window_seconds`, `min_requests`, `open_seconds`, `open_max_seconds`, `close_after` |
 //! | `Budget.session`, `.day`, `.month` (mcr's own) | - | `{limit, currency, action}`: how much may be spent; `block` (default), `warn`, `fallback:provider,model` |
 //! | `Clocks` (mcr's own) | see below | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
@@ -141,7 +141,7 @@ pub use problem::{Position, Problem, Problems, Severity};
 pub use provider::{Connection, Endpoint, Limits, Provider, Target, Unset};
 pub use read::{read, read_document, read_status_line};
 pub use reader::{IDLE, UNKNOWN};
-pub use resilience::{Attempts, BreakerRules, STATUSES};
+pub use resilience::{Attempts, BreakerRules, may_pass};
 pub use routes::{Fallback, Routes, Scenario};
 pub use scalars::{PROXY_SCHEMES, unusable_proxy};
 pub use secret::{NotAKey, Secret};

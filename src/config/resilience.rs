@@ -49,15 +49,36 @@ impl Default for BreakerRules {
 pub struct Attempts {
     /// Requests in all, the first included.
     pub most: u32,
-    /// A bit for each of [`STATUSES`].
-    after: u8,
+    /// A bit for each status of [`may_pass`].
+    after: u128,
 }
 
-/// The statuses after which another try may help.
-pub const STATUSES: [u16; 8] = [408, 425, 429, 500, 502, 503, 504, 529];
-/// Those of them after which one is made unless the configuration says otherwise: a client waits out a rate limit
-/// better, and what took a clock of minutes to fail is not worth another.
-const USUAL: [u16; 6] = [408, 425, 500, 502, 503, 529];
+/// The word for all failures of the server's but 504: what took a clock of minutes to fail is hardly worth another.
+const SERVERS: &str = "5xx";
+/// What stands beside those of the server's unless the configuration says otherwise: a client waits out a rate limit
+/// better.
+const USUAL: [u16; 2] = [408, 425];
+
+/// Whether another try may help after a status.
+pub fn may_pass(status: u16) -> bool {
+    bit(status) != 0
+}
+
+/// The bit of a status; none where another try cannot help.
+fn bit(status: u16) -> u128 {
+    match status {
+        500..=599 => 1 << (status - 500),
+        408 => 1 << 100,
+        425 => 1 << 101,
+        429 => 1 << 102,
+        _ => 0,
+    }
+}
+
+/// What [`SERVERS`] means.
+fn servers() -> impl Iterator<Item = u16> {
+    (500..=599).filter(|status| *status != 504)
+}
 
 impl Default for Attempts {
     fn default() -> Self {
@@ -68,27 +89,19 @@ impl Default for Attempts {
 impl Attempts {
     /// So many requests, again after the usual failures.
     pub fn usual(most: u32) -> Self {
-        Self::new(most, &USUAL)
+        Self::new(most, &USUAL.into_iter().chain(servers()).collect::<Vec<_>>())
     }
 
-    /// So many requests, again after these statuses; others than [`STATUSES`] have no effect.
+    /// So many requests, again after these statuses; others than those of [`may_pass`] have no effect.
     pub fn new(most: u32, statuses: &[u16]) -> Self {
         // What a server calls 503 is 529 in the client's terms.
-        let is_meant = |status: u16| {
-            statuses.contains(&status)
-                || (matches!(status, 503 | 529) && statuses.iter().any(|it| matches!(it, 503 | 529)))
-        };
-        let after = STATUSES.iter().enumerate().filter(|(_, status)| is_meant(**status));
-        Self { most, after: after.fold(0, |bits, (i, _)| bits | 1 << i) }
+        let twins = statuses.iter().filter(|status| matches!(status, 503 | 529)).flat_map(|_| [503, 529]);
+        Self { most, after: statuses.iter().copied().chain(twins).fold(0, |bits, status| bits | bit(status)) }
     }
 
-    /// Whether a request is sent again after such an answer.
+    /// Whether a request is sent again after a server said such a status.
     pub fn covers(self, status: u16) -> bool {
-        STATUSES.iter().position(|known| *known == status).is_some_and(|i| self.after & (1 << i) != 0)
-    }
-
-    fn statuses(self) -> Vec<u16> {
-        STATUSES.into_iter().filter(|status| self.covers(*status)).collect()
+        self.after & bit(status) != 0
     }
 }
 
@@ -153,23 +166,28 @@ pub(super) fn attempts(reader: &mut Reader, root: &Node<'_>) -> Attempts {
     }
     let most = most.unwrap_or(usual.most);
     let Some(list) = node.get("on_status") else {
-        absent_is(reader, &node, "on_status", json!(usual.statuses()));
+        absent_is(reader, &node, "on_status", json!([USUAL[0], USUAL[1], SERVERS]));
         return Attempts::usual(most);
     };
     let items = reader.list(&list);
-    let statuses: Vec<u16> = items.iter().filter_map(|item| status(reader, item)).collect();
+    let statuses: Vec<u16> = items.iter().flat_map(|item| statuses(reader, item)).collect();
     reader.record(&list);
     Attempts::new(most, &statuses)
 }
 
-fn status(reader: &mut Reader, node: &Node<'_>) -> Option<u16> {
-    let status = u16::try_from(reader.integer(node, 100..=599)?).ok()?;
-    if STATUSES.contains(&status) {
-        return Some(status);
+fn statuses(reader: &mut Reader, node: &Node<'_>) -> Vec<u16> {
+    if node.value == SERVERS {
+        return servers().collect();
     }
-    let known = STATUSES.map(|status| status.to_string()).join(", ");
+    let Some(status) = reader.integer(node, 100..=599).and_then(|status| u16::try_from(status).ok()) else {
+        return Vec::new();
+    };
+    if may_pass(status) {
+        return vec![status];
+    }
+    let known = format!("408, 425, 429, 500 to 599, `{SERVERS}`");
     reader.error(node, format!("after {status} another try cannot help; after these it may: {known}"));
-    None
+    Vec::new()
 }
 
 fn count(reader: &mut Reader, node: &Node<'_>, names: &[&str], usual: u32) -> u32 {
@@ -209,12 +227,22 @@ fn absent_is(reader: &mut Reader, node: &Node<'_>, key: &str, value: Value) {
 mod tests {
     use super::*;
 
+    /// Those of all statuses after which a request is sent again.
+    fn covered(attempts: Attempts) -> Vec<u16> {
+        (0..=u16::MAX).filter(|status| attempts.covers(*status)).collect()
+    }
+
     #[test]
     fn what_a_server_calls_503_is_529_in_the_clients_terms() {
         for status in [503, 529] {
-            let attempts = Attempts::new(2, &[status]);
-            assert_eq!(STATUSES.map(|it| attempts.covers(it)), STATUSES.map(|it| matches!(it, 503 | 529)));
+            assert_eq!(covered(Attempts::new(2, &[status])), [503, 529]);
         }
+    }
+
+    #[test]
+    fn usually_all_failures_of_the_servers_are_worth_another_try_but_for_504() {
+        let usual: Vec<u16> = [408, 425].into_iter().chain(500..=503).chain(505..=599).collect();
+        assert_eq!(covered(Attempts::default()), usual);
     }
 
     #[test]

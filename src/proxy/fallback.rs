@@ -44,7 +44,7 @@ struct Failed {
 
 /// Whether another target may do better: not where the request itself is at fault.
 fn another_may_help(error: &ApiError) -> bool {
-    matches!(error.status, 401 | 403 | 404 | 408 | 429) || error.status >= 500
+    matches!(error.status, 401 | 403 | 404 | 408 | 425 | 429) || error.status >= 500
 }
 
 /// Whether a target is another one than the chosen, and answers the same question.

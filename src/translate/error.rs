@@ -95,7 +95,9 @@ pub fn from_status(upstream: &Upstream<'_>) -> ApiError {
         (429, _) => {
             ApiError::new(429, ErrorKind::RateLimitError, words("rate limit reached")).after(upstream.retry_after)
         }
-        (408 | 504, _) => ApiError::new(504, ErrorKind::TimeoutError, words("the upstream ran out of time")),
+        (408 | 504, _) => {
+            ApiError::new(504, ErrorKind::TimeoutError, words("the upstream ran out of time")).said(status)
+        }
         (500..=599, _) => {
             ApiError::new(status, ErrorKind::ApiError, words("the upstream failed")).after(upstream.retry_after)
         }

@@ -31,7 +31,7 @@ const SAVED: f64 = 20.0;
 /// Unless the configuration says otherwise, a rate limit is left to the client, which waits as long as the answer
 /// says and tells the person so; so is what took a clock of minutes to fail.
 pub fn wait(error: &ApiError, attempts: u32, most: Attempts, elapsed: Duration, jitter: f64) -> Option<Duration> {
-    let may_pass = error.retry && most.covers(error.status);
+    let may_pass = error.retry && most.covers(error.said.unwrap_or(error.status));
     if !may_pass || attempts >= most.most {
         return None;
     }

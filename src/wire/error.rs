@@ -45,6 +45,8 @@ pub struct ApiError {
     pub message: String,
     /// Seconds until another try makes sense.
     pub retry_after: Option<u64>,
+    /// What the upstream said, where `status` says it in the client's terms and more than that.
+    pub said: Option<u16>,
     /// False where another try cannot help.
     pub retry: bool,
     /// Tokens that the largest prompt may have, where this one has more.
@@ -56,7 +58,8 @@ pub struct ApiError {
 impl ApiError {
     /// Makes an error that a second try may mend.
     pub fn new(status: u16, kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { status, kind, message: message.into(), retry_after: None, retry: true, maximum: None, quoted: 0..0 }
+        let message = message.into();
+        Self { status, kind, message, retry_after: None, said: None, retry: true, maximum: None, quoted: 0..0 }
     }
 
     /// Makes an error that another try cannot mend.
@@ -88,6 +91,12 @@ impl ApiError {
     #[must_use]
     pub fn after(self, seconds: Option<u64>) -> Self {
         Self { retry_after: seconds, ..self }
+    }
+
+    /// Says which status of the upstream's this one stands for.
+    #[must_use]
+    pub fn said(self, status: u16) -> Self {
+        Self { said: Some(status), ..self }
     }
 
     /// Marks what the upstream wrote: the end of the message, before `behind`.

@@ -234,7 +234,7 @@ fn every_value_is_shown_with_its_source_and_no_secret() {
     Clocks.connect_ms                               = 5000  (default)
     Clocks.total_ms                                 = 600000  (default)
     Retry.attempts                                  = 3  (default)
-    Retry.on_status                                 = [408,425,500,502,503,529]  (default)
+    Retry.on_status                                 = [408,425,"5xx"]  (default)
     Breaker.consecutive                             = 5  (default)
     Breaker.failure_rate                            = 0.5  (default)
     Breaker.window_seconds                          = 30  (default)

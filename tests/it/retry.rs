@@ -2,7 +2,7 @@
 
 use http::Method;
 use mcr::imitation::{Imitation, Models, Reply, server::Law};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::common::{Rig, Sandbox, ask, config, soon, whole};
 
@@ -26,6 +26,42 @@ async fn a_failure_that_may_pass_is_tried_again_and_the_client_hears_nothing_of_
 }
 
 #[tokio::test]
+async fn whatever_fails_on_the_servers_side_is_tried_again() {
+    for status in [408, 425, 500, 501, 502, 503, 520, 524, 529] {
+        let rig = rig(vec![failure(status), Reply::say("Hello")]).await;
+        let answer = rig.messages(&ask("Hi")).await;
+        assert_eq!((answer.status, answer.header("x-mcr-attempts")), (200, Some("2")), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn the_configuration_says_after_which_statuses_of_the_server() {
+    let tried = |on: Value, replies: Vec<Reply>| async move {
+        let rig = Rig::configured(replies, |config| {
+            config["Retry"] = json!({"attempts": 2, "on_status": [on]});
+            config["Providers"][0]["timeout_seconds"] = json!(0.3);
+        })
+        .await;
+        let raw = soon(rig.client.raw(&Method::POST, "/v1/messages", whole(ask("Hi")).to_string())).await.unwrap();
+        (raw.status, raw.headers["x-mcr-attempts"].to_str().unwrap().to_owned())
+    };
+    for (on, said) in [(408, 408), (425, 425), (429, 429), (503, 529), (504, 504), (524, 524)] {
+        assert_eq!(
+            tried(json!(on), vec![failure(said), Reply::say("Hello")]).await,
+            (200, "2".to_owned()),
+            "{on}: {said}"
+        );
+    }
+    for (on, said, told) in [(408, 504, 504), (504, 408, 504), (524, 500, 500), (500, 524, 524)] {
+        assert_eq!(tried(json!(on), vec![failure(said)]).await, (told, "1".to_owned()), "{on}: {said}");
+    }
+    assert_eq!(tried(json!("5xx"), vec![failure(507), Reply::say("Hello")]).await, (200, "2".to_owned()));
+    assert_eq!(tried(json!("5xx"), vec![failure(504)]).await, (504, "1".to_owned()));
+    // A clock of mcr's is no word of the server's.
+    assert_eq!(tried(json!(408), vec![Reply::new().stall()]).await, (504, "1".to_owned()));
+}
+
+#[tokio::test]
 async fn after_three_attempts_the_failure_is_told() {
     let rig = rig(vec![failure(500), failure(500), failure(500)]).await;
     let answer = rig.messages(&ask("Hi")).await;
@@ -33,8 +69,8 @@ async fn after_three_attempts_the_failure_is_told() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_the_request_or_the_key_is_not_tried_again() {
-    for status in [400, 401, 403, 404, 422, 429] {
+async fn what_is_wrong_with_the_request_or_the_key_or_took_minutes_is_not_tried_again() {
+    for status in [400, 401, 403, 404, 422, 429, 504] {
         let rig = rig(vec![failure(status)]).await;
         let raw = soon(rig.client.raw(&Method::POST, "/v1/messages", ask("Hi").to_string())).await.unwrap();
         assert_eq!(raw.headers["x-mcr-attempts"], "1", "{status}");

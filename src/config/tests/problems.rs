@@ -335,7 +335,7 @@ fn what_is_wrong_with_the_breaker_and_the_tries_is_named() {
             "2:58: Breaker.open_seconds: -1 is no number of seconds above 0 and up to 86400",
             "3:19: Retry.attempts: 11 is no whole number from 1 to 10",
             "3:40: Retry.on_status[1]: after 400 another try cannot help; after these it may: \
-             408, 425, 429, 500, 502, 503, 504, 529",
+             408, 425, 429, 500 to 599, `5xx`",
             "3:45: Retry.on_status[2]: expected a whole number, found a string",
         ],
     );

@@ -5,7 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use super::judge::Made;
-use crate::config::{STATUSES, path};
+use crate::config::{may_pass, path};
 
 /// Whether a key holds rules.
 pub(super) fn is_rule(key: &str) -> bool {
@@ -85,7 +85,7 @@ fn route(made: &mut Made, place: &str, fields: &Map<String, Value>) {
             ("enabled", _) => made.told.left_out(here, "the targets of a route stand in for each other"),
             ("triggers" | "retry_on" | "on_status" | "status_codes", _) => made.told.left_out(
                 here,
-                "the next target is asked where there is no answer, and after 401, 403, 404, 408, 429 and 5xx",
+                "the next target is asked where there is no answer, and after 401, 403, 404, 408, 425, 429 and 5xx",
             ),
             ("max_fallback_attempts" | "max_retries" | "max_attempts", _) => {
                 made.told.left_out(here, "each target of a route is asked once, until one answers");
@@ -212,7 +212,7 @@ fn statuses(value: &Value) -> Vec<u16> {
             (None, Some("rate_limit" | "rate_limit_exceeded")) => vec![429],
             (None, _) => Vec::new(),
         };
-        found.extend(meant.into_iter().filter(|status| STATUSES.contains(status)));
+        found.extend(meant.into_iter().filter(|status| may_pass(*status)));
     }
     found.sort_unstable();
     found.dedup();
