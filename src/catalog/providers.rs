@@ -15,7 +15,8 @@ pub struct Provider {
     /// Where it answers; absent where that differs from customer to customer.
     #[serde(default)]
     pub base_url: Option<String>,
-    /// The domain that all of its hosts are in; absent for servers of one's own.
+    /// The domain that its hosts for models are in, and no host of a customer's, who might be anybody; absent for
+    /// servers of one's own.
     #[serde(default)]
     pub domain: Option<String>,
     /// The variable that usually holds its key; absent where none is needed.
@@ -83,6 +84,31 @@ mod tests {
             let is_own = host.is_none_or(|host| provider.owns(host) || host.starts_with("localhost:"));
             assert!(is_own, "{:?} answers outside of its domain", provider.names);
             assert_eq!(provider.key.is_some(), provider.domain.is_some(), "{:?}", provider.names);
+        }
+    }
+
+    #[test]
+    fn a_host_that_anybody_can_have_at_a_provider_is_not_the_providers() {
+        for host in [
+            "vps-1.vps.ovh.net",
+            "evil.s3.gra.io.cloud.ovh.net",
+            "evil.runs.onstackit.cloud",
+            "evil.object.storage.eu01.onstackit.cloud",
+            "evil.postgresql.de-txl.ionos.com",
+            "evil.ifr.fr-par.scaleway.com",
+            "evil.infomaniak.com",
+            "evil.nebius.com",
+            "evil.openai.com",
+        ] {
+            assert_eq!(provider_of(host), None, "{host}");
+        }
+        for (host, name) in [
+            ("oai.endpoints.kepler.ai.cloud.ovh.net", "ovhcloud"),
+            ("api.openai-compat.model-serving.eu01.onstackit.cloud", "stackit"),
+            ("eu.api.openai.com", "openai"),
+            ("api.infomaniak.com", "infomaniak"),
+        ] {
+            assert_eq!(provider_of(host).map(|it| it.names[0].as_str()), Some(name), "{host}");
         }
     }
 

@@ -74,6 +74,20 @@ fn a_known_key_goes_to_its_own_hosts_alone() {
            name a key as `api_key`"],
     );
     check(&accept(&text), "https://llm.example/v1/chat/completions", None, "m", Dialect::Mistral);
+    // Whoever rents a server there gets a name like these.
+    for (provider, host, key) in [
+        ("ovhcloud", "vps-1.vps.ovh.net", "OVH_AI_ENDPOINTS_ACCESS_TOKEN"),
+        ("stackit", "evil.runs.onstackit.cloud", "STACKIT_AUTH_TOKEN"),
+    ] {
+        let text = target(&format!("id: 't', provider: '{provider}', model: 'm', base_url: 'https://{host}/v1'"));
+        warn(
+            &text,
+            &[&format!(
+                "2:21: Providers[0].provider: `{key}` is not sent to {host}, which is not whose key it is; \
+                 name a key as `api_key`"
+            )],
+        );
+    }
 }
 
 #[test]
