@@ -17,7 +17,7 @@ pub(crate) use dialects::known_dialects;
 pub use dialects::{Quirks, dialect_of, quirks};
 pub use hosts::{Host, host, price};
 pub use price::{Cost, Currency, Price};
-pub use providers::{Provider, provider, provider_names, provider_of};
+pub use providers::{Provider, provider, provider_names, provider_of, provider_of_key};
 
 /// How much a model is asked to think, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -62,6 +62,11 @@ pub fn provider_of(host: &str) -> Option<&'static Provider> {
     PROVIDERS.providers.iter().find(|provider| provider.owns(host))
 }
 
+/// Finds the provider whose key a variable usually holds.
+pub fn provider_of_key(variable: &str) -> Option<&'static Provider> {
+    PROVIDERS.providers.iter().find(|provider| provider.key.as_deref() == Some(variable))
+}
+
 /// The names of all providers, as the data has them.
 pub fn provider_names() -> impl Iterator<Item = &'static str> {
     PROVIDERS.providers.iter().flat_map(|provider| &provider.names).map(String::as_str)

@@ -12,20 +12,18 @@ use super::{
     placeholder::{Piece, pieces},
     settings::{self, Refusal, Settings},
 };
-use crate::config::{self, path};
+use crate::{
+    catalog,
+    config::{self, path},
+};
 
-/// Variables that hold a provider's key, with the ends of the hosts that may see it.
+/// Variables that hold a key and that the catalogue does not know, with the ends of the hosts that may see it: no
+/// domain in which customers have names.
 const KEYS: &[(&str, &[&str])] = &[
-    ("MISTRAL_API_KEY", &["mistral.ai"]),
-    ("SCW_SECRET_KEY", &["scaleway.ai", "scaleway.com"]),
-    ("OVH_AI_ENDPOINTS_ACCESS_TOKEN", &["ovh.net", "ovhcloud.com"]),
-    ("IONOS_API_TOKEN", &["ionos.com"]),
-    ("NEBIUS_API_KEY", &["nebius.com", "nebius.ai"]),
-    ("OPENAI_API_KEY", &["openai.com"]),
     ("OPENROUTER_API_KEY", &["openrouter.ai"]),
-    ("DEEPSEEK_API_KEY", &["deepseek.com"]),
-    ("GROQ_API_KEY", &["groq.com"]),
-    ("GEMINI_API_KEY", &["googleapis.com"]),
+    ("DEEPSEEK_API_KEY", &["api.deepseek.com"]),
+    ("GROQ_API_KEY", &["api.groq.com"]),
+    ("GEMINI_API_KEY", &["generativelanguage.googleapis.com"]),
     ("ANTHROPIC_API_KEY", &["anthropic.com"]),
     ("ANTHROPIC_AUTH_TOKEN", &[]),
     ("GITHUB_TOKEN", &["github.com", "models.github.ai"]),
@@ -161,14 +159,8 @@ impl Capabilities {
     }
 
     fn variable(&mut self, name: &str, host: &str, is_local: bool, place: &str) {
-        let bound = KEYS.iter().find(|(key, _)| *key == name).map(|(_, hosts)| *hosts);
-        let may_see = |end: &&str| host == *end || host.ends_with(&format!(".{end}"));
-        if let Some(hosts) = bound
-            && !is_local
-            // Before the answers are there, a host may not be known; it is judged again with them.
-            && !has_placeholder(host)
-            && !hosts.iter().any(may_see)
-        {
+        // Before the answers are there, a host may not be known; it is judged again with them.
+        if !is_local && !has_placeholder(host) && !may_see(name, host) {
             self.refuse(place, format!("`{name}` would be sent to {host}, which is not whose key it is"));
         }
         match self.variables.iter_mut().find(|variable| variable.name == name) {
@@ -192,6 +184,15 @@ impl Capabilities {
             self.refuse(key, format!("a file outside of the preset's folder would be sent to its hosts: {file}"));
         }
     }
+}
+
+/// Whether a variable's key belongs to whom the host belongs to; of most variables nobody knows whose they are.
+fn may_see(variable: &str, host: &str) -> bool {
+    if let Some(provider) = catalog::provider_of_key(variable) {
+        return provider.owns(host);
+    }
+    let is_in = |end: &&str| host == *end || host.ends_with(&format!(".{end}"));
+    KEYS.iter().find(|(key, _)| *key == variable).is_none_or(|(_, hosts)| hosts.iter().any(is_in))
 }
 
 /// Whether a relative path stays in its folder.

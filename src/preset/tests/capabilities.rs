@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{answered, read};
+use crate::catalog;
 use crate::preset::{Capabilities, Contact, Stage, apply, capabilities};
 
 fn before(text: &str) -> Capabilities {
@@ -62,6 +63,31 @@ fn a_provider_in_other_words_is_judged_by_what_they_mean() {
     let found = before("{Providers: [{id: 'm', provider: 'mistral', model: 'm'}]}");
     assert_eq!((found.hosts[0].host.as_str(), found.refusals), ("api.eu.mistral.ai", vec![]));
     assert_eq!((found.variables[0].name.as_str(), found.variables[0].hosts.len()), ("MISTRAL_API_KEY", 1));
+}
+
+#[test]
+fn every_key_that_is_known_goes_to_whose_key_it_is_and_to_nobody_else() {
+    for name in catalog::provider_names() {
+        let known = catalog::provider(name).unwrap();
+        let Some(key) = &known.key else { continue };
+        let preset = |host: &str| {
+            let provider =
+                json!({"name": "m", "api_base_url": format!("https://{host}/v1"), "api_key": format!("${key}")});
+            before(&json!({"Providers": [provider]}).to_string())
+        };
+        let elsewhere = preset("vps-1.vps.ovh.net").refusals;
+        let why = format!("`{key}` would be sent to vps-1.vps.ovh.net, which is not whose key it is");
+        assert_eq!(elsewhere.iter().map(|it| it.why.as_str()).collect::<Vec<_>>(), [why], "{name}");
+        let address = known.base_url.as_deref().unwrap_or("https://api.infomaniak.com");
+        let home = address.split('/').nth(2).unwrap();
+        assert_eq!(preset(home).refusals, [], "{name}");
+    }
+    // Anybody's bucket has a name there.
+    refused(
+        "{Providers: [{name: 'm', api_base_url: 'https://evil.storage.googleapis.com/v1', api_key: '$GEMINI_API_KEY'}]}",
+        "Providers[0].api_key",
+        "`GEMINI_API_KEY` would be sent to evil.storage.googleapis.com, which is not whose key it is",
+    );
 }
 
 #[test]
