@@ -351,6 +351,29 @@ fn no_key_is_copied_and_no_other_protocol_is_taken() {
 }
 
 #[test]
+fn a_price_that_is_none_stays_behind_alone() {
+    for (pricing, is_taken) in [
+        ("{prompt: 1, completion: 2.5}", true),
+        ("{prompt: 0, completion: 0, cached: 0, currency: EUR}", true),
+        ("{prompt: 1, completion: 2, note: '${HOME costs $5'}", true),
+        ("{prompt: 1}", false),
+        ("{prompt: '1', completion: 2}", false),
+        ("{prompt: -1, completion: 2}", false),
+        ("{prompt: 1, completion: 2, cached: -1}", false),
+        ("{prompt: 1, completion: 2, currency: XAU}", false),
+        ("{input: 1, output: 2}", false),
+        ("free", false),
+    ] {
+        let (fields, config) = imported(&format!(
+            "providers:\n  targets:\n  - {{id: a, provider: 'mistral:chat:mistral-medium-3-5', pricing: {pricing}}}\n"
+        ));
+        let fate = fields.iter().find(|field| field.0.ends_with(".pricing")).map(|field| field.1.as_str());
+        assert_eq!(fate, Some(if is_taken { "taken" } else { "left out" }), "{pricing}");
+        assert_eq!(config["Providers"][0].get("pricing").is_some(), is_taken, "{pricing}");
+    }
+}
+
+#[test]
 fn what_is_there_stays_unless_it_is_to_be_replaced() {
     let sandbox = Sandbox::new();
     let file = sandbox.write("policy-config.yaml", &fs::read_to_string(file("retry")).unwrap());

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     catalog,
     cli::import::advice,
-    config::{self, Dialect, SecretRef, path},
+    config::{self, Currency, Dialect, SecretRef, path},
 };
 
 const LITERAL: &str = "a key in clear is not copied; `mcr key set NAME --host HOST` asks for it, and `\"api_key\": \
@@ -110,8 +110,7 @@ fn field(
     let told = &mut made.told;
     let mut same = |is_usable: bool, why: &str| {
         if is_usable {
-            let value = value.as_str().map_or_else(|| value.clone(), |text| json!(text.replace('$', "$$")));
-            provider.insert(name.to_owned(), value);
+            provider.insert(name.to_owned(), literal(value));
             told.taken(here);
         } else {
             told.left_out(here, why);
@@ -130,7 +129,8 @@ fn field(
         }
         "weight" => same(number > 0.0 && number.is_finite(), "a weight is a number above 0"),
         "description" => same(value.is_string(), "it is no text"),
-        "pricing" | "health_probe" => same(value.is_object(), "it is no object"),
+        "pricing" => same(is_price(value), "a price is `prompt` and `completion`, from 0 up, in USD or EUR"),
+        "health_probe" => same(value.is_object(), "it is no object"),
         "id" | "name" => told.remarked(here, parts.name),
         "provider" => whose(made, here, parts),
         "model" => match current(parts) {
@@ -156,6 +156,30 @@ fn field(
         name if rules::is_rule(name) => rules::rule(made, here, name, value),
         _ => told.left_out(here, "a provider has nothing of this kind"),
     }
+}
+
+/// A value in which no `$` begins the name of a variable.
+fn literal(value: &Value) -> Value {
+    match value {
+        Value::String(text) => json!(escaped(text)),
+        Value::Array(list) => list.iter().map(literal).collect(),
+        Value::Object(map) => map.iter().map(|(key, value)| (key.clone(), literal(value))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('$', "$$")
+}
+
+/// Whether a price can be read as one here.
+fn is_price(value: &Value) -> bool {
+    let is_amount = |key: &str| value.get(key).and_then(Value::as_f64).is_some_and(|amount| amount >= 0.0);
+    let is_currency = |code: &Value| code.as_str().is_some_and(|code| Currency::parse(code).is_some());
+    is_amount("prompt")
+        && is_amount("completion")
+        && (value.get("cached").is_none() || is_amount("cached"))
+        && value.get("currency").is_none_or(is_currency)
 }
 
 /// Says where the target is, where nobody wrote it.
