@@ -374,6 +374,17 @@ fn a_price_that_is_none_stays_behind_alone() {
 }
 
 #[test]
+fn a_dollar_in_a_name_or_a_text_is_a_dollar_and_no_variable() {
+    let (_, config) = imported(
+        "providers:\n  targets:\n  - {id: 'a$HOME', provider: 'mistral:chat:m', description: '$5'}\n  - {id: 'b${', provider: 'ollama:chat:m$X'}\n  - {id: 'A$home', provider: 'ollama:chat:m'}\n",
+    );
+    assert_eq!(config["Providers"].as_array().map(Vec::len), Some(2), "{config}");
+    assert_eq!(config["Router"]["default"], json!(["a$$HOME", "b$${"]));
+    assert_eq!((&config["Providers"][0]["name"], &config["Providers"][1]["name"]), (&json!("a$$HOME"), &json!("b$${")));
+    assert_eq!(config["Providers"][1]["models"], json!(["m$$X"]));
+}
+
+#[test]
 fn what_is_there_stays_unless_it_is_to_be_replaced() {
     let sandbox = Sandbox::new();
     let file = sandbox.write("policy-config.yaml", &fs::read_to_string(file("retry")).unwrap());

@@ -213,6 +213,7 @@ fn text(root: &Value, made: &Made) -> String {
     format!("// A Keeptrusts gateway's targets{of}, by `mcr import keeptrusts`.\n{:#}\n", Value::Object(config))
 }
 
+/// The name of a provider as the new configuration has it: a `$` stands there twice.
 pub(super) fn name_of(provider: &Value) -> &str {
     provider.get("name").and_then(Value::as_str).unwrap_or_default()
 }

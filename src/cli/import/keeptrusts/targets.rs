@@ -29,7 +29,10 @@ pub(super) fn target(made: &mut Made, place: &str, value: &Value) {
 pub(super) fn abroad(provider: &Value) -> Option<String> {
     let endpoint = config::endpoint(provider.get("api_base_url")?.as_str()?).ok()?;
     let country = catalog::provider_of(endpoint.host()?)?.operator.as_ref()?;
-    Some(format!("what goes to {} leaves Europe's law: its operator is in {country}", name_of(provider)))
+    Some(format!(
+        "what goes to {} leaves Europe's law: its operator is in {country}",
+        name_of(provider).replace("$$", "$")
+    ))
 }
 
 /// What a target is made of.
@@ -50,7 +53,7 @@ fn parts<'v>(made: &Made, fields: &'v Map<String, Value>) -> Result<Parts<'v>, S
     if name.contains(',') {
         return Err("an `id` has no comma here".to_owned());
     }
-    if made.providers.iter().any(|other| name_of(other).eq_ignore_ascii_case(name)) {
+    if made.providers.iter().any(|other| name_of(other).eq_ignore_ascii_case(&escaped(name))) {
         return Err(format!("target `{name}` stands here twice; case makes no difference"));
     }
     let mut words = text("provider").unwrap_or_default().splitn(3, ':').map(str::trim);
@@ -79,14 +82,14 @@ fn parts<'v>(made: &Made, fields: &'v Map<String, Value>) -> Result<Parts<'v>, S
 fn provider(made: &mut Made, place: &str, fields: &Map<String, Value>) -> Result<Value, String> {
     let parts = parts(made, fields)?;
     let mut provider = Map::new();
-    provider.insert("name".to_owned(), json!(parts.name));
-    provider.insert("api_base_url".to_owned(), json!(parts.address.replace('$', "$$")));
+    provider.insert("name".to_owned(), json!(escaped(parts.name)));
+    provider.insert("api_base_url".to_owned(), json!(escaped(&parts.address)));
     let key = key(fields, &parts);
     if let Some(Ok(key)) = &key {
         provider.insert("api_key".to_owned(), json!(key));
     }
     let model = current(&parts);
-    provider.insert("models".to_owned(), json!([model.replace('$', "$$")]));
+    provider.insert("models".to_owned(), json!([escaped(model)]));
     let dialect = Dialect::infer(&parts.host, parts.provider);
     if dialect != Dialect::infer(&parts.host, parts.name) {
         provider.insert("dialect".to_owned(), json!(dialect.as_str()));
