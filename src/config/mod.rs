@@ -108,6 +108,7 @@ mod template;
 mod tests;
 mod transformer;
 mod transforming;
+mod usual;
 
 use std::{
     fmt,
@@ -149,9 +150,9 @@ pub use secret_ref::{Place, Reference, SecretRef};
 pub use setting::{Setting, Source, names_a_secret};
 pub use start_only::StartOnly;
 pub use status_line::{Module, Separator, StatusLine, Style};
-pub use target_keys::usual;
 pub use template::{Piece, Template, Variable};
 pub use transformer::{Rewrite, Sampling, Transformer};
+pub use usual::usual;
 
 /// Looks a variable up; an argument everywhere, so that a test can be its own environment.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;

@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{
     Dialect, Limits, SecretRef, Source, endpoint, path,
@@ -71,7 +71,7 @@ pub(super) fn word<'d>(reader: &mut Reader, item: &Node<'d>) -> Option<Word<'d>>
 }
 
 /// Splits `name:chat:model`; a model may have colons of its own.
-fn split(text: &str) -> Option<(&str, Option<&str>)> {
+pub(super) fn split(text: &str) -> Option<(&str, Option<&str>)> {
     let mut parts = text.splitn(3, ':').map(str::trim);
     match (parts.next(), parts.next(), parts.next()) {
         (Some(name), None, None) if !name.is_empty() => Some((name, None)),
@@ -223,7 +223,7 @@ pub(super) fn provider_type(reader: &mut Reader, item: &Node<'_>) -> Option<Dial
 }
 
 /// The dialect that a word names.
-fn called(word: &str) -> Option<Dialect> {
+pub(super) fn called(word: &str) -> Option<Dialect> {
     let dialect = Dialect::infer("", word);
     (dialect != Dialect::OpenAi || word.eq_ignore_ascii_case(Dialect::OpenAi.as_str())).then_some(dialect)
 }
@@ -287,34 +287,4 @@ pub(super) fn seconds(reader: &mut Reader, node: &Node<'_>) -> Option<Duration> 
     }
     reader.error(node, format!("{seconds} is no number of seconds above 0 and up to {LONGEST}"));
     None
-}
-
-/// Returns a provider with the usual names of its keys, and with what is known of it, for those who judge texts that
-/// are no configuration yet.
-pub fn usual(provider: &Map<String, Value>) -> Map<String, Value> {
-    let mut usual = provider.clone();
-    let (name, model) = provider.get("provider").and_then(Value::as_str).and_then(split).unwrap_or_default();
-    let known = catalog::provider(name);
-    let text = |key: &str| provider.get(key).filter(|value| !value.is_null()).cloned();
-    let address = text("api_base_url").or_else(|| text("base_url"));
-    let host = |address: &Value| Some(endpoint::parse(address.as_str()?).ok()?.host()?.to_owned());
-    let goes_home = address.as_ref().is_none_or(|address| {
-        let host = host(address);
-        known.zip(host).is_some_and(|(known, host)| known.owns(&host))
-    });
-    let variable = provider.get("secret_key_ref").and_then(|reference| reference.get("env")?.as_str());
-    let variable = variable.or_else(|| known?.key.as_deref().filter(|_| goes_home));
-    let values = [
-        ("name", text("id")),
-        ("api_base_url", address.or_else(|| Some(json!(known?.base_url.as_ref()?)))),
-        ("api_key", variable.map(|name| json!(format!("${{{name}}}")))),
-        ("models", text("model").or_else(|| model.map(Value::from)).map(|model| json!([model]))),
-        ("dialect", text("provider_type").or_else(|| Some(json!(called(name)?.as_str())))),
-    ];
-    for (key, value) in values {
-        if let Some(value) = value.filter(|_| text(key).is_none()) {
-            usual.insert(key.to_owned(), value);
-        }
-    }
-    usual
 }
