@@ -69,7 +69,7 @@
 //! keys        -> config error paths
 //! observe     -> config paths wire
 //! launch      -> config env error paths
-//! preset      -> config env error paths
+//! preset      -> catalog config env error paths
 //! config      -> catalog env error paths
 //! openai      -> catalog config translate wire
 //! translate   -> catalog config wire

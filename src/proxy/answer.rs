@@ -15,6 +15,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::{Aborted, BreakOff};
+use super::closing;
 use super::events::Events;
 use super::reader::Reader;
 use super::record::Record;
@@ -208,11 +209,11 @@ impl Answer {
     }
 
     fn close(&mut self) {
-        let Some(record) = &mut self.record else { return };
+        let Some(mut record) = self.record.take() else { return };
         let spent = self.reader.usage();
         match self.reader.failure() {
             Some(error) => record.failed(error, spent),
-            None => record.finished(spent),
+            None => closing::finished(record, spent),
         }
     }
 }

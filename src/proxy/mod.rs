@@ -12,6 +12,7 @@ mod ask;
 mod attempt;
 mod budget;
 mod clocked;
+mod closing;
 mod events;
 mod fallback;
 mod messages;

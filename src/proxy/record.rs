@@ -196,11 +196,16 @@ impl Record {
         self.first.get_or_insert_with(Instant::now);
     }
 
-    /// Closes the record of an answer that came to its end.
-    pub fn finished(&mut self, spent: event::Usage) {
+    /// The target has answered to the end.
+    pub fn answered(&mut self, spent: event::Usage) {
         if let Some(pass) = self.pass.take() {
             pass.answered(spent.input_tokens + spent.cache_read_input_tokens + spent.output_tokens);
         }
+    }
+
+    /// Closes the record of an answer that came to its end.
+    pub fn finished(&mut self, spent: event::Usage) {
+        self.answered(spent);
         self.close("ok", 200, spent, None);
     }
 
@@ -244,7 +249,7 @@ impl Record {
         }
         if let Some(Of { sessions, id, part }) = &self.session {
             match outcome {
-                "ok" => sessions.answered(id, *part, self.answered(host.unwrap_or_default(), tokens, cost, ttft, now)),
+                "ok" => sessions.answered(id, *part, self.told(host.unwrap_or_default(), tokens, cost, ttft, now)),
                 // The provider bills what it wrote until then.
                 _ if self.first.is_some() && cost.is_none() => sessions.broken_off(id),
                 _ => {}
@@ -271,7 +276,7 @@ impl Record {
         );
     }
 
-    fn answered(&self, host: &str, tokens: Tokens, cost: Option<Cost>, ttft_ms: Option<u64>, now: Instant) -> Answered {
+    fn told(&self, host: &str, tokens: Tokens, cost: Option<Cost>, ttft_ms: Option<u64>, now: Instant) -> Answered {
         let Target { provider, model, facts, .. } = &*self.target;
         let region = if provider.is_local() { Some("local") } else { catalog::host(host).map(|host| &*host.region) };
         Answered {

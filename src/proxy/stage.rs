@@ -21,6 +21,7 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::answer::{Answer, PING};
 use super::attempt::Translated;
 use super::body::{Aborted, Body, BreakOff};
+use super::closing;
 use super::protocol::Protocol;
 use super::record::Record;
 use super::{Proxy, answered};
@@ -172,8 +173,8 @@ fn served(translated: Translated, record: Option<Record>) -> Response<Body> {
         Translated::Message(message, spent) => ("application/json", message, spent),
         Translated::Events(events, spent) => (EVENTS, Bytes::from(events.whole()), spent),
     };
-    if let Some(mut record) = record {
-        record.finished(spent);
+    if let Some(record) = record {
+        closing::finished(record, spent);
     }
     answered(kind, Body::from(body))
 }
@@ -210,8 +211,8 @@ impl Begun {
             }
             Ok(Translated::Events(events, spent)) => {
                 self.out = events.without_start();
-                if let Some(mut record) = record {
-                    record.finished(spent);
+                if let Some(record) = record {
+                    closing::finished(record, spent);
                 }
             }
             // Only for whoever wants a stream one is begun.

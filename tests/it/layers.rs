@@ -75,8 +75,8 @@ const LAYERS: &[Layer] = &[
     layer("observe", &["config", "paths", "wire"]),
     // `error`: what the agent lacks is told to the person with a hint.
     layer("launch", &["config", "env", "error", "paths"]),
-    // `config`: a preset becomes a configuration, and tells its problems as one does.
-    layer("preset", &["config", "env", "error", "paths"]),
+    // `config`: a preset becomes a configuration, and tells its problems as one does. `catalog`: whose key is whose.
+    layer("preset", &["catalog", "config", "env", "error", "paths"]),
     // `catalog`: what a model takes, and which one follows a retired one.
     layer("translate", &["catalog", "config", "wire"]),
     // `translate`: ids of calls, schemas, efforts and errors in a stream obey the same rules whoever asks.
