@@ -13,27 +13,24 @@ pub mod limits;
 pub mod pass;
 mod probe;
 pub mod queue;
+mod refusal;
 pub mod refused;
 pub mod retry;
 pub mod self_repair;
 pub mod watch;
 
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue, RETRY_AFTER,
-    USER_AGENT,
-};
-use http::{Method, Request, Response, StatusCode};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, InvalidHeaderValue, USER_AGENT};
+use http::{Method, Request};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use crate::config::{Clocks, Connection, Dialect, Endpoint, Secret, Target};
 use crate::egress::Egress;
-use crate::translate::{self, Forbidden};
+use crate::translate::Forbidden;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::sse::Decoder;
 pub use admit::{Admitted, admit};
@@ -43,12 +40,8 @@ pub use probe::{NoAnswer, probe, sign_of_life};
 pub const STREAM_CLOCK: &str = "stream_timeout_seconds";
 /// How mcr calls itself.
 const AGENT: &str = concat!("mcr/", env!("CARGO_PKG_VERSION"));
-/// Bytes of an error's body that are read.
-const ERROR_LIMIT: usize = 64 * 1024;
 /// Bytes of a whole answer that are read.
 const ANSWER_LIMIT: usize = 64 * 1024 * 1024;
-/// How long an error's body may take.
-const ERROR_CLOCK: Duration = Duration::from_secs(10);
 
 /// What is sent, apart from where.
 #[derive(Debug, Clone)]
@@ -125,7 +118,7 @@ pub async fn send(
     admitted.heard(response.headers());
     if !response.status().is_success() {
         let status = response.status().as_u16();
-        let unanswered = refusal(target, admitted.key(), prompt, &body, response).await;
+        let unanswered = refusal::read(target, admitted.key(), prompt, &body, response).await;
         let error = &unanswered.error;
         // Moderated words are refused with the status of a model that is not allowed.
         if error.status == status && !(status == 403 && error.message.to_lowercase().contains("moderat")) {
@@ -227,65 +220,6 @@ async fn first_event(target: &Target, clock: Clock, mut body: Incoming) -> Resul
     }
 }
 
-async fn refusal(
-    target: &Target,
-    key: Option<&Secret>,
-    prompt: u64,
-    sent: &[u8],
-    response: Response<Incoming>,
-) -> Unanswered {
-    let (head, body) = response.into_parts();
-    let body = timeout(ERROR_CLOCK, Limited::new(body, ERROR_LIMIT).collect()).await;
-    let body = body.ok().and_then(Result::ok).map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let body = key.map_or(Cow::Borrowed(&*body), |key| without_key(&body, key));
-    let forbidden = match head.status {
-        StatusCode::UNPROCESSABLE_ENTITY => translate::forbidden(&body, sent),
-        _ => Vec::new(),
-    };
-    let text = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-    let error = translate::from_status(&translate::Upstream {
-        provider: &target.provider.name,
-        model: &target.model,
-        window: target.facts.window,
-        prompt,
-        status: head.status.as_u16(),
-        retry_after: retry_after(&head.headers),
-        limit: text("x-ratelimit-limit-req-minute"),
-        correlation: text("mistral-correlation-id").or_else(|| text("x-request-id")),
-        body: &body,
-    });
-    Unanswered { error, sent: true, forbidden }
-}
-
-/// Takes the key out of an error: some servers repeat the one they refuse, and the words go to the log.
-fn without_key<'a>(body: &'a [u8], key: &Secret) -> Cow<'a, [u8]> {
-    // Shorter ones are words such as `ollama`, for servers that want no key, and may stand anywhere.
-    const SHORTEST: usize = 12;
-    let key = key.expose();
-    if key.len() < SHORTEST || memchr::memmem::find(body, key.as_bytes()).is_none() {
-        return Cow::Borrowed(body);
-    }
-    Cow::Owned(String::from_utf8_lossy(body).replace(key, "[secret]").into_bytes())
-}
-
-/// Reads `Retry-After` in seconds or as a date, and `retry-after-ms`.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    // Claude Code gives up at once on more; whoever sends more means "not soon".
-    const MOST: u64 = 3_600;
-    if let Some(milliseconds) = headers.get("retry-after-ms").and_then(|value| value.to_str().ok()?.parse::<u64>().ok())
-    {
-        return Some(milliseconds.div_ceil(1000).min(MOST));
-    }
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "float casts saturate")]
-        return (seconds >= 0.0).then(|| (seconds.ceil() as u64).min(MOST));
-    }
-    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-    let seconds = date.as_second().saturating_sub(jiff::Timestamp::now().as_second());
-    u64::try_from(seconds).ok().map(|seconds| seconds.min(MOST))
-}
-
 /// What is waited by.
 #[derive(Debug, Clone, Copy)]
 struct Clock {
@@ -319,27 +253,5 @@ impl Clock {
             ErrorKind::TimeoutError,
             format!("{provider}: no answer within {seconds} s (`{name}` clock)"),
         )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(name: &'static str, value: &str, expect: Option<u64>) {
-        let mut headers = HeaderMap::new();
-        headers.insert(name, HeaderValue::try_from(value).unwrap());
-        assert_eq!(retry_after(&headers), expect, "{value}");
-    }
-
-    #[test]
-    fn retry_after_is_read_in_every_form_and_bounded() {
-        check("retry-after", "7", Some(7));
-        check("retry-after", "1.2", Some(2));
-        check("retry-after", "-3", None);
-        check("retry-after", "1e12", Some(3_600));
-        check("retry-after", "soon", None);
-        check("retry-after", "Wed, 21 Oct 2015 07:28:00 GMT", None);
-        check("retry-after-ms", "1500", Some(2));
     }
 }
