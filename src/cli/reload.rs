@@ -15,7 +15,7 @@ use crate::proxy::{Open, Reload};
 pub(super) fn reload(place: &Place<'_>, start_only: &'static [StartOnly]) -> Reload {
     let file = config::file(place.explicit, place.paths, place.environment);
     let read = Box::new(|file: &Path| config::read_again(file, &env::process));
-    Reload { file, read, open: open(place), start_only }
+    Reload { file, beside: Vec::new(), read, open: open(place), start_only }
 }
 
 /// A preset that can be run, and how it is read anew.
@@ -28,14 +28,16 @@ pub(super) fn of_preset(
     let ready_now = ready(name, explicit, paths, environment)?;
     let file = Presets::open(paths).folder(name).join(manifest::FILE);
     let variables = ProxyVariables::from_lookup(environment);
+    let machine = config::file(explicit, paths, environment);
     let (name, explicit, paths) = (name.clone(), explicit.map(PathBuf::from), paths.clone());
+    let beside = vec![machine.clone()];
     let read = move |file: &Path| {
-        let looks = vec![Look::at(file)];
+        let looks = vec![Look::at(file), Look::at(&machine)];
         let ready = ready(&name, explicit.as_deref(), &paths, &env::process);
         Reading { config: ready.map(|ready| ready.config), looks }
     };
     let open = Box::new(move |config: &Config| door(config, &variables));
-    Ok((ready_now, Reload { file, read: Box::new(read), open, start_only: StartOnly::AGENT }))
+    Ok((ready_now, Reload { file, beside, read: Box::new(read), open, start_only: StartOnly::AGENT }))
 }
 
 /// Reads a preset, and what this machine's configuration says of the machine.

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use crate::common::requests::{MODEL, provider};
 use crate::common::{Rig, Sandbox, Server, ask, config, soon};
-use crate::preset::session::{Session, agent};
+use crate::preset::{
+    folder,
+    session::{Session, agent},
+};
 
 /// A dollar for a thousand tokens of a prompt, and nothing for answers, so that all is easily reckoned.
 fn pricing() -> Value {
@@ -375,4 +378,36 @@ fn a_limit_on_the_command_line_is_an_amount_for_a_run_of_the_agent() {
     error: `--max-cost` cannot be kept: no configured model has a known price in EUR
     hint: set `pricing: {prompt, completion, currency: "EUR"}` of a provider
     "#);
+}
+
+/// A preset of a provider whose prices it says itself, installed under its own name.
+fn preset(sandbox: &Sandbox, url: &str, pricing: &Value) {
+    let mut provider = mistral("p", url);
+    provider["pricing"] = pricing.clone();
+    let manifest = json!({"name": "priced", "version": "1", "Providers": [provider],
+        "Router": {"default": format!("p,{MODEL}")}});
+    folder(sandbox, "priced", &manifest);
+    let picture = sandbox.mcr(["preset", "install", "priced", "--yes"]);
+    assert!(picture.starts_with("exit code: 0\n"), "{picture}");
+}
+
+#[tokio::test]
+async fn a_limit_of_the_machine_that_is_raised_is_taken_over_by_a_preset_that_runs() {
+    let upstream = Imitation::scripted([costs(100), costs(1)]).await.expect("an upstream");
+    let mut sandbox = Sandbox::new();
+    agent(&mut sandbox);
+    sandbox.configure(&limited(&upstream.url(), "day", 100.1, "block"));
+    preset(&sandbox, &upstream.url(), &pricing());
+    let session = Session::start(&sandbox, &["--config", "config.json", "priced"]).await;
+    let client = session.client();
+    let asked = async || soon(client.messages(&ask("Hi"))).await.expect("a lawful answer").status;
+    assert_eq!([asked().await, asked().await], [200, 400]);
+    sandbox.configure(&limited(&upstream.url(), "day", 500.0, "block"));
+    let taken = async {
+        while asked().await != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    soon(taken).await;
+    session.end().await;
 }
