@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::config::Place;
-use crate::config::{self, Config, Environment, Look, Reading, StartOnly};
+use crate::config::{
+    self, Config, Environment, Look, Position, Problem, Reading, Severity, Source, Span, StartOnly, unseen,
+};
 use crate::egress::{Egress, Options, ProxyVariables};
 use crate::env;
 use crate::error::{Exit, Failure};
@@ -52,13 +54,30 @@ fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Envir
 
 /// The way out, the log, the agent and the budgets are the machine's, whichever preset runs.
 fn inherit(config: &mut Config, machine: Config) {
+    for (span, budget) in machine.budgets.iter() {
+        let unseen = unseen(budget, &config.targets);
+        config.warnings.extend(unseen.into_iter().map(|what| warning(&machine, span, what)));
+    }
+    let mut budgets = (*config.budgets).clone();
+    budgets.inherit((*machine.budgets).clone(), &config.targets);
+    config.budgets = budgets.into();
     config.proxy_url = machine.proxy_url;
     config.claude_path = machine.claude_path;
     config.log = machine.log;
     config.log_level = machine.log_level;
-    let mut budgets = (*config.budgets).clone();
-    budgets.inherit((*machine.budgets).clone(), &config.targets);
-    config.budgets = budgets.into();
+}
+
+/// Names the limit in the machine's configuration that something is odd about under a preset.
+fn warning(machine: &Config, span: Span, what: String) -> Problem {
+    let path = format!("Budget.{}", span.as_str());
+    let limit = format!("{path}.limit");
+    let written = machine.settings.iter().find(|setting| setting.path == limit);
+    let position = match written.map(|setting| &setting.source) {
+        Some(Source::Written { position, .. } | Source::Unset { position, .. }) => *position,
+        Some(Source::Default | Source::Inferred(_) | Source::Catalogue(_)) | None => Position { line: 1, column: 1 },
+    };
+    let file = machine.origin.to_string().into();
+    Problem { severity: Severity::Warning, file, position, path, what, suggestion: None }
 }
 
 /// Opens doors out with the proxy variables of this process.

@@ -392,6 +392,20 @@ fn preset(sandbox: &Sandbox, url: &str, pricing: &Value) {
 }
 
 #[tokio::test]
+async fn a_preset_says_which_of_its_models_the_machines_limit_does_not_see() {
+    let upstream = Imitation::scripted([]).await.expect("an upstream");
+    let mut sandbox = Sandbox::new();
+    agent(&mut sandbox);
+    sandbox.configure(&limited(&upstream.url(), "day", 100.0, "block"));
+    preset(&sandbox, &upstream.url(), &json!({"prompt": 1, "completion": 1, "currency": "EUR"}));
+    let session = Session::start(&sandbox, &["--config", "config.json", "priced"]).await;
+    assert_snapshot!(session.words().await, @r"
+    warning: config.json:24:16: Budget.day: the price of `p,mistral-medium-3-5` is not in USD, so it counts as nothing here; set `pricing` in USD
+    mcr: no requests
+    ");
+}
+
+#[tokio::test]
 async fn a_limit_of_the_machine_that_is_raised_is_taken_over_by_a_preset_that_runs() {
     let upstream = Imitation::scripted([costs(100), costs(1)]).await.expect("an upstream");
     let mut sandbox = Sandbox::new();
