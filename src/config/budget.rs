@@ -86,6 +86,11 @@ pub struct Budgets {
 }
 
 impl Budgets {
+    /// Whether there is no limit.
+    pub fn is_empty(&self) -> bool {
+        self.session.is_none() && self.day.is_none() && self.month.is_none()
+    }
+
     /// The limit of one span.
     pub fn get(&self, span: Span) -> Option<&Budget> {
         match span {
