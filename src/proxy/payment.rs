@@ -49,6 +49,14 @@ impl Payment {
         self.begun = true;
     }
 
+    /// Settles an attempt that nobody says the cost of: it counts as what it was thought to cost.
+    pub(super) fn write_off(&mut self, session: Option<&str>) {
+        let Some(reservation) = self.reservation.take() else { return };
+        let estimate = reservation.estimate();
+        self.written_off = self.written_off.plus(estimate);
+        reservation.settle(session, estimate);
+    }
+
     /// Settles once and for all; `reached` is false where nobody had the request, `underway` true where it is not known
     /// what became of it.
     pub(super) fn settle(

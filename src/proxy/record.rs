@@ -100,6 +100,11 @@ impl Record {
         &mut self.payment
     }
 
+    /// The attempt failed, and may be billed all the same.
+    pub(super) fn write_off(&mut self) {
+        self.payment.write_off(self.session.as_ref().map(|of| of.id.as_str()));
+    }
+
     /// Another target was taken.
     pub fn retarget(&mut self, target: &Arc<Target>, reason: &str) {
         if !Arc::ptr_eq(&self.target, target) {

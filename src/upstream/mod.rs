@@ -81,6 +81,8 @@ pub struct Unanswered {
     pub error: ApiError,
     /// False where nothing of the request has left this machine.
     pub sent: bool,
+    /// Whether the target said that it does nothing with it; who is silent, or is cut off, may bill it.
+    pub refused: bool,
     /// Fields of the request that the target does not take.
     pub forbidden: Vec<Forbidden>,
 }
@@ -88,13 +90,13 @@ pub struct Unanswered {
 impl Unanswered {
     /// Nobody had it.
     pub fn unsent(error: ApiError) -> Self {
-        Self { error, sent: false, forbidden: Vec::new() }
+        Self { error, sent: false, refused: false, forbidden: Vec::new() }
     }
 }
 
 impl From<ApiError> for Unanswered {
     fn from(error: ApiError) -> Self {
-        Self { error, sent: true, forbidden: Vec::new() }
+        Self { error, sent: true, refused: false, forbidden: Vec::new() }
     }
 }
 
@@ -118,7 +120,7 @@ pub async fn send(
         Ok(Err(error)) => {
             let sent = !error.nothing_was_sent();
             let error = ApiError::new(502, ErrorKind::ApiError, format!("{provider}: {error}"));
-            return Err(Unanswered { error, sent, forbidden: Vec::new() });
+            return Err(Unanswered { error, sent, refused: false, forbidden: Vec::new() });
         }
         Err(_) => return Err(until_headers.ran_out(provider).into()),
     };
@@ -254,7 +256,7 @@ async fn refusal(
         correlation: text("mistral-correlation-id").or_else(|| text("x-request-id")),
         body: &body,
     });
-    Unanswered { error, sent: true, forbidden }
+    Unanswered { error, sent: true, refused: true, forbidden }
 }
 
 /// Takes the key out of an error: some servers repeat the one they refuse, and the words go to the log.

@@ -199,6 +199,35 @@ async fn an_answer_that_is_given_up_counts_with_its_prompt() {
 }
 
 #[tokio::test]
+async fn an_attempt_that_was_cut_off_counts_with_what_it_was_thought_to_cost_and_one_that_was_refused_does_not() {
+    let cents = f64::from(TOKENS) / 1000.0;
+    for (reply, attempts, spent) in [
+        (Reply::new().stall(), 1, cents),
+        (Reply::status(500, &json!({"message": "no"})), 1, 0.0),
+        (Reply::new().cut(), 2, 1.0 + cents),
+    ] {
+        let spare = Imitation::scripted((attempts == 1).then(|| Reply::say("Hello"))).await.expect("an upstream");
+        let again = (attempts == 2).then(|| costs(100));
+        let rig = Rig::configured([Some(reply), again].into_iter().flatten(), |config| {
+            *config = limited(&url_of(config), "day", 1000.0, "block");
+            config["Clocks"] = json!({"first_event_ms": 150});
+            config["Retry"] = json!({"attempts": attempts});
+            config["Providers"].as_array_mut().expect("a list").push(mistral("own", &spare.url()));
+            if attempts == 1 {
+                config["fallback"] = json!({"default": [format!("own,{MODEL}")]});
+            }
+        })
+        .await;
+        assert_eq!(rig.messages(&ask("Hi")).await.status, 200);
+        let after = standing(&rig.server).await;
+        assert_eq!((&after["spent"], &after["reserved"]), (&json!(spent), &json!(0.0)));
+        // Who reads the ledger comes to the same.
+        rig.server.stopped().await;
+        assert_eq!(standing(&rig.sandbox.start().await).await["spent"], json!(spent));
+    }
+}
+
+#[tokio::test]
 async fn a_day_goes_on_after_a_restart() {
     let rig = rig([costs(100)], "day", 100.1, "block").await;
     assert_eq!(rig.messages(&ask("Hi")).await.status, 200);
