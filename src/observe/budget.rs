@@ -12,6 +12,8 @@ use crate::config::{Action, Budget, Budgets, Cost, Costs, Currency, Span, Target
 
 /// Sessions that are remembered; the one that was quiet for the longest goes first.
 const SESSIONS: usize = 256;
+/// The share of the budgets that is kept back for an answer, in tokens, where those before it were shorter.
+const SHORTEST: u64 = 1_000;
 /// Days that are remembered, a month and more: which of them count is seen when somebody asks, since a clock may jump
 /// ahead and back.
 const DAYS: usize = 100;
@@ -57,6 +59,9 @@ fn amount(billionths: u64, currency: Currency) -> Cost {
 struct Purse {
     spent: Money,
     reserved: Money,
+    answers: u64,
+    /// Tokens of all of these.
+    written: u64,
     /// When it was changed last, counted in changes.
     touched: u64,
 }
@@ -126,6 +131,20 @@ impl Books {
         let estimate = estimate.into();
         self.reserved.add(estimate);
         self.purse(session).reserved.add(estimate);
+    }
+
+    /// Notes how long an answer was.
+    pub fn answered(&mut self, session: &str, tokens: u64) {
+        let purse = self.purse(session);
+        purse.answers += 1;
+        purse.written = purse.written.saturating_add(tokens);
+    }
+
+    /// How long the next answer of a session will be, as far as anybody can tell: as those before it, and no less than
+    /// [`SHORTEST`].
+    pub fn answer(&self, session: &str) -> u64 {
+        let mean = self.sessions.get(session).and_then(|purse| purse.written.checked_div(purse.answers));
+        mean.unwrap_or_default().max(SHORTEST)
     }
 
     /// Gives back what was kept.

@@ -37,6 +37,24 @@ struct State {
     day: Option<(Date, Range<Timestamp>)>,
 }
 
+/// What is to be paid.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'t> {
+    /// Who is asked.
+    pub target: &'t Target,
+    /// The tokens of the prompt.
+    pub prompt: u64,
+    /// The tokens of the longest answer that is asked for, and that there is room for.
+    pub longest: u64,
+}
+
+impl Asking<'_> {
+    /// What it costs with an answer of so many tokens, nothing of the prompt cached.
+    fn estimate(&self, answer: u64) -> Costs {
+        self.target.pricing.map(|price| price.cost(self.prompt, 0, answer.min(self.longest))).into()
+    }
+}
+
 /// Why a request is not sent as it is.
 #[derive(Debug)]
 pub struct Unaffordable {
@@ -65,13 +83,15 @@ impl Spending {
         self: &Arc<Self>,
         budgets: &Arc<Budgets>,
         session: Option<&str>,
-        estimate: Costs,
+        asking: &Asking<'_>,
     ) -> Result<Reservation, Unaffordable> {
         if budgets.is_empty() {
+            let estimate = asking.estimate(Books::default().answer(""));
             return Ok(Reservation { spending: Arc::clone(self), estimate, held: None });
         }
         let session = self.session(session);
         self.with(budgets, |books, today| {
+            let estimate = asking.estimate(books.answer(session));
             let refused = |budget: &Budget, standing: Standing, instead| {
                 let estimate = estimate.of(budget.limit.currency);
                 Err(Unaffordable { standing, estimate, said: budget.said, instead })
@@ -197,9 +217,10 @@ impl Reservation {
         self.estimate
     }
 
-    /// Notes what the request of this session has cost, and gives the rest back; says in the log what budget is nearly
+    /// Notes what the request of this session has cost, and how many tokens its answer had where somebody counted them;
+    /// gives the rest back, and says in the log what budget is nearly
     /// spent by that.
-    pub fn settle(mut self, session: Option<&str>, costs: Costs) {
+    pub fn settle(mut self, session: Option<&str>, costs: Costs, answer: u64) {
         let Some(Held { budgets, session }) = self.held.take() else {
             // A budget may come with the next configuration, and wants to know.
             if !costs.is_nothing() {
@@ -212,6 +233,9 @@ impl Reservation {
         let news = self.spending.with(&budgets, |books, today| {
             books.release(&session, self.estimate);
             books.spend(today, Some(&session), costs);
+            if answer > 0 {
+                books.answered(&session, answer);
+            }
             books.news(&budgets, today, &session)
         });
         for standing in news {
@@ -250,16 +274,42 @@ mod tests {
         let (spending, none) = (Arc::new(Spending::new(Scope::Agent, None)), Arc::default());
         // Who held the books would wait here for ever.
         let books = spending.lock();
-        let reserved = [(); 2].map(|()| spending.reserve(&none, Some("s"), usd(5.0).into()).expect("goes"));
+        let (target, prompt) = (target(), 5_000);
+        let asking = Asking { target: &target, prompt, longest: 0 };
+        let reserved = [(); 2].map(|()| spending.reserve(&none, Some("s"), &asking).expect("goes"));
         assert_eq!(spending.standings(&none, None), []);
         drop(books);
         let [answered, given_up] = reserved;
-        answered.settle(Some("s"), usd(2.0).into());
+        answered.settle(Some("s"), usd(2.0).into(), 7);
         drop(given_up);
         let standings = |session| spending.standings(&limited(9.0), Some(session));
         let sums = |session| standings(session).iter().map(|it| (it.spent, it.reserved)).collect::<Vec<_>>();
         assert_eq!(sums("s"), [(usd(2.0), usd(0.0)), (usd(2.0), usd(0.0))]);
         assert_eq!(sums("t"), [(usd(0.0), usd(0.0)), (usd(2.0), usd(0.0))]);
+    }
+
+    /// A model that costs a dollar for a thousand tokens of either kind.
+    fn target() -> Target {
+        let price = crate::config::Price { input: 1000.0, output: 1000.0, cached: 0.0, currency: Currency::Usd };
+        Target { pricing: Some(price), ..crate::translate::testing::target_with(crate::translate::testing::model()) }
+    }
+
+    #[test]
+    fn an_answer_is_thought_to_be_as_long_as_those_before_it_and_no_longer_than_is_asked_for() {
+        let spending = Arc::new(Spending::new(Scope::Agent, None));
+        let (budgets, target) = (limited(100.0), target());
+        let estimate = |session, longest| {
+            let asking = Asking { target: &target, prompt: 500, longest };
+            spending.reserve(&budgets, Some(session), &asking).expect("goes").estimate()
+        };
+        assert_eq!([estimate("s", 128_000), estimate("s", 100)], [1.5, 0.6].map(|sum| usd(sum).into()));
+        for (answer, mean) in [(2_000, 2_000), (0, 2_000), (4_000, 3_000), (10, 2_003)] {
+            let asking = Asking { target: &target, prompt: 0, longest: 0 };
+            let reservation = spending.reserve(&budgets, Some("s"), &asking).expect("goes");
+            reservation.settle(Some("s"), Costs::default(), answer);
+            assert_eq!(estimate("s", 128_000), target.pricing.unwrap().cost(500, 0, mean).into());
+        }
+        assert_eq!(estimate("t", 128_000), usd(1.5).into());
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Proxy {
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
         let Routed { stage, snapshot, question, session, .. } = *routed;
-        self.afford_spare(snapshot, target, tokens, session, record)?;
+        self.afford_spare(routed, target, tokens, record)?;
         let id = &*stage.id;
         let clocks = &snapshot.config.clocks;
         draft.fit(tokens, target.facts.window);

@@ -1,10 +1,11 @@
 //! Whether a request can be paid, before it is sent.
 
 use super::Proxy;
+use super::fallback::Routed;
 use super::question::Question;
 use super::record::Record;
 use super::snapshot::Snapshot;
-use crate::config::{Budget, Costs, Said, Span, Target};
+use crate::config::{Budget, Said, Span, Target};
 use crate::observe::budget::Standing;
 use crate::observe::spending::{Reservation, Unaffordable};
 use crate::route::{self, Choice, Facts};
@@ -25,9 +26,10 @@ impl Proxy {
         facts: &mut Facts,
         session: Option<&str>,
     ) -> Result<(Choice, Reservation), ApiError> {
-        let estimate = estimate(&choice.target, facts.tokens.number());
-        let reserve = |estimate| self.spending.reserve(&snapshot.config.budgets, session, estimate);
-        let unaffordable = match reserve(estimate) {
+        let reserve = |target: &Target, tokens: u64| {
+            self.spending.reserve(&snapshot.config.budgets, session, &question.asking(target, tokens))
+        };
+        let unaffordable = match reserve(&choice.target, facts.tokens.number()) {
             Ok(reservation) => return Ok((choice, reservation)),
             Err(unaffordable) => unaffordable,
         };
@@ -41,8 +43,7 @@ impl Proxy {
         if let Some(why) = route::obstacle(&target, &there) {
             return Err(refused(why));
         }
-        let reservation =
-            reserve(self::estimate(&target, there.tokens.number())).map_err(|_| refused("costs too much, too"))?;
+        let reservation = reserve(&target, there.tokens.number()).map_err(|_| refused("costs too much, too"))?;
         let reason = format!("{}; {} is spent, so {}", choice.reason, name(unaffordable.standing.span), target.model);
         *facts = there;
         Ok((Choice { target, reason, ..choice }, reservation))
@@ -54,17 +55,17 @@ impl Proxy {
     /// As [`Self::afford`], also where the budget names yet another target.
     pub(super) fn afford_spare(
         &self,
-        snapshot: &Snapshot,
+        routed: &Routed<'_>,
         target: &Target,
         tokens: u64,
-        session: Option<&str>,
         record: &mut Record,
     ) -> Result<(), ApiError> {
         if record.payment().is_reserved() {
             return Ok(());
         }
-        let estimate = estimate(target, tokens);
-        let reserved = self.spending.reserve(&snapshot.config.budgets, session, estimate);
+        let Routed { snapshot, question, session, .. } = *routed;
+        let asking = question.asking(target, tokens);
+        let reserved = self.spending.reserve(&snapshot.config.budgets, session, &asking);
         record.payment().reserve(reserved.map_err(|unaffordable| refusal(&unaffordable, ""))?);
         Ok(())
     }
@@ -87,11 +88,6 @@ fn told(standing: Standing, budget: &Budget) -> status::Budget {
         percent: standing.percent(),
         action: budget.action.written(),
     }
-}
-
-/// What a prompt costs, nothing of it cached; how long the answer will be nobody knows.
-fn estimate(target: &Target, tokens: u64) -> Costs {
-    target.pricing.map(|price| price.cost(tokens, 0, 0)).into()
 }
 
 fn name(span: Span) -> &'static str {
@@ -118,7 +114,7 @@ fn refusal(unaffordable: &Unaffordable, why: &str) -> ApiError {
     };
     let name = name(span);
     ApiError::spent(format!(
-        "mcr: not sent, {name} does not allow it: {spent} of {limit} is spent{reserved}, and this prompt costs up to {estimate}{why}. \
+        "mcr: not sent, {name} does not allow it: {spent} of {limit} is spent{reserved}, and this request may cost {estimate}{why}. \
          `mcr usage {table}` shows what for; {raise}"
     ))
 }

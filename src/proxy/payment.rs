@@ -54,7 +54,7 @@ impl Payment {
         let Some(reservation) = self.reservation.take() else { return };
         let estimate = reservation.estimate();
         self.written_off = self.written_off.plus(estimate);
-        reservation.settle(session, estimate);
+        reservation.settle(session, estimate, 0);
     }
 
     /// Settles once and for all; `reached` is false where nobody had the request, `underway` true where it is not known
@@ -74,7 +74,7 @@ impl Payment {
             Some(_) | None => Costs::default(),
         };
         if let Some(reservation) = self.reservation.take() {
-            reservation.settle(session, estimate.plus(cost.into()));
+            reservation.settle(session, estimate.plus(cost.into()), tokens.output);
         }
         Costing { cost, estimate: estimate.plus(self.written_off) }
     }

@@ -65,7 +65,7 @@ async fn what_would_go_over_the_limit_reaches_no_upstream_and_says_what_to_do() 
     assert_eq!(answer.error.as_ref().map(|error| error.kind.as_str()), Some("billing_error"));
     assert_snapshot!(
         answer.error.expect("an error").message,
-        @"mcr: not sent, the day's budget does not allow it: $1.00 of $1.00 is spent, and this prompt costs up to $0.0160. `mcr usage daily` shows what for; raise `Budget.day.limit` in the configuration to go on"
+        @"mcr: not sent, the day's budget does not allow it: $1.00 of $1.00 is spent, and this request may cost $0.0160. `mcr usage daily` shows what for; raise `Budget.day.limit` in the configuration to go on"
     );
     assert_eq!(rig.upstream.captured().len(), 1);
 }
@@ -161,29 +161,36 @@ async fn a_spare_that_cannot_be_paid_is_not_asked() {
 const TOKENS: u32 = 16;
 
 #[tokio::test]
-async fn of_fifty_requests_at_once_only_those_are_sent_that_the_limit_allows() {
-    let gate = Gate::new();
-    let replies = (0..10).map(|_| Reply::say("Hello").usage(TOKENS.into(), 1, 0).hold(&gate));
-    let rig = rig(replies, "day", f64::from(TOKENS) * 1.05, "block").await;
-    let counted = soon(rig.client.count_tokens(&ask("Hi"))).await.expect("a count").json();
+async fn of_fifty_requests_at_once_only_those_are_sent_that_the_limit_allows_with_their_answers() {
+    // As far as anybody can tell, an answer has 1,000 tokens, whatever is asked for; they cost more than the prompt.
+    let (gate, each) = (Gate::new(), f64::from(TOKENS) / 1000.0 + 1.0);
+    let replies = (0..10).map(|_| Reply::say("Hello").usage(TOKENS.into(), 1_000, 0).hold(&gate));
+    let rig = Rig::configured(replies, |config| {
+        *config = limited(&url_of(config), "day", each * 1050.0, "block");
+        config["Providers"][0]["pricing"]["completion"] = json!(1000);
+    })
+    .await;
+    let mut question = ask("Hi");
+    question["max_tokens"] = json!(32_000);
+    let counted = soon(rig.client.count_tokens(&question)).await.expect("a count").json();
     assert_eq!(counted["input_tokens"], json!(TOKENS));
     let mut asking = tokio::task::JoinSet::new();
     for _ in 0..50 {
-        let client = rig.client.clone();
-        asking.spawn(async move { soon(client.messages(&ask("Hi"))).await.expect("a lawful answer").status });
+        let (client, question) = (rig.client.clone(), question.clone());
+        asking.spawn(async move { soon(client.messages(&question)).await.expect("a lawful answer").status });
     }
     for _ in 0..40 {
         assert_eq!(soon(asking.join_next()).await.expect("one more").expect("an end"), 400);
     }
     let held = standing(&rig.server).await;
-    assert_eq!((&held["spent"], &held["reserved"]), (&json!(0.0), &json!(f64::from(TOKENS) * 0.01)));
+    assert_eq!((&held["spent"], &held["reserved"]), (&json!(0.0), &json!(each * 10.0)));
     gate.open();
     while let Some(status) = soon(asking.join_next()).await {
         assert_eq!(status.expect("an end"), 200);
     }
     rig.server.wait_for_log(" outcome=ok ", 10).await;
     let over = standing(&rig.server).await;
-    assert_eq!((&over["spent"], &over["reserved"]), (&json!(f64::from(TOKENS) * 0.01), &json!(0.0)));
+    assert_eq!((&over["spent"], &over["reserved"]), (&json!(each * 10.0), &json!(0.0)));
 }
 
 #[tokio::test]
@@ -378,7 +385,7 @@ async fn a_limit_on_the_command_line_holds_for_all_conversations_of_the_run_and_
     let answer = soon(of("b").messages(&ask("Hi"))).await.expect("an answer");
     assert_snapshot!(
         answer.error.expect("an error").message,
-        @"mcr: not sent, the session's budget does not allow it: $1.00 of $1.00 is spent, and this prompt costs up to $0.0160. `mcr usage session` shows what for; start mcr with a higher `--max-cost` to go on"
+        @"mcr: not sent, the session's budget does not allow it: $1.00 of $1.00 is spent, and this request may cost $0.0160. `mcr usage session` shows what for; start mcr with a higher `--max-cost` to go on"
     );
     assert_eq!(upstream.captured().len(), 1);
     session.end().await;
