@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::Place;
 use crate::config::{
-    self, Config, Environment, Look, Position, Problem, Reading, Severity, Source, Span, StartOnly, unseen,
+    self, Budgets, Config, Environment, Look, Position, Problem, Reading, Severity, Source, Span, StartOnly, unseen,
 };
 use crate::egress::{Egress, Options, ProxyVariables};
 use crate::env;
@@ -45,6 +45,8 @@ pub(super) fn of_preset(
 /// Reads a preset, and what this machine's configuration says of the machine.
 fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>) -> Result<Ready, Failure> {
     let mut ready = Presets::open(paths).get(name)?.ready(environment)?;
+    // What a preset says of prices is the word of whoever made it.
+    ready.config.budgets = Budgets { strict: true, ..(*ready.config.budgets).clone() }.into();
     // Without a file there is nothing that it could say; a broken one may name the proxy to go through.
     if config::file(explicit, paths, environment).exists() {
         inherit(&mut ready.config, config::load(explicit, paths, environment)?);
@@ -55,7 +57,7 @@ fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Envir
 /// The way out, the log, the agent and the budgets are the machine's, whichever preset runs.
 fn inherit(config: &mut Config, machine: Config) {
     for (span, budget) in machine.budgets.iter() {
-        let unseen = unseen(budget, &config.targets);
+        let unseen = unseen(budget, &config.targets, true);
         config.warnings.extend(unseen.into_iter().map(|what| warning(&machine, span, what)));
     }
     let mut budgets = (*config.budgets).clone();

@@ -50,8 +50,8 @@ pub struct Asking<'t> {
 
 impl Asking<'_> {
     /// What it costs with an answer of so many tokens, nothing of the prompt cached.
-    fn estimate(&self, answer: u64) -> Costs {
-        self.target.pricing.map(|price| price.cost(self.prompt, 0, answer.min(self.longest))).into()
+    fn estimate(&self, strict: bool, answer: u64) -> Costs {
+        self.target.charge(strict, self.prompt, 0, answer.min(self.longest))
     }
 }
 
@@ -86,12 +86,12 @@ impl Spending {
         asking: &Asking<'_>,
     ) -> Result<Reservation, Unaffordable> {
         if budgets.is_empty() {
-            let estimate = asking.estimate(Books::default().answer(""));
-            return Ok(Reservation { spending: Arc::clone(self), estimate, held: None });
+            let estimate = asking.estimate(budgets.strict, Books::default().answer(""));
+            return Ok(Reservation { spending: Arc::clone(self), estimate, strict: budgets.strict, held: None });
         }
         let session = self.session(session);
         self.with(budgets, |books, today| {
-            let estimate = asking.estimate(books.answer(session));
+            let estimate = asking.estimate(budgets.strict, books.answer(session));
             let refused = |budget: &Budget, standing: Standing, instead| {
                 let estimate = estimate.of(budget.limit.currency);
                 Err(Unaffordable { standing, estimate, said: budget.said, instead })
@@ -102,7 +102,7 @@ impl Spending {
                 Verdict::Go => {
                     books.reserve(session, estimate);
                     let held = Some(Held { budgets: Arc::clone(budgets), session: session.to_owned() });
-                    Ok(Reservation { spending: Arc::clone(self), estimate, held })
+                    Ok(Reservation { spending: Arc::clone(self), estimate, strict: budgets.strict, held })
                 }
             }
         })
@@ -200,6 +200,7 @@ impl State {
 pub struct Reservation {
     spending: Arc<Spending>,
     estimate: Costs,
+    strict: bool,
     /// Absent where there was no budget.
     held: Option<Held>,
 }
@@ -215,6 +216,11 @@ impl Reservation {
     /// What the request was thought to cost; nothing where no price is known.
     pub fn estimate(&self) -> Costs {
         self.estimate
+    }
+
+    /// Whether the catalogue's prices count, too.
+    pub fn is_strict(&self) -> bool {
+        self.strict
     }
 
     /// Notes what the request of this session has cost, and how many tokens its answer had where somebody counted them;

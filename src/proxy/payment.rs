@@ -68,15 +68,18 @@ impl Payment {
         underway: bool,
     ) -> Costing {
         let cost = if reached { cost(target, tokens) } else { None };
-        // The provider bills what nobody counted, too.
-        let estimate = match &self.reservation {
-            Some(reservation) if cost.is_none() && (underway || self.begun) => reservation.estimate(),
-            Some(_) | None => Costs::default(),
-        };
+        let mut whole = Costs::from(cost);
         if let Some(reservation) = self.reservation.take() {
-            reservation.settle(session, estimate.plus(cost.into()), tokens.output);
+            if reached && tokens.output > 0 {
+                let Tokens { input, cached, output } = tokens;
+                whole = target.charge(reservation.is_strict(), input, cached, output);
+            } else if underway || self.begun {
+                // The provider bills what nobody counted, too.
+                whole = whole.dearer(reservation.estimate());
+            }
+            reservation.settle(session, whole, tokens.output);
         }
-        Costing { cost, estimate: estimate.plus(self.written_off) }
+        Costing { cost, estimate: whole.beyond(cost.into()).plus(self.written_off) }
     }
 }
 
