@@ -300,20 +300,8 @@ fn host(target: &Target) -> Option<&str> {
     target.provider.connection.as_ref().ok().map(Connection::host)
 }
 
-/// Writes the line of a request that has no target: it could not be read, or nothing is configured for it.
-pub fn refused(id: &str, started: Instant, error: &ApiError) {
-    let duration_ms = milliseconds(started, Instant::now());
-    tracing::info!(
-        request = id,
-        outcome = "refused",
-        status = error.status,
-        duration_ms,
-        error = %error.unquoted(),
-        "request"
-    );
-}
-
-fn milliseconds(from: Instant, to: Instant) -> u64 {
+/// The time between two moments, in milliseconds.
+pub(super) fn milliseconds(from: Instant, to: Instant) -> u64 {
     u64::try_from((to - from).as_millis()).unwrap_or(u64::MAX)
 }
 
