@@ -16,7 +16,7 @@ use serde::Deserialize;
 pub(crate) use dialects::known_dialects;
 pub use dialects::{Quirks, dialect_of, quirks};
 pub use hosts::{Host, host, price};
-pub use price::{Cost, Currency, Price};
+pub use price::{Cost, Costs, Currency, Price};
 pub use providers::{Provider, provider, provider_names, provider_of, provider_of_key};
 
 /// How much a model is asked to think, in rising order.

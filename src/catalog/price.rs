@@ -80,6 +80,56 @@ impl Cost {
     }
 }
 
+/// Amounts of money, each currency for itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Costs([f64; Currency::ALL.len()]);
+
+impl Costs {
+    /// The amount in one currency.
+    pub fn of(self, currency: Currency) -> Cost {
+        Cost { amount: self.0[currency as usize], currency }
+    }
+
+    /// Whether it is nothing in every currency.
+    pub fn is_nothing(self) -> bool {
+        self.0.iter().all(|amount| *amount <= 0.0)
+    }
+
+    /// The sum of both.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(std::array::from_fn(|at| self.0[at] + other.0[at]))
+    }
+
+    /// What is more than something that is counted already, and never less than nothing.
+    #[must_use]
+    pub fn beyond(self, counted: Self) -> Self {
+        Self(std::array::from_fn(|at| (self.0[at] - counted.0[at]).max(0.0)))
+    }
+
+    /// The dearer of both, in each currency.
+    #[must_use]
+    pub fn dearer(self, other: Self) -> Self {
+        Self(std::array::from_fn(|at| self.0[at].max(other.0[at])))
+    }
+}
+
+impl From<Option<Cost>> for Costs {
+    fn from(cost: Option<Cost>) -> Self {
+        let mut costs = Self::default();
+        if let Some(Cost { amount, currency }) = cost {
+            costs.0[currency as usize] = amount;
+        }
+        costs
+    }
+}
+
+impl From<Cost> for Costs {
+    fn from(cost: Cost) -> Self {
+        Some(cost).into()
+    }
+}
+
 impl fmt::Display for Cost {
     /// Writes two decimals, and four where two would hide what there is: `$4.20`, `€0.0042`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

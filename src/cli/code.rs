@@ -107,10 +107,10 @@ pub(super) fn run_session(
 /// Fails where it would see nothing at all.
 fn set_limit(config: &mut Config, limit: Cost) -> Result<Vec<String>, Failure> {
     let budget = Budget { limit, action: Action::Block, said: Said::Typed };
-    let unseen = unseen(&budget, &config.targets);
+    let strict = config.budgets.strict;
+    let unseen = unseen(&budget, &config.targets, strict);
     let code = limit.currency.as_str();
-    let is_seen = |target: &Target| target.pricing.is_some_and(|it| it.is_free() || it.currency == limit.currency);
-    if !config.targets.iter().any(|target| is_seen(target)) {
+    if !config.targets.iter().any(|target| target.is_seen(strict, limit.currency)) {
         let what = format!("`--max-cost` cannot be kept: no configured model has a known price in {code}");
         return Err(Failure::say(Exit::Usage, what)
             .hint(format!("set `pricing: {{prompt, completion, currency: \"{code}\"}}` of a provider")));

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::config::Place;
-use crate::config::{self, Config, Environment, Look, Reading, StartOnly};
+use crate::config::{
+    self, Budgets, Config, Environment, Look, Position, Problem, Reading, Severity, Source, Span, StartOnly, unseen,
+};
 use crate::egress::{Egress, Options, ProxyVariables};
 use crate::env;
 use crate::error::{Exit, Failure};
@@ -15,7 +17,7 @@ use crate::proxy::{Open, Reload};
 pub(super) fn reload(place: &Place<'_>, start_only: &'static [StartOnly]) -> Reload {
     let file = config::file(place.explicit, place.paths, place.environment);
     let read = Box::new(|file: &Path| config::read_again(file, &env::process));
-    Reload { file, read, open: open(place), start_only }
+    Reload { file, beside: Vec::new(), read, open: open(place), start_only }
 }
 
 /// A preset that can be run, and how it is read anew.
@@ -28,19 +30,23 @@ pub(super) fn of_preset(
     let ready_now = ready(name, explicit, paths, environment)?;
     let file = Presets::open(paths).folder(name).join(manifest::FILE);
     let variables = ProxyVariables::from_lookup(environment);
+    let machine = config::file(explicit, paths, environment);
     let (name, explicit, paths) = (name.clone(), explicit.map(PathBuf::from), paths.clone());
+    let beside = vec![machine.clone()];
     let read = move |file: &Path| {
-        let looks = vec![Look::at(file)];
+        let looks = vec![Look::at(file), Look::at(&machine)];
         let ready = ready(&name, explicit.as_deref(), &paths, &env::process);
         Reading { config: ready.map(|ready| ready.config), looks }
     };
     let open = Box::new(move |config: &Config| door(config, &variables));
-    Ok((ready_now, Reload { file, read: Box::new(read), open, start_only: StartOnly::AGENT }))
+    Ok((ready_now, Reload { file, beside, read: Box::new(read), open, start_only: StartOnly::AGENT }))
 }
 
 /// Reads a preset, and what this machine's configuration says of the machine.
 fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>) -> Result<Ready, Failure> {
     let mut ready = Presets::open(paths).get(name)?.ready(environment)?;
+    // What a preset says of prices is the word of whoever made it.
+    ready.config.budgets = Budgets { strict: true, ..(*ready.config.budgets).clone() }.into();
     // Without a file there is nothing that it could say; a broken one may name the proxy to go through.
     if config::file(explicit, paths, environment).exists() {
         inherit(&mut ready.config, config::load(explicit, paths, environment)?);
@@ -50,13 +56,30 @@ fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Envir
 
 /// The way out, the log, the agent and the budgets are the machine's, whichever preset runs.
 fn inherit(config: &mut Config, machine: Config) {
+    for (span, budget) in machine.budgets.iter() {
+        let unseen = unseen(budget, &config.targets, true);
+        config.warnings.extend(unseen.into_iter().map(|what| warning(&machine, span, what)));
+    }
+    let mut budgets = (*config.budgets).clone();
+    budgets.inherit((*machine.budgets).clone(), &config.targets);
+    config.budgets = budgets.into();
     config.proxy_url = machine.proxy_url;
     config.claude_path = machine.claude_path;
     config.log = machine.log;
     config.log_level = machine.log_level;
-    let mut budgets = (*config.budgets).clone();
-    budgets.inherit((*machine.budgets).clone(), &config.targets);
-    config.budgets = budgets.into();
+}
+
+/// Names the limit in the machine's configuration that something is odd about under a preset.
+fn warning(machine: &Config, span: Span, what: String) -> Problem {
+    let path = format!("Budget.{}", span.as_str());
+    let limit = format!("{path}.limit");
+    let written = machine.settings.iter().find(|setting| setting.path == limit);
+    let position = match written.map(|setting| &setting.source) {
+        Some(Source::Written { position, .. } | Source::Unset { position, .. }) => *position,
+        Some(Source::Default | Source::Inferred(_) | Source::Catalogue(_)) | None => Position { line: 1, column: 1 },
+    };
+    let file = machine.origin.to_string().into();
+    Problem { severity: Severity::Warning, file, position, path, what, suggestion: None }
 }
 
 /// Opens doors out with the proxy variables of this process.

@@ -83,9 +83,16 @@ pub struct Budgets {
     pub day: Option<Budget>,
     /// What may be spent in a month, whichever process spends it.
     pub month: Option<Budget>,
+    /// Whether the catalogue's prices count, too, since the configuration's are another's word: a preset's.
+    pub strict: bool,
 }
 
 impl Budgets {
+    /// Whether there is no limit.
+    pub fn is_empty(&self) -> bool {
+        self.session.is_none() && self.day.is_none() && self.month.is_none()
+    }
+
     /// The limit of one span.
     pub fn get(&self, span: Span) -> Option<&Budget> {
         match span {
@@ -114,7 +121,7 @@ impl Budgets {
             };
             Budget { action, ..budget }
         };
-        let Self { session, day, month } = machine;
+        let Self { session, day, month, strict: _ } = machine;
         for (of_machine, here) in [(session, &mut self.session), (day, &mut self.day), (month, &mut self.month)] {
             if let Some(budget) = of_machine {
                 *here = Some(own(budget));

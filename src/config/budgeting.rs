@@ -29,7 +29,7 @@ pub(super) fn budgets(reader: &mut Reader, root: &Node<'_>, known: &Known<'_>) -
         let Some(node) = node.get(span.as_str()) else { continue };
         *place = budget(reader, &node, known);
         let Some(budget) = place else { continue };
-        for what in unseen(budget, known.targets) {
+        for what in unseen(budget, known.targets, false) {
             reader.warn(&node, what);
         }
         if !keeps && span != Span::Session {
@@ -73,14 +73,13 @@ fn action(reader: &mut Reader, node: &Node<'_>, known: &Known<'_>) -> Option<Act
 }
 
 /// Says which targets' costs a limit does not see: those without a known price, and those with one in another currency.
-pub fn unseen(budget: &Budget, targets: &[Arc<Target>]) -> Vec<String> {
+pub fn unseen(budget: &Budget, targets: &[Arc<Target>], strict: bool) -> Vec<String> {
     let currency = budget.limit.currency;
     // Where a provider is not known yet, its prices are not either.
-    let reachable = || targets.iter().filter(|target| target.provider.connection.is_ok());
-    let unknown: Vec<String> =
-        reachable().filter(|target| target.pricing.is_none()).map(|target| target.name()).collect();
-    let other = |target: &&Arc<Target>| target.pricing.is_some_and(|it| it.currency != currency && !it.is_free());
-    let foreign: Vec<String> = reachable().filter(other).map(|target| target.name()).collect();
+    let reachable = targets.iter().filter(|target| target.provider.connection.is_ok());
+    let unseen = reachable.filter(|target| !target.is_seen(strict, currency));
+    let (foreign, unknown): (Vec<_>, Vec<_>) = unseen.partition(|target| target.pricing.is_some());
+    let [unknown, foreign] = [unknown, foreign].map(|list| list.iter().map(|it| it.name()).collect::<Vec<_>>());
     let mut words = Vec::new();
     if !unknown.is_empty() {
         words.push(format!("no price is known of {}, which counts as nothing here; set `pricing`", named(&unknown)));

@@ -118,7 +118,7 @@ use std::{
     time::Duration,
 };
 
-pub use crate::catalog::{Cost, Currency, Price};
+pub use crate::catalog::{Cost, Costs, Currency, Price};
 pub use balance::{Balance, Strategy};
 pub use budget::{Action, Budget, Budgets, Said, Span};
 pub use budgeting::unseen;

@@ -75,19 +75,22 @@ pub(super) fn amount(reader: &mut Reader, above: &Node<'_>, key: &str) -> Option
     None
 }
 
-/// Returns what a model costs: by its own `pricing`, its provider's, or the catalogue; one's own machine is free.
+/// Returns what a model costs: by its own `pricing`, its provider's, or the catalogue; one's own machine is free. Beside it
+/// what the catalogue says, where there is a `pricing`.
 pub(super) fn price(
     reader: &mut Reader,
     item: &Node<'_>,
     provider: &Provider,
     model: &str,
     of_provider: Option<Pricing>,
-) -> Option<Price> {
+) -> (Option<Price>, Vec<Price>) {
     let of_model = item.get("facts").and_then(|facts| facts.get(model));
     let own = of_model.and_then(|node| pricing(reader, &node));
     let host = provider.connection.as_ref().map_or("", |connection| connection.host());
     let listed = |currency| catalog::price(host, model, currency);
-    match own.or(of_provider) {
+    let said = own.or(of_provider);
+    let beside = said.map(|_| Currency::ALL.into_iter().filter_map(listed).collect()).unwrap_or_default();
+    let price = match said {
         Some(Pricing { currency, figures: Some(Figures { prompt, completion, cached }) }) => {
             // What a provider takes off for cached tokens is known where its prices are, and is nothing elsewhere.
             let share = listed(Currency::Usd).map_or(1.0, |price| price.cached / price.input);
@@ -107,5 +110,6 @@ pub(super) fn price(
             price
         }
         None => listed(Currency::default()),
-    }
+    };
+    (price, beside)
 }

@@ -8,7 +8,7 @@ use super::{
     BreakerRules, Capacity, Dialect, HealthProbe, Place, SecretRef, Transformer, endpoint::CHAT_COMPLETIONS,
     local::is_local,
 };
-use crate::catalog::{self, Price};
+use crate::catalog::{self, Costs, Currency, Price};
 
 /// A provider as configured.
 #[derive(Debug)]
@@ -203,9 +203,26 @@ pub struct Target {
     pub transformers: Vec<Transformer>,
     /// What it costs: by the configuration, else by the catalogue; absent where that is not known.
     pub pricing: Option<Price>,
+    /// What the catalogue says that it costs, where the configuration says something else.
+    pub listed: Vec<Price>,
 }
 
 impl Target {
+    /// What budgets count for so many tokens; `cached` is a part of `input`. Nothing where no price is known.
+    ///
+    /// Where the configuration's price is another's word (`strict`), the catalogue's counts, too, in its currencies.
+    pub fn charge(&self, strict: bool, input: u64, cached: u64, output: u64) -> Costs {
+        let listed = self.listed.iter().filter(|_| strict);
+        let costs = self.pricing.iter().chain(listed).map(|price| price.cost(input, cached, output).into());
+        costs.fold(Costs::default(), Costs::dearer)
+    }
+
+    /// Whether a limit in this currency sees what it costs, by the price that [`Self::charge`] counts.
+    pub fn is_seen(&self, strict: bool, currency: Currency) -> bool {
+        let is_listed = strict && self.listed.iter().any(|price| price.currency == currency);
+        is_listed || self.pricing.is_some_and(|price| price.is_free() || price.currency == currency)
+    }
+
     /// `provider,model`, the form of the configuration.
     pub fn name(&self) -> String {
         format!("{},{}", self.provider.name, self.model)

@@ -245,12 +245,13 @@ fn target(
     pricing: Option<Pricing>,
 ) -> Arc<Target> {
     let facts = facts::facts(reader, item, provider, model);
-    let pricing = pricing::price(reader, item, provider, model, pricing);
+    let (pricing, listed) = pricing::price(reader, item, provider, model, pricing);
     Arc::new(Target {
         provider: Arc::clone(provider),
         model: model.to_owned(),
         facts,
         transformers: transformers.of(model),
         pricing,
+        listed,
     })
 }

@@ -3,16 +3,20 @@
 //! Pure: the day is an argument. Amounts are whole billionths, so that what was reserved is given back exactly, and each
 //! currency has a sum of its own.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use jiff::ToSpan as _;
 use jiff::civil::Date;
 
-use crate::config::{Action, Budget, Budgets, Cost, Currency, Span, Target};
+use crate::config::{Action, Budget, Budgets, Cost, Costs, Currency, Span, Target};
 
 /// Sessions that are remembered; the one that was quiet for the longest goes first.
 const SESSIONS: usize = 256;
+/// The share of the budgets that is kept back for an answer, in tokens, where those before it were shorter.
+const SHORTEST: u64 = 1_000;
+/// Days that are remembered, a month and more: which of them count is seen when somebody asks, since a clock may jump
+/// ahead and back.
+const DAYS: usize = 100;
 /// Shares of a limit, in percent, that the log tells once each.
 const TOLD: [u64; 2] = [100, 80];
 
@@ -25,14 +29,18 @@ impl Money {
         self.0[currency as usize]
     }
 
-    fn add(&mut self, cost: Cost) {
-        let sum = &mut self.0[cost.currency as usize];
-        *sum = sum.saturating_add(billionths(cost.amount));
+    fn add(&mut self, costs: Costs) {
+        for currency in Currency::ALL {
+            let sum = &mut self.0[currency as usize];
+            *sum = sum.saturating_add(billionths(costs.of(currency).amount));
+        }
     }
 
-    fn take(&mut self, cost: Cost) {
-        let sum = &mut self.0[cost.currency as usize];
-        *sum = sum.saturating_sub(billionths(cost.amount));
+    fn take(&mut self, costs: Costs) {
+        for currency in Currency::ALL {
+            let sum = &mut self.0[currency as usize];
+            *sum = sum.saturating_sub(billionths(costs.of(currency).amount));
+        }
     }
 }
 
@@ -51,6 +59,11 @@ fn amount(billionths: u64, currency: Currency) -> Cost {
 struct Purse {
     spent: Money,
     reserved: Money,
+    answers: u64,
+    /// Tokens of all of these.
+    written: u64,
+    /// When it was changed last, counted in changes.
+    touched: u64,
 }
 
 /// All that was spent this month, and in each session.
@@ -59,8 +72,8 @@ pub struct Books {
     days: BTreeMap<Date, Money>,
     /// By all requests in flight.
     reserved: Money,
-    /// The quietest first.
-    sessions: Vec<(String, Purse)>,
+    sessions: HashMap<String, Purse>,
+    changes: u64,
     /// What the log was told: the span, which one, its limit, and the share.
     told: BTreeSet<(Span, String, u64, u64)>,
 }
@@ -99,21 +112,44 @@ pub enum Verdict<'b> {
 
 impl Books {
     /// Adds what somebody spent; a session is named where its sum is kept.
-    pub fn spend(&mut self, day: Date, session: Option<&str>, cost: Cost) {
-        self.days.entry(day).or_default().add(cost);
+    pub fn spend(&mut self, day: Date, session: Option<&str>, costs: impl Into<Costs>) {
+        let costs = costs.into();
+        if costs.is_nothing() {
+            return;
+        }
+        self.days.entry(day).or_default().add(costs);
+        if self.days.len() > DAYS {
+            self.days.pop_first();
+        }
         if let Some(session) = session {
-            self.purse(session).spent.add(cost);
+            self.purse(session).spent.add(costs);
         }
     }
 
     /// Keeps back what a request may cost, until [`Self::release`].
-    pub fn reserve(&mut self, session: &str, estimate: Cost) {
+    pub fn reserve(&mut self, session: &str, estimate: impl Into<Costs>) {
+        let estimate = estimate.into();
         self.reserved.add(estimate);
         self.purse(session).reserved.add(estimate);
     }
 
+    /// Notes how long an answer was.
+    pub fn answered(&mut self, session: &str, tokens: u64) {
+        let purse = self.purse(session);
+        purse.answers += 1;
+        purse.written = purse.written.saturating_add(tokens);
+    }
+
+    /// How long the next answer of a session will be, as far as anybody can tell: as those before it, and no less than
+    /// [`SHORTEST`].
+    pub fn answer(&self, session: &str) -> u64 {
+        let mean = self.sessions.get(session).and_then(|purse| purse.written.checked_div(purse.answers));
+        mean.unwrap_or_default().max(SHORTEST)
+    }
+
     /// Gives back what was kept.
-    pub fn release(&mut self, session: &str, estimate: Cost) {
+    pub fn release(&mut self, session: &str, estimate: impl Into<Costs>) {
+        let estimate = estimate.into();
         self.reserved.take(estimate);
         self.purse(session).reserved.take(estimate);
     }
@@ -121,13 +157,24 @@ impl Books {
     /// Says whether a request that may cost so much can go, in this session and on this day.
     ///
     /// What costs nothing can always go, and so does what nobody knows the price of.
-    pub fn verdict<'b>(&self, budgets: &'b Budgets, today: Date, session: &str, estimate: Option<Cost>) -> Verdict<'b> {
-        let Some(estimate) = estimate.filter(|estimate| billionths(estimate.amount) > 0) else { return Verdict::Go };
+    pub fn verdict<'b>(
+        &self,
+        budgets: &'b Budgets,
+        today: Date,
+        session: &str,
+        estimate: impl Into<Costs>,
+    ) -> Verdict<'b> {
+        let estimate = estimate.into();
         let mut instead = Verdict::Go;
-        for (span, budget) in budgets.iter().filter(|(_, budget)| budget.limit.currency == estimate.currency) {
+        for (span, budget) in budgets.iter() {
+            let currency = budget.limit.currency;
+            let asked = billionths(estimate.of(currency).amount);
+            if asked == 0 {
+                continue;
+            }
             let purse = self.purse_of(span, today, session);
-            let sums = [purse.spent.of(estimate.currency), purse.reserved.of(estimate.currency)];
-            let whole = sums.into_iter().fold(billionths(estimate.amount), u64::saturating_add);
+            let sums = [purse.spent.of(currency), purse.reserved.of(currency)];
+            let whole = sums.into_iter().fold(asked, u64::saturating_add);
             if whole <= billionths(budget.limit.amount) {
                 continue;
             }
@@ -148,38 +195,37 @@ impl Books {
     /// How a budget stands, in this session and on this day.
     pub fn standing(&self, span: Span, budget: &Budget, today: Date, session: &str) -> Standing {
         let currency = budget.limit.currency;
-        let Purse { spent, reserved } = self.purse_of(span, today, session);
+        let Purse { spent, reserved, .. } = self.purse_of(span, today, session);
         let (spent, reserved) = (amount(spent.of(currency), currency), amount(reserved.of(currency), currency));
         Standing { span, spent, reserved, limit: budget.limit }
     }
 
     /// The session that has spent most of a currency; nothing before the first.
     pub fn dearest(&self, currency: Currency) -> Option<&str> {
-        let dearest = self.sessions.iter().max_by_key(|(_, purse)| purse.spent.of(currency));
+        let dearest = self.sessions.iter().max_by_key(|(_, purse)| (purse.spent.of(currency), purse.touched));
         dearest.map(|(session, _)| session.as_str())
     }
 
     /// Returns the budgets that were spent to another of the shares that are told, each once for its day, month, session and limit.
     pub fn news(&mut self, budgets: &Budgets, today: Date, session: &str) -> Vec<Standing> {
-        // What was told of days and months that are over is told of others, if ever.
         let of = |span| match span {
             Span::Session => session.to_owned(),
             Span::Day => today.to_string(),
             Span::Month => today.strftime("%Y-%m").to_string(),
         };
-        let (day, month) = (of(Span::Day), of(Span::Month));
-        self.told.retain(|(span, which, ..)| match span {
-            Span::Session => true,
-            Span::Day => *which == day,
-            Span::Month => *which == month,
-        });
         let mut news = Vec::new();
         for (span, budget) in budgets.iter() {
             let standing = self.standing(span, budget, today, session);
+            if TOLD.into_iter().all(|share| standing.percent() < share) {
+                continue;
+            }
+            // What was told of days and months that are over is told of others, if ever.
+            let now = of(span);
+            self.told.retain(|(told, which, ..)| *told != span || span == Span::Session || *which == now);
             let limit = billionths(budget.limit.amount);
             let reached = TOLD.into_iter().filter(|share| standing.percent() >= *share);
             // Who hears that all is spent need not hear that most of it is.
-            let fresh = reached.map(|share| self.told.insert((span, of(span), limit, share))).collect::<Vec<_>>();
+            let fresh = reached.map(|share| self.told.insert((span, now.clone(), limit, share))).collect::<Vec<_>>();
             if fresh.first().is_some_and(|fresh| *fresh) {
                 news.push(standing);
             }
@@ -198,33 +244,33 @@ impl Books {
             sum
         };
         match span {
-            Span::Session => {
-                let found = self.sessions.iter().find(|(id, _)| id == session);
-                found.map(|(_, purse)| *purse).unwrap_or_default()
-            }
-            Span::Day => Purse { spent: spent(today), reserved: self.reserved },
-            Span::Month => Purse { spent: spent(today.first_of_month()), reserved: self.reserved },
+            Span::Session => self.sessions.get(session).copied().unwrap_or_default(),
+            Span::Day => Purse { spent: spent(today), reserved: self.reserved, ..Purse::default() },
+            Span::Month => Purse { spent: spent(today.first_of_month()), reserved: self.reserved, ..Purse::default() },
         }
     }
 
     fn purse(&mut self, session: &str) -> &mut Purse {
-        let found = self.sessions.iter().position(|(id, _)| id == session);
-        let kept = found.map_or_else(|| (session.to_owned(), Purse::default()), |at| self.sessions.remove(at));
-        if self.sessions.len() >= SESSIONS
-            && let Some(quiet) = self.sessions.iter().position(|(_, purse)| purse.reserved == Money::default())
-        {
-            let (id, _) = self.sessions.remove(quiet);
-            self.told.retain(|(span, which, ..)| *span != Span::Session || *which != id);
+        self.changes += 1;
+        let touched = self.changes;
+        if !self.sessions.contains_key(session) {
+            self.make_room();
         }
-        let last = self.sessions.len();
-        self.sessions.push(kept);
-        &mut self.sessions[last].1
+        let purse = self.sessions.entry(session.to_owned()).or_default();
+        purse.touched = touched;
+        purse
     }
 
-    /// Forgets the days before the month of this one.
-    pub fn forget(&mut self, today: Date) {
-        let since = today.first_of_month().checked_sub(1.day()).unwrap_or(today);
-        self.days.retain(|day, _| *day >= since);
+    fn make_room(&mut self) {
+        if self.sessions.len() < SESSIONS {
+            return;
+        }
+        let idle = self.sessions.iter().filter(|(_, purse)| purse.reserved == Money::default());
+        let quiet = idle.min_by_key(|(_, purse)| purse.touched).map(|(id, _)| id.clone());
+        if let Some(id) = quiet {
+            self.sessions.remove(&id);
+            self.told.retain(|(span, which, ..)| *span != Span::Session || *which != id);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The books, without a clock and without a file.
 
+use jiff::ToSpan as _;
 use jiff::civil::date;
 use proptest::prelude::*;
 
@@ -108,6 +109,18 @@ fn what_requests_in_flight_hold_is_not_forgotten_with_the_quietest_session() {
     assert_eq!(books.reserved, Money::default());
 }
 
+#[test]
+fn a_clock_that_jumps_ahead_and_back_takes_nothing_out_of_the_month() {
+    let mut books = Books::default();
+    let month = budgets(Span::Month, 1.0, Action::Block);
+    books.spend(TODAY, None, usd(1.0));
+    books.spend(date(2028, 1, 1), None, usd(0.5));
+    assert!(goes(&books, &month, date(2028, 1, 1), "s", 0.5));
+    assert!(!goes(&books, &month, TODAY, "s", 0.1));
+    (1..200).for_each(|days| books.spend(TODAY.checked_add(days.days()).unwrap(), None, usd(0.1)));
+    assert_eq!(books.days.len(), DAYS);
+}
+
 /// What may happen to requests that are asked for one after another, several in flight.
 #[derive(Debug, Clone)]
 enum Step {
@@ -164,7 +177,7 @@ proptest! {
             books.release("s", estimate);
         }
         prop_assert_eq!(books.reserved, Money::default());
-        prop_assert!(books.sessions.iter().all(|(_, purse)| purse.reserved == Money::default()));
+        prop_assert!(books.sessions.values().all(|purse| purse.reserved == Money::default()));
     }
 
     #[test]

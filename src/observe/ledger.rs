@@ -41,7 +41,7 @@ pub struct Entry {
     /// The same in euros, where the price is in euros.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cost_eur: Option<f64>,
-    /// What its prompt alone would cost, where the answer began and nobody said what it used; budgets count that.
+    /// What budgets count over the cost: what attempts were thought to cost of which nobody said it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub estimate_usd: Option<f64>,
     /// The same in euros.

@@ -1,6 +1,7 @@
 //! What is spent, shared by all requests of a process and, through the ledger, by all processes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
@@ -8,7 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use super::budget::{Books, Standing, Verdict};
 use super::ledger::Entry;
 use super::tail::Tail;
-use crate::config::{Budget, Budgets, Cost, Currency, Span, Target};
+use crate::config::{Budget, Budgets, Cost, Costs, Currency, Said, Span, Target};
 
 /// What a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,25 +33,49 @@ struct State {
     books: Books,
     /// Absent where nothing is kept.
     tail: Option<Tail>,
+    /// The day as it was asked last, and its hours.
+    day: Option<(Date, Range<Timestamp>)>,
+}
+
+/// What is to be paid.
+#[derive(Debug, Clone, Copy)]
+pub struct Asking<'t> {
+    /// Who is asked.
+    pub target: &'t Target,
+    /// The tokens of the prompt.
+    pub prompt: u64,
+    /// The tokens of the longest answer that is asked for, and that there is room for.
+    pub longest: u64,
+}
+
+impl Asking<'_> {
+    /// What it costs with an answer of so many tokens, nothing of the prompt cached.
+    fn estimate(&self, strict: bool, answer: u64) -> Costs {
+        self.target.charge(strict, self.prompt, 0, answer.min(self.longest))
+    }
 }
 
 /// Why a request is not sent as it is.
 #[derive(Debug)]
-pub enum Unaffordable {
-    /// A budget refuses it.
-    Refused(Budget, Standing),
-    /// A budget sends it to that target.
-    Instead(Arc<Target>, Standing),
+pub struct Unaffordable {
+    /// How the budget stands that it would go over.
+    pub standing: Standing,
+    /// What it may cost of that.
+    pub estimate: Cost,
+    /// Who set the budget.
+    pub said: Said,
+    /// Where the budget sends it; absent where it refuses it.
+    pub instead: Option<Arc<Target>>,
 }
 
 impl Spending {
     /// Begins; what others spent is looked for where a tail is given.
     pub fn new(scope: Scope, tail: Option<Tail>) -> Self {
-        let state = Mutex::new(State { books: Books::default(), tail });
+        let state = Mutex::new(State { books: Books::default(), tail, day: None });
         Self { scope, zone: TimeZone::system(), state }
     }
 
-    /// Keeps back what a request may cost, or says why it may not go.
+    /// Keeps back what a request may cost, or says why it may not go; without a budget it only says what it may cost.
     ///
     /// # Errors
     /// Fails where a budget is spent; nothing is kept back then.
@@ -58,28 +83,36 @@ impl Spending {
         self: &Arc<Self>,
         budgets: &Arc<Budgets>,
         session: Option<&str>,
-        estimate: Option<Cost>,
+        asking: &Asking<'_>,
     ) -> Result<Reservation, Unaffordable> {
+        if budgets.is_empty() {
+            let estimate = asking.estimate(budgets.strict, Books::default().answer(""));
+            return Ok(Reservation { spending: Arc::clone(self), estimate, strict: budgets.strict, held: None });
+        }
         let session = self.session(session);
-        self.with(budgets, |books, today| match books.verdict(budgets, today, session, estimate) {
-            Verdict::Stop(budget, standing) => Err(Unaffordable::Refused(budget.clone(), standing)),
-            Verdict::Instead(target, _, standing) => Err(Unaffordable::Instead(Arc::clone(target), standing)),
-            Verdict::Go => {
-                if let Some(estimate) = estimate {
+        self.with(budgets, |books, today| {
+            let estimate = asking.estimate(budgets.strict, books.answer(session));
+            let refused = |budget: &Budget, standing: Standing, instead| {
+                let estimate = estimate.of(budget.limit.currency);
+                Err(Unaffordable { standing, estimate, said: budget.said, instead })
+            };
+            match books.verdict(budgets, today, session, estimate) {
+                Verdict::Stop(budget, standing) => refused(budget, standing, None),
+                Verdict::Instead(target, budget, standing) => refused(budget, standing, Some(Arc::clone(target))),
+                Verdict::Go => {
                     books.reserve(session, estimate);
+                    let held = Some(Held { budgets: Arc::clone(budgets), session: session.to_owned() });
+                    Ok(Reservation { spending: Arc::clone(self), estimate, strict: budgets.strict, held })
                 }
-                Ok(Reservation {
-                    spending: Arc::clone(self),
-                    budgets: Arc::clone(budgets),
-                    session: session.to_owned(),
-                    estimate,
-                })
             }
         })
     }
 
     /// Says how each budget stands, the session's for this one; without one, that of the session that spent most.
     pub fn standings(&self, budgets: &Budgets, session: Option<&str>) -> Vec<Standing> {
+        if budgets.is_empty() {
+            return Vec::new();
+        }
         self.with(budgets, |books, today| {
             let standing = |(span, budget): (Span, &Budget)| {
                 let session = match (self.scope, session) {
@@ -102,18 +135,21 @@ impl Spending {
     /// Does something with the books of today, what others wrote included.
     fn with<T>(&self, budgets: &Budgets, work: impl FnOnce(&mut Books, Date) -> T) -> T {
         let now = Timestamp::now();
-        let today = now.to_zoned(self.zone.clone()).date();
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let State { books, tail } = &mut *state;
+        let mut state = self.lock();
+        let today = state.today(now, &self.zone);
+        let State { books, tail, .. } = &mut *state;
         // Without a budget nobody asks, and the first look reads all that there is.
-        if let Some(tail) = tail.as_mut().filter(|_| budgets.iter().next().is_some()) {
+        if let Some(tail) = tail.as_mut().filter(|_| !budgets.is_empty()) {
             let entries = tail.read(&self.months(today, now));
             for entry in &entries {
                 self.note(books, entry);
             }
-            books.forget(today);
         }
         work(books, today)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, books: &mut Books, entry: &Entry) {
@@ -124,14 +160,13 @@ impl Spending {
             Scope::Agent => entry.session.as_deref(),
         };
         let known = [
-            (entry.cost_usd.or(entry.estimate_usd), Currency::Usd),
-            (entry.cost_eur.or(entry.estimate_eur), Currency::Eur),
+            (entry.cost_usd, Currency::Usd),
+            (entry.cost_eur, Currency::Eur),
+            (entry.estimate_usd, Currency::Usd),
+            (entry.estimate_eur, Currency::Eur),
         ];
-        for (amount, currency) in known {
-            if let Some(amount) = amount.filter(|amount| *amount > 0.0) {
-                books.spend(day, session, Cost { amount, currency });
-            }
-        }
+        let costs = known.into_iter().filter_map(|(amount, currency)| Some(Cost { amount: amount?, currency }));
+        books.spend(day, session, costs.map(Costs::from).fold(Costs::default(), Costs::plus));
     }
 
     /// The months of UTC, whose files the ledger has, in which this month of the person's own lies.
@@ -143,28 +178,71 @@ impl Spending {
     }
 }
 
-/// What is kept back for a request; given back when it is dropped.
+impl State {
+    /// The day that this is; a request asks no time zone but for the first of each day.
+    fn today(&mut self, now: Timestamp, zone: &TimeZone) -> Date {
+        if let Some((date, hours)) = &self.day
+            && hours.contains(&now)
+        {
+            return *date;
+        }
+        let moment = now.to_zoned(zone.clone());
+        let date = moment.date();
+        let begin = moment.start_of_day().map(|begin| begin.timestamp());
+        let end = date.tomorrow().and_then(|next| next.to_zoned(zone.clone())).map(|end| end.timestamp());
+        self.day = begin.and_then(|begin| Ok((date, begin..end?))).ok();
+        date
+    }
+}
+
+/// What a request may cost, kept back where there is a budget; given back when it is dropped.
 #[derive(Debug)]
 pub struct Reservation {
     spending: Arc<Spending>,
+    estimate: Costs,
+    strict: bool,
+    /// Absent where there was no budget.
+    held: Option<Held>,
+}
+
+/// Whom something is kept back from.
+#[derive(Debug)]
+struct Held {
     budgets: Arc<Budgets>,
     session: String,
-    estimate: Option<Cost>,
 }
 
 impl Reservation {
-    /// What the request was thought to cost, its answer left out; absent where no price is known.
-    pub fn estimate(&self) -> Option<Cost> {
+    /// What the request was thought to cost; nothing where no price is known.
+    pub fn estimate(&self) -> Costs {
         self.estimate
     }
 
-    /// Notes what the request has cost, and gives the rest back; says in the log what budget is nearly spent by that.
-    pub fn settle(self, cost: Option<Cost>) {
-        let news = self.spending.with(&self.budgets, |books, today| {
-            if let Some(cost) = cost.filter(|cost| cost.amount > 0.0) {
-                books.spend(today, Some(&self.session), cost);
+    /// Whether the catalogue's prices count, too.
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// Notes what the request of this session has cost, and how many tokens its answer had where somebody counted them;
+    /// gives the rest back, and says in the log what budget is nearly
+    /// spent by that.
+    pub fn settle(mut self, session: Option<&str>, costs: Costs, answer: u64) {
+        let Some(Held { budgets, session }) = self.held.take() else {
+            // A budget may come with the next configuration, and wants to know.
+            if !costs.is_nothing() {
+                let mut state = self.spending.lock();
+                let today = state.today(Timestamp::now(), &self.spending.zone);
+                state.books.spend(today, Some(self.spending.session(session)), costs);
             }
-            books.news(&self.budgets, today, &self.session)
+            return;
+        };
+        let news = self.spending.with(&budgets, |books, today| {
+            books.release(&session, self.estimate);
+            books.spend(today, Some(&session), costs);
+            if answer > 0 {
+                books.answered(&session, answer);
+            }
+            books.news(&budgets, today, &session)
         });
         for standing in news {
             let (percent, spent, limit) = (standing.percent(), standing.spent, standing.limit);
@@ -175,9 +253,12 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        if let Some(estimate) = self.estimate {
-            let mut state = self.spending.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.books.release(&self.session, estimate);
+        if let Some(Held { session, .. }) = self.held.take() {
+            self.spending.lock().books.release(&session, self.estimate);
         }
     }
 }
+
+#[cfg(test)]
+#[path = "spending_tests.rs"]
+mod tests;

@@ -8,7 +8,7 @@ use std::{
 
 use super::ledger::{Entry, Ledger};
 use super::line::Escaped;
-use crate::config::{Cost, Currency};
+use crate::config::{Cost, Costs, Currency};
 
 /// One request that was answered, or was not.
 #[derive(Debug, Clone, Copy)]
@@ -25,8 +25,8 @@ pub struct Request<'a> {
     pub tokens: Tokens,
     /// What it cost, where that is known.
     pub cost: Option<Cost>,
-    /// What its prompt alone would cost, where the answer began and nobody said what it used.
-    pub estimate: Option<Cost>,
+    /// What budgets count over that: what nobody said the cost of was thought to cost this much.
+    pub estimate: Costs,
     /// Whether it ended in an error.
     pub failed: bool,
 }
@@ -69,6 +69,7 @@ impl Usage {
     /// Adds a request.
     pub fn record(&self, request: Request<'_>) {
         if let Some(ledger) = &self.ledger {
+            let estimate = |currency| Some(request.estimate.of(currency).amount).filter(|amount| *amount > 0.0);
             ledger.write(Entry {
                 time: String::new(),
                 session: request.session.map(str::to_owned),
@@ -80,8 +81,8 @@ impl Usage {
                 output: request.tokens.output,
                 cost_usd: request.cost.and_then(|cost| cost.within(Currency::Usd)),
                 cost_eur: request.cost.and_then(|cost| cost.within(Currency::Eur)),
-                estimate_usd: request.estimate.and_then(|cost| cost.within(Currency::Usd)),
-                estimate_eur: request.estimate.and_then(|cost| cost.within(Currency::Eur)),
+                estimate_usd: estimate(Currency::Usd),
+                estimate_eur: estimate(Currency::Eur),
                 writer: String::new(),
                 failed: request.failed,
             });
@@ -178,8 +179,16 @@ mod tests {
         let (input, cached, output) = tokens;
         let hosts: Vec<String> = hosts.iter().map(|host| (*host).to_owned()).collect();
         let tokens = Tokens { input, cached, output };
-        let request =
-            Request { session: None, provider: "p", model, hosts: &hosts, tokens, cost: None, estimate: None, failed };
+        let request = Request {
+            session: None,
+            provider: "p",
+            model,
+            hosts: &hosts,
+            tokens,
+            cost: None,
+            estimate: Costs::default(),
+            failed,
+        };
         usage.record(request);
     }
 

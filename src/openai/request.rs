@@ -22,6 +22,19 @@ pub struct Request<'a> {
     pub(super) fields: Fields<'a>,
 }
 
+impl Request<'_> {
+    /// The tokens of the longest answer that is asked for.
+    pub fn longest(&self) -> u64 {
+        match self.endpoint {
+            Endpoint::Embeddings => 0,
+            Endpoint::Chat | Endpoint::Fim => {
+                let limits = ["max_completion_tokens", "max_tokens"].map(|key| self.fields.read(key));
+                limits.into_iter().flatten().min().unwrap_or(u64::MAX)
+            }
+        }
+    }
+}
+
 /// Reads a body.
 ///
 /// # Errors

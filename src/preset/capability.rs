@@ -137,6 +137,13 @@ impl Capabilities {
                 }
             }
         }
+        let own = provider.get("pricing").map(|price| ("its models".to_owned(), price));
+        let facts = provider.get("facts").and_then(Value::as_object).into_iter().flatten();
+        let of_models = facts.filter_map(|(model, facts)| Some((format!("`{model}`"), facts.get("pricing")?)));
+        for (what, price) in own.into_iter().chain(of_models) {
+            let name = text("name");
+            self.notes.push(format!("it sets what {what} of `{name}` cost: {price}; budgets count what the catalogue says where that is dearer"));
+        }
         let key = text("api_key");
         if is_reference(key) {
             let what = "it names a secret of yours; only you may, as the answer to a question of type `password`";

@@ -53,7 +53,7 @@ impl Proxy {
             Arc::clone(&self.usage),
         )
         .of_session(&self.sessions, session, part);
-        record.reserve(reservation);
+        record.payment().reserve(reservation);
         let rank = rank(part, choice.scenario);
         let routed = Routed { stage, snapshot, question, session, rank, choice, facts };
         let result = self.attempts(&routed, draft, &mut record).await;

@@ -53,7 +53,7 @@ impl Proxy {
         record: &mut Record,
     ) -> Result<Translated, ApiError> {
         let Routed { stage, snapshot, question, session, .. } = *routed;
-        self.afford_spare(snapshot, target, tokens, session, record)?;
+        self.afford_spare(routed, target, tokens, record)?;
         let id = &*stage.id;
         let clocks = &snapshot.config.clocks;
         draft.fit(tokens, target.facts.window);
@@ -93,7 +93,10 @@ impl Proxy {
                 reader.whole(provider, &body).map(|message| Translated::Message(message, reader.usage()))
             }
         };
-        translated.inspect_err(|error| record.attempt_failed(error))
+        translated.inspect_err(|error| {
+            record.attempt_failed(error);
+            record.write_off();
+        })
     }
 
     /// Sends a request to a target when that has a place, and notes how the target fares; returns when it was sent, too.
@@ -139,7 +142,12 @@ impl Proxy {
                 record.carry(pass);
                 record.first_event();
             }
-            Err(Unanswered { error, sent, .. }) => pass.failed(error, *sent),
+            Err(Unanswered { error, sent, refused, .. }) => {
+                pass.failed(error, *sent);
+                if *sent && !refused {
+                    record.write_off();
+                }
+            }
         }
         reply.map(|reply| (reply, asked))
     }

@@ -1,10 +1,11 @@
 //! Whether a request can be paid, before it is sent.
 
 use super::Proxy;
+use super::fallback::Routed;
 use super::question::Question;
 use super::record::Record;
 use super::snapshot::Snapshot;
-use crate::config::{Budget, Cost, Said, Span, Target};
+use crate::config::{Budget, Said, Span, Target};
 use crate::observe::budget::Standing;
 use crate::observe::spending::{Reservation, Unaffordable};
 use crate::route::{self, Choice, Facts};
@@ -25,16 +26,15 @@ impl Proxy {
         facts: &mut Facts,
         session: Option<&str>,
     ) -> Result<(Choice, Reservation), ApiError> {
-        let estimate = estimate(&choice.target, facts.tokens.number());
-        let reserve = |estimate| self.spending.reserve(&snapshot.config.budgets, session, estimate);
-        let (target, standing) = match reserve(estimate) {
-            Ok(reservation) => return Ok((choice, reservation)),
-            Err(Unaffordable::Refused(budget, standing)) => {
-                return Err(refusal(standing, estimate, budget.said, ""));
-            }
-            Err(Unaffordable::Instead(target, standing)) => (target, standing),
+        let reserve = |target: &Target, tokens: u64| {
+            self.spending.reserve(&snapshot.config.budgets, session, &question.asking(target, tokens))
         };
-        let refused = |why: &str| refusal(standing, estimate, Said::Configured, &format!("; {} {why}", target.name()));
+        let unaffordable = match reserve(&choice.target, facts.tokens.number()) {
+            Ok(reservation) => return Ok((choice, reservation)),
+            Err(unaffordable) => unaffordable,
+        };
+        let Some(target) = unaffordable.instead.clone() else { return Err(refusal(&unaffordable, "")) };
+        let refused = |why: &str| refusal(&unaffordable, &format!("; {} {why}", target.name()));
         if !question.suits(&choice.target, &target) {
             return Err(refused("is no model for this"));
         }
@@ -43,9 +43,8 @@ impl Proxy {
         if let Some(why) = route::obstacle(&target, &there) {
             return Err(refused(why));
         }
-        let reservation =
-            reserve(self::estimate(&target, there.tokens.number())).map_err(|_| refused("costs too much, too"))?;
-        let reason = format!("{}; {} is spent, so {}", choice.reason, name(standing.span), target.model);
+        let reservation = reserve(&target, there.tokens.number()).map_err(|_| refused("costs too much, too"))?;
+        let reason = format!("{}; {} is spent, so {}", choice.reason, name(unaffordable.standing.span), target.model);
         *facts = there;
         Ok((Choice { target, reason, ..choice }, reservation))
     }
@@ -56,21 +55,18 @@ impl Proxy {
     /// As [`Self::afford`], also where the budget names yet another target.
     pub(super) fn afford_spare(
         &self,
-        snapshot: &Snapshot,
+        routed: &Routed<'_>,
         target: &Target,
         tokens: u64,
-        session: Option<&str>,
         record: &mut Record,
     ) -> Result<(), ApiError> {
-        if record.is_reserved() {
+        if record.payment().is_reserved() {
             return Ok(());
         }
-        let estimate = estimate(target, tokens);
-        let reserved = self.spending.reserve(&snapshot.config.budgets, session, estimate);
-        record.reserve(reserved.map_err(|error| match error {
-            Unaffordable::Refused(budget, standing) => refusal(standing, estimate, budget.said, ""),
-            Unaffordable::Instead(_, standing) => refusal(standing, estimate, Said::Configured, ""),
-        })?);
+        let Routed { snapshot, question, session, .. } = *routed;
+        let asking = question.asking(target, tokens);
+        let reserved = self.spending.reserve(&snapshot.config.budgets, session, &asking);
+        record.payment().reserve(reserved.map_err(|unaffordable| refusal(&unaffordable, ""))?);
         Ok(())
     }
 
@@ -94,11 +90,6 @@ fn told(standing: Standing, budget: &Budget) -> status::Budget {
     }
 }
 
-/// What a prompt costs, nothing of it cached; how long the answer will be nobody knows.
-fn estimate(target: &Target, tokens: u64) -> Option<Cost> {
-    target.pricing.map(|price| price.cost(tokens, 0, 0))
-}
-
 fn name(span: Span) -> &'static str {
     match span {
         Span::Session => "the session's budget",
@@ -108,10 +99,10 @@ fn name(span: Span) -> &'static str {
 }
 
 /// Says which budget, what was spent of it, and what to do; Claude Code shows it as it is.
-fn refusal(standing: Standing, estimate: Option<Cost>, said: Said, why: &str) -> ApiError {
-    let Standing { span, spent, reserved, limit } = standing;
+fn refusal(unaffordable: &Unaffordable, why: &str) -> ApiError {
+    let Unaffordable { standing, estimate, said, .. } = unaffordable;
+    let Standing { span, spent, reserved, limit } = *standing;
     let reserved = if reserved.amount > 0.0 { format!(", {reserved} more is on its way") } else { String::new() };
-    let estimate = estimate.map(|estimate| format!(", and this prompt costs up to {estimate}")).unwrap_or_default();
     let table = match span {
         Span::Session => "session",
         Span::Day => "daily",
@@ -123,7 +114,7 @@ fn refusal(standing: Standing, estimate: Option<Cost>, said: Said, why: &str) ->
     };
     let name = name(span);
     ApiError::spent(format!(
-        "mcr: not sent, {name} does not allow it: {spent} of {limit} is spent{reserved}{estimate}{why}. \
+        "mcr: not sent, {name} does not allow it: {spent} of {limit} is spent{reserved}, and this request may cost {estimate}{why}. \
          `mcr usage {table}` shows what for; {raise}"
     ))
 }

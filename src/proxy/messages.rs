@@ -12,7 +12,6 @@ use super::ask::choose;
 use super::body::{self, Body, BodyLimits};
 use super::protocol::Protocol;
 use super::question::Question;
-use super::record;
 use super::snapshot::Snapshot;
 use super::stage::{Answered, Stage};
 use super::{Proxy, json, turned_away};
@@ -48,10 +47,7 @@ impl Proxy {
         let (proxy, at) = (Arc::clone(&self), Arc::clone(&stage));
         let work = async move {
             let answered = proxy.answer(&snapshot, &at, &bytes, &headers).await;
-            answered.unwrap_or_else(|error| {
-                record::refused(&at.id, at.started, &error);
-                Answered::refused(error)
-            })
+            answered.unwrap_or_else(|error| at.refused(error))
         };
         self.respond(Box::pin(work), stage).await
     }

@@ -18,6 +18,7 @@ mod fallback;
 mod messages;
 mod models;
 mod openai;
+mod payment;
 mod probing;
 pub mod protocol;
 mod question;

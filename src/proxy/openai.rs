@@ -11,7 +11,6 @@ use tokio::time::Instant;
 use super::body::{self, Body, BodyLimits};
 use super::protocol::Protocol;
 use super::question::Question;
-use super::record;
 use super::snapshot::Snapshot;
 use super::stage::{Answered, Stage};
 use super::{Proxy, turned_away};
@@ -47,10 +46,7 @@ impl Proxy {
         let (proxy, at) = (Arc::clone(self), Arc::clone(&stage));
         let work = async move {
             let answered = proxy.answer_openai(endpoint, &snapshot, &at, &bytes, &headers).await;
-            answered.unwrap_or_else(|error| {
-                record::refused(&at.id, at.started, &error);
-                Answered::refused(error)
-            })
+            answered.unwrap_or_else(|error| at.refused(error))
         };
         Arc::clone(self).respond(Box::pin(work), stage).await
     }

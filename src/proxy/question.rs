@@ -2,6 +2,7 @@
 
 use super::reader::Reader;
 use crate::config::{Endpoint, Target};
+use crate::observe::spending::Asking;
 use crate::openai;
 use crate::route::{Counter, TokenCount};
 use crate::translate::{self, Dropped, Outgoing, StreamTranslator};
@@ -24,6 +25,15 @@ impl<'a> Question<'a> {
             Self::Messages(request) => request.stream,
             Self::OpenAi(request) => request.stream,
         }
+    }
+
+    /// What it is to be paid for at a target that counts the prompt as so many tokens.
+    pub(super) fn asking(self, target: &'a Target, tokens: u64) -> Asking<'a> {
+        let longest = match self {
+            Self::Messages(request) => request.max_tokens.unwrap_or(u64::MAX),
+            Self::OpenAi(request) => request.longest(),
+        };
+        Asking { target, prompt: tokens, longest: longest.min(target.facts.window.saturating_sub(tokens).max(1)) }
     }
 
     /// Makes the question one that a target takes.

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::payment::{Costing, Payment};
 use crate::catalog;
 use crate::config::{Connection, Cost, Currency, Target};
 use crate::observe::sessions::{Part, Sessions, speed};
-use crate::observe::spending::Reservation;
 use crate::observe::usage::{self, Tokens, Usage};
 use crate::upstream::health::Attempt;
 use crate::upstream::pass::Pass;
@@ -44,8 +44,7 @@ pub struct Record {
     passed_over: Vec<String>,
     /// What the answer will say of its target.
     pass: Option<Pass>,
-    /// What is kept back of the budgets.
-    reservation: Option<Reservation>,
+    payment: Payment,
     closed: bool,
 }
 
@@ -84,7 +83,7 @@ impl Record {
             of_target: 0,
             passed_over: Vec::new(),
             pass: None,
-            reservation: None,
+            payment: Payment::default(),
             closed: false,
         }
     }
@@ -96,20 +95,20 @@ impl Record {
         self
     }
 
-    /// What it may cost is kept back until it is closed, or goes to another target.
-    pub fn reserve(&mut self, reservation: Reservation) {
-        self.reservation = Some(reservation);
+    /// What is kept back for it.
+    pub(super) fn payment(&mut self) -> &mut Payment {
+        &mut self.payment
     }
 
-    /// Whether what it may cost at its target is kept back.
-    pub fn is_reserved(&self) -> bool {
-        self.reservation.is_some()
+    /// The attempt failed, and may be billed all the same.
+    pub(super) fn write_off(&mut self) {
+        self.payment.write_off(self.session.as_ref().map(|of| of.id.as_str()));
     }
 
     /// Another target was taken.
     pub fn retarget(&mut self, target: &Arc<Target>, reason: &str) {
         if !Arc::ptr_eq(&self.target, target) {
-            self.reservation = None;
+            self.payment.release();
         }
         self.of_target = 0;
         let before = self.target.name();
@@ -129,6 +128,7 @@ impl Record {
 
     /// The request is on its way to the target; whoever gives up from here on may have left it there.
     pub fn sending(&mut self) {
+        self.payment.send();
         self.attempts += 1;
         self.of_target += 1;
         self.asked = host(&self.target).map(str::to_owned);
@@ -193,6 +193,7 @@ impl Record {
 
     /// The first event is in.
     pub fn first_event(&mut self) {
+        self.payment.begin();
         self.first.get_or_insert_with(Instant::now);
     }
 
@@ -228,14 +229,13 @@ impl Record {
             cached: spent.cache_read_input_tokens,
             output: spent.output_tokens,
         };
-        let cost = host.and_then(|_| cost(&self.target, tokens));
-        // The provider bills what nobody counted, too.
-        let begun = self.reservation.as_ref().filter(|_| cost.is_none() && (underway || self.first.is_some()));
-        let estimate = begun.and_then(Reservation::estimate);
+        let session = self.session.as_ref().map(|of| of.id.as_str());
+        let reached = host.is_some();
+        let Costing { cost, estimate } = self.payment.settle(&self.target, session, tokens, reached, underway);
         let now = Instant::now();
         let ttft = self.first.map(|first| milliseconds(self.started, first));
         self.usage.record(usage::Request {
-            session: self.session.as_ref().map(|of| of.id.as_str()),
+            session,
             provider: &self.target.provider.name,
             model: &self.target.model,
             hosts: &self.hosts,
@@ -244,9 +244,6 @@ impl Record {
             estimate,
             failed: error.is_some(),
         });
-        if let Some(reservation) = self.reservation.take() {
-            reservation.settle(cost.or(estimate));
-        }
         if let Some(Of { sessions, id, part }) = &self.session {
             match outcome {
                 "ok" => sessions.answered(id, *part, self.told(host.unwrap_or_default(), tokens, cost, ttft, now)),
@@ -298,32 +295,13 @@ impl Record {
     }
 }
 
-/// What an answer cost at the target's price; nothing where that is not known.
-fn cost(target: &Target, tokens: Tokens) -> Option<Cost> {
-    // A provider that does not count leaves the answer at 0, and the prompt is mcr's own count.
-    let price = target.pricing.filter(|price| tokens.output > 0 || price.is_free())?;
-    Some(price.cost(tokens.input, tokens.cached, tokens.output))
-}
-
 /// Where a target is, unless that is not known.
 fn host(target: &Target) -> Option<&str> {
     target.provider.connection.as_ref().ok().map(Connection::host)
 }
 
-/// Writes the line of a request that has no target: it could not be read, or nothing is configured for it.
-pub fn refused(id: &str, started: Instant, error: &ApiError) {
-    let duration_ms = milliseconds(started, Instant::now());
-    tracing::info!(
-        request = id,
-        outcome = "refused",
-        status = error.status,
-        duration_ms,
-        error = %error.unquoted(),
-        "request"
-    );
-}
-
-fn milliseconds(from: Instant, to: Instant) -> u64 {
+/// The time between two moments, in milliseconds.
+pub(super) fn milliseconds(from: Instant, to: Instant) -> u64 {
     u64::try_from((to - from).as_millis()).unwrap_or(u64::MAX)
 }
 

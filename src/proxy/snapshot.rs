@@ -133,6 +133,8 @@ pub type Open = Box<dyn Fn(&Config) -> Result<Egress, Failure> + Send + Sync>;
 pub struct Reload {
     /// The file it is read from; it may come later, where the built-in configuration is in use.
     pub file: PathBuf,
+    /// Files that the reading takes besides, there or not, from the beginning.
+    pub beside: Vec<PathBuf>,
     /// Reads exactly that file.
     pub read: Read,
     /// Opens another door out.
@@ -147,7 +149,8 @@ pub struct Reload {
 /// polled: what is edited once the proxy is said to be ready counts as an edit.
 pub fn watch(current: Arc<Current>, reload: Reload) -> impl Future<Output = ()> + Send {
     let prompt = current.load().config.rewrite_system_prompt.clone();
-    let mut looks: Vec<Look> = [&reload.file].into_iter().chain(&prompt).map(|path| Look::at(path)).collect();
+    let files = [&reload.file].into_iter().chain(&reload.beside).chain(&prompt);
+    let mut looks: Vec<Look> = files.map(|path| Look::at(path)).collect();
     async move {
         loop {
             tokio::time::sleep(PAUSE).await;

@@ -23,7 +23,7 @@ use super::attempt::Translated;
 use super::body::{Aborted, Body, BreakOff};
 use super::closing;
 use super::protocol::Protocol;
-use super::record::Record;
+use super::record::{Record, milliseconds};
 use super::{Proxy, answered};
 use crate::config::Target;
 use crate::observe::trace::Trace;
@@ -79,6 +79,20 @@ impl Stage {
         self.asking.notify_one();
     }
 
+    /// Writes the line of a request that has no target: it could not be read, or nothing is configured for it.
+    pub(super) fn refused(&self, error: ApiError) -> Answered {
+        let duration_ms = milliseconds(self.started, Instant::now());
+        tracing::info!(
+            request = %self.id,
+            outcome = "refused",
+            status = error.status,
+            duration_ms,
+            error = %error.unquoted(),
+            "request"
+        );
+        Answered { result: Err(error), record: None }
+    }
+
     /// The id of the message that answers.
     pub(super) fn message_id(&self) -> String {
         self.id.replacen("req_", "msg_", 1)
@@ -103,10 +117,6 @@ pub(super) struct Answered {
 impl Answered {
     pub(super) fn new(result: Result<Translated, ApiError>, record: Record) -> Self {
         Self { result, record: Some(record) }
-    }
-
-    pub(super) fn refused(error: ApiError) -> Self {
-        Self { result: Err(error), record: None }
     }
 }
 

@@ -28,7 +28,14 @@ pub(crate) fn dialect_target(dialect: Dialect, facts: Model) -> Target {
     let endpoint = "http://127.0.0.1:1/v1/chat/completions".parse().unwrap();
     let connection = Ok(Connection { endpoint, key: None });
     let provider = Provider::new("mistral".to_owned(), dialect, vec![facts.id.clone()], connection);
-    Target { provider: Arc::new(provider), model: facts.id.clone(), facts, transformers: Vec::new(), pricing: None }
+    Target {
+        provider: Arc::new(provider),
+        model: facts.id.clone(),
+        facts,
+        transformers: Vec::new(),
+        pricing: None,
+        listed: Vec::new(),
+    }
 }
 
 /// A request from its JSON.

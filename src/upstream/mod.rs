@@ -74,6 +74,8 @@ pub struct Unanswered {
     pub error: ApiError,
     /// False where nothing of the request has left this machine.
     pub sent: bool,
+    /// Whether the target said that it does nothing with it; who is silent, or is cut off, may bill it.
+    pub refused: bool,
     /// Fields of the request that the target does not take.
     pub forbidden: Vec<Forbidden>,
 }
@@ -81,13 +83,13 @@ pub struct Unanswered {
 impl Unanswered {
     /// Nobody had it.
     pub fn unsent(error: ApiError) -> Self {
-        Self { error, sent: false, forbidden: Vec::new() }
+        Self { error, sent: false, refused: false, forbidden: Vec::new() }
     }
 }
 
 impl From<ApiError> for Unanswered {
     fn from(error: ApiError) -> Self {
-        Self { error, sent: true, forbidden: Vec::new() }
+        Self { error, sent: true, refused: false, forbidden: Vec::new() }
     }
 }
 
@@ -111,7 +113,7 @@ pub async fn send(
         Ok(Err(error)) => {
             let sent = !error.nothing_was_sent();
             let error = ApiError::new(502, ErrorKind::ApiError, format!("{provider}: {error}"));
-            return Err(Unanswered { error, sent, forbidden: Vec::new() });
+            return Err(Unanswered { error, sent, refused: false, forbidden: Vec::new() });
         }
         Err(_) => return Err(until_headers.ran_out(provider).into()),
     };

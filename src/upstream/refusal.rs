@@ -46,7 +46,7 @@ pub(super) async fn read(
         correlation: text("mistral-correlation-id").or_else(|| text("x-request-id")),
         body: &body,
     });
-    Unanswered { error, sent: true, forbidden }
+    Unanswered { error, sent: true, refused: true, forbidden }
 }
 
 /// Takes the key out of an error: some servers repeat the one they refuse, and the words go to the log.

@@ -8,7 +8,10 @@ use serde_json::{Value, json};
 
 use crate::common::requests::{MODEL, provider};
 use crate::common::{Rig, Sandbox, Server, ask, config, soon};
-use crate::preset::session::{Session, agent};
+use crate::preset::{
+    folder,
+    session::{Session, agent},
+};
 
 /// A dollar for a thousand tokens of a prompt, and nothing for answers, so that all is easily reckoned.
 fn pricing() -> Value {
@@ -62,7 +65,7 @@ async fn what_would_go_over_the_limit_reaches_no_upstream_and_says_what_to_do() 
     assert_eq!(answer.error.as_ref().map(|error| error.kind.as_str()), Some("billing_error"));
     assert_snapshot!(
         answer.error.expect("an error").message,
-        @"mcr: not sent, the day's budget does not allow it: $1.00 of $1.00 is spent, and this prompt costs up to $0.0160. `mcr usage daily` shows what for; raise `Budget.day.limit` in the configuration to go on"
+        @"mcr: not sent, the day's budget does not allow it: $1.00 of $1.00 is spent, and this request may cost $0.0160. `mcr usage daily` shows what for; raise `Budget.day.limit` in the configuration to go on"
     );
     assert_eq!(rig.upstream.captured().len(), 1);
 }
@@ -158,29 +161,36 @@ async fn a_spare_that_cannot_be_paid_is_not_asked() {
 const TOKENS: u32 = 16;
 
 #[tokio::test]
-async fn of_fifty_requests_at_once_only_those_are_sent_that_the_limit_allows() {
-    let gate = Gate::new();
-    let replies = (0..10).map(|_| Reply::say("Hello").usage(TOKENS.into(), 1, 0).hold(&gate));
-    let rig = rig(replies, "day", f64::from(TOKENS) * 1.05, "block").await;
-    let counted = soon(rig.client.count_tokens(&ask("Hi"))).await.expect("a count").json();
+async fn of_fifty_requests_at_once_only_those_are_sent_that_the_limit_allows_with_their_answers() {
+    // As far as anybody can tell, an answer has 1,000 tokens, whatever is asked for; they cost more than the prompt.
+    let (gate, each) = (Gate::new(), f64::from(TOKENS) / 1000.0 + 1.0);
+    let replies = (0..10).map(|_| Reply::say("Hello").usage(TOKENS.into(), 1_000, 0).hold(&gate));
+    let rig = Rig::configured(replies, |config| {
+        *config = limited(&url_of(config), "day", each * 1050.0, "block");
+        config["Providers"][0]["pricing"]["completion"] = json!(1000);
+    })
+    .await;
+    let mut question = ask("Hi");
+    question["max_tokens"] = json!(32_000);
+    let counted = soon(rig.client.count_tokens(&question)).await.expect("a count").json();
     assert_eq!(counted["input_tokens"], json!(TOKENS));
     let mut asking = tokio::task::JoinSet::new();
     for _ in 0..50 {
-        let client = rig.client.clone();
-        asking.spawn(async move { soon(client.messages(&ask("Hi"))).await.expect("a lawful answer").status });
+        let (client, question) = (rig.client.clone(), question.clone());
+        asking.spawn(async move { soon(client.messages(&question)).await.expect("a lawful answer").status });
     }
     for _ in 0..40 {
         assert_eq!(soon(asking.join_next()).await.expect("one more").expect("an end"), 400);
     }
     let held = standing(&rig.server).await;
-    assert_eq!((&held["spent"], &held["reserved"]), (&json!(0.0), &json!(f64::from(TOKENS) * 0.01)));
+    assert_eq!((&held["spent"], &held["reserved"]), (&json!(0.0), &json!(each * 10.0)));
     gate.open();
     while let Some(status) = soon(asking.join_next()).await {
         assert_eq!(status.expect("an end"), 200);
     }
     rig.server.wait_for_log(" outcome=ok ", 10).await;
     let over = standing(&rig.server).await;
-    assert_eq!((&over["spent"], &over["reserved"]), (&json!(f64::from(TOKENS) * 0.01), &json!(0.0)));
+    assert_eq!((&over["spent"], &over["reserved"]), (&json!(each * 10.0), &json!(0.0)));
 }
 
 #[tokio::test]
@@ -193,6 +203,35 @@ async fn an_answer_that_is_given_up_counts_with_its_prompt() {
     rig.server.wait_for_log(" outcome=cancelled ", 1).await;
     let after = standing(&rig.server).await;
     assert_eq!((&after["spent"], &after["reserved"]), (&json!(f64::from(TOKENS) / 1000.0), &json!(0.0)));
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_cut_off_counts_with_what_it_was_thought_to_cost_and_one_that_was_refused_does_not() {
+    let cents = f64::from(TOKENS) / 1000.0;
+    for (reply, attempts, spent) in [
+        (Reply::new().stall(), 1, cents),
+        (Reply::status(500, &json!({"message": "no"})), 1, 0.0),
+        (Reply::new().cut(), 2, 1.0 + cents),
+    ] {
+        let spare = Imitation::scripted((attempts == 1).then(|| Reply::say("Hello"))).await.expect("an upstream");
+        let again = (attempts == 2).then(|| costs(100));
+        let rig = Rig::configured([Some(reply), again].into_iter().flatten(), |config| {
+            *config = limited(&url_of(config), "day", 1000.0, "block");
+            config["Clocks"] = json!({"first_event_ms": 150});
+            config["Retry"] = json!({"attempts": attempts});
+            config["Providers"].as_array_mut().expect("a list").push(mistral("own", &spare.url()));
+            if attempts == 1 {
+                config["fallback"] = json!({"default": [format!("own,{MODEL}")]});
+            }
+        })
+        .await;
+        assert_eq!(rig.messages(&ask("Hi")).await.status, 200);
+        let after = standing(&rig.server).await;
+        assert_eq!((&after["spent"], &after["reserved"]), (&json!(spent), &json!(0.0)));
+        // Who reads the ledger comes to the same.
+        rig.server.stopped().await;
+        assert_eq!(standing(&rig.sandbox.start().await).await["spent"], json!(spent));
+    }
 }
 
 #[tokio::test]
@@ -346,7 +385,7 @@ async fn a_limit_on_the_command_line_holds_for_all_conversations_of_the_run_and_
     let answer = soon(of("b").messages(&ask("Hi"))).await.expect("an answer");
     assert_snapshot!(
         answer.error.expect("an error").message,
-        @"mcr: not sent, the session's budget does not allow it: $1.00 of $1.00 is spent, and this prompt costs up to $0.0160. `mcr usage session` shows what for; start mcr with a higher `--max-cost` to go on"
+        @"mcr: not sent, the session's budget does not allow it: $1.00 of $1.00 is spent, and this request may cost $0.0160. `mcr usage session` shows what for; start mcr with a higher `--max-cost` to go on"
     );
     assert_eq!(upstream.captured().len(), 1);
     session.end().await;
@@ -375,4 +414,50 @@ fn a_limit_on_the_command_line_is_an_amount_for_a_run_of_the_agent() {
     error: `--max-cost` cannot be kept: no configured model has a known price in EUR
     hint: set `pricing: {prompt, completion, currency: "EUR"}` of a provider
     "#);
+}
+
+/// A preset of a provider whose prices it says itself, installed under its own name.
+fn preset(sandbox: &Sandbox, url: &str, pricing: &Value) {
+    let mut provider = mistral("p", url);
+    provider["pricing"] = pricing.clone();
+    let manifest = json!({"name": "priced", "version": "1", "Providers": [provider],
+        "Router": {"default": format!("p,{MODEL}")}});
+    folder(sandbox, "priced", &manifest);
+    let picture = sandbox.mcr(["preset", "install", "priced", "--yes"]);
+    assert!(picture.starts_with("exit code: 0\n"), "{picture}");
+}
+
+#[tokio::test]
+async fn a_preset_says_which_of_its_models_the_machines_limit_does_not_see() {
+    let upstream = Imitation::scripted([]).await.expect("an upstream");
+    let mut sandbox = Sandbox::new();
+    agent(&mut sandbox);
+    sandbox.configure(&limited(&upstream.url(), "day", 100.0, "block"));
+    preset(&sandbox, &upstream.url(), &json!({"prompt": 1, "completion": 1, "currency": "EUR"}));
+    let session = Session::start(&sandbox, &["--config", "config.json", "priced"]).await;
+    assert_snapshot!(session.words().await, @r"
+    warning: config.json:24:16: Budget.day: the price of `p,mistral-medium-3-5` is not in USD, so it counts as nothing here; set `pricing` in USD
+    mcr: no requests
+    ");
+}
+
+#[tokio::test]
+async fn a_limit_of_the_machine_that_is_raised_is_taken_over_by_a_preset_that_runs() {
+    let upstream = Imitation::scripted([costs(100), costs(1)]).await.expect("an upstream");
+    let mut sandbox = Sandbox::new();
+    agent(&mut sandbox);
+    sandbox.configure(&limited(&upstream.url(), "day", 100.1, "block"));
+    preset(&sandbox, &upstream.url(), &pricing());
+    let session = Session::start(&sandbox, &["--config", "config.json", "priced"]).await;
+    let client = session.client();
+    let asked = async || soon(client.messages(&ask("Hi"))).await.expect("a lawful answer").status;
+    assert_eq!([asked().await, asked().await], [200, 400]);
+    sandbox.configure(&limited(&upstream.url(), "day", 500.0, "block"));
+    let taken = async {
+        while asked().await != 200 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    soon(taken).await;
+    session.end().await;
 }

@@ -61,6 +61,24 @@ fn ones_own_machine_is_free_unless_a_price_is_set_and_an_unknown_host_has_no_pri
 }
 
 #[test]
+fn anothers_word_on_a_price_lowers_nothing_and_hides_it_from_no_limit() {
+    let charges = |keys: &str, strict: bool| {
+        let config = accept(&mistral(keys));
+        let target = &config.targets[0];
+        let costs = target.charge(strict, 1_000_000, 0, 1_000_000);
+        Currency::ALL
+            .map(|currency| ((costs.of(currency).amount * 1e6).round() / 1e6, target.is_seen(strict, currency)))
+    };
+    // The catalogue says 1.65 and 8.25 dollars, or 1.375 and 7.04 euros.
+    let listed = [(9.9, true), (8.415, true)];
+    assert_eq!(charges("pricing: {prompt: 0, completion: 0}", true), listed);
+    assert_eq!(charges("pricing: {prompt: 1, completion: 1, currency: 'EUR'}", true), listed);
+    assert_eq!(charges("pricing: {prompt: 1, completion: 19}", true), [(20.0, true), (8.415, true)]);
+    assert_eq!(charges("pricing: {prompt: 1, completion: 1}", false), [(2.0, true), (0.0, false)]);
+    assert_eq!(charges("", true), [(9.9, true), (0.0, false)]);
+}
+
+#[test]
 fn a_price_that_is_none_is_an_error() {
     for keys in [
         "pricing: 3",

@@ -201,3 +201,19 @@ fn a_key_in_clear_is_pointed_at() {
     let found = before("{Providers: [{api_base_url: 'https://x.test/v1', api_key: 'sk-1'}]}");
     assert_eq!(found.notes, ["the key for x.test stands in the preset in clear; whoever has the preset has the key"]);
 }
+
+#[test]
+fn what_a_preset_says_of_prices_is_shown() {
+    let found = before(
+        "{Providers: [{name: 'p', api_base_url: 'https://x.test/v1', models: ['m'], pricing: {prompt: 0, completion: 0}, \
+          facts: {m: {pricing: {currency: 'EUR'}}}}]}",
+    );
+    let end = "budgets count what the catalogue says where that is dearer";
+    assert_eq!(
+        found.notes,
+        [
+            format!("it sets what its models of `p` cost: {{\"prompt\":0,\"completion\":0}}; {end}"),
+            format!("it sets what `m` of `p` cost: {{\"currency\":\"EUR\"}}; {end}"),
+        ]
+    );
+}

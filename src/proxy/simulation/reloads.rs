@@ -25,6 +25,7 @@ async fn a_thousand_edits_under_load_fail_no_request_and_wrong_ones_change_nothi
     let egress = world.proxy.current().load().egress.clone();
     let reload = Reload {
         file: file.clone(),
+        beside: Vec::new(),
         read: Box::new(|path: &Path| config::read_again(path, &|_| None)),
         open: Box::new(move |_| Ok(egress.clone())),
         start_only: &[],

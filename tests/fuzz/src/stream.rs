@@ -59,7 +59,7 @@ fn context(manner: Manner) -> (ReplyContext, String) {
         Manner::ExitTool => vec![Transformer::ToolUse],
     };
     let facts = Model::unknown("model");
-    let target = Target { provider: Arc::new(provider), model: "model".to_owned(), facts, transformers, pricing: None };
+    let target = Target { provider: Arc::new(provider), model: "model".to_owned(), facts, transformers, pricing: None, listed: Vec::new() };
     let body = json!({
         "messages": [
             {"role": "user", "content": "Hi"},

@@ -60,6 +60,15 @@ impl Session {
         Client::new(variable("ANTHROPIC_BASE_URL"), variable("ANTHROPIC_AUTH_TOKEN")).expect("an address")
     }
 
+    /// Lets the agent end; returns what mcr said to the person.
+    pub async fn words(mut self) -> String {
+        let mut stderr = self.child.stderr.take().expect("a pipe");
+        self.end().await;
+        let mut words = String::new();
+        soon(tokio::io::AsyncReadExt::read_to_string(&mut stderr, &mut words)).await.expect("words");
+        words
+    }
+
     /// Lets the agent end; returns mcr's exit code and the agent's arguments.
     pub async fn end(mut self) -> (Option<i32>, String) {
         let go = self.folder.join("go.fifo");
