@@ -7,7 +7,7 @@ use crate::wire::event::Usage;
 
 /// Closes the record of an answer that came to its end, as soon as its last bytes are written.
 ///
-/// How its target fares, and the place that it had there, count at once.
+/// How its target fares, the place that it had there, and what it cost count at once.
 pub(super) fn finished(mut record: Record, spent: Usage) {
     record.answered(spent);
     let closing = Closing { record, spent };

@@ -45,6 +45,8 @@ pub struct Record {
     /// What the answer will say of its target.
     pass: Option<Pass>,
     payment: Payment,
+    /// What it came to, once that is settled.
+    costing: Option<Costing>,
     closed: bool,
 }
 
@@ -84,6 +86,7 @@ impl Record {
             passed_over: Vec::new(),
             pass: None,
             payment: Payment::default(),
+            costing: None,
             closed: false,
         }
     }
@@ -197,11 +200,27 @@ impl Record {
         self.first.get_or_insert_with(Instant::now);
     }
 
-    /// The target has answered to the end.
+    /// The target has answered to the end: its place is free, and what the answer cost counts for the next request.
     pub fn answered(&mut self, spent: event::Usage) {
         if let Some(pass) = self.pass.take() {
             pass.answered(spent.input_tokens + spent.cache_read_input_tokens + spent.output_tokens);
         }
+        self.settle(tokens(spent), false);
+    }
+
+    /// Settles what the request cost, once; `underway` is true where it is not known what became of it.
+    fn settle(&mut self, tokens: Tokens, underway: bool) -> Costing {
+        if let Some(costing) = self.costing {
+            return costing;
+        }
+        let session = self.session.as_ref().map(|of| of.id.as_str());
+        let reached = self.reached().is_some();
+        *self.costing.insert(self.payment.settle(&self.target, session, tokens, reached, underway))
+    }
+
+    /// Where the target is, if it had the request.
+    fn reached(&self) -> Option<&str> {
+        host(&self.target).filter(|host| self.hosts.iter().any(|other| other == host))
     }
 
     /// Closes the record of an answer that came to its end.
@@ -222,16 +241,11 @@ impl Record {
         }
         let underway = self.asked.is_some();
         self.sent(true);
-        let host = host(&self.target).filter(|host| self.hosts.iter().any(|other| other == host));
+        let tokens = tokens(spent);
+        let Costing { cost, estimate } = self.settle(tokens, underway);
+        let host = self.reached();
         let hosts = (self.hosts.len() > 1).then(|| self.hosts.join(","));
-        let tokens = Tokens {
-            input: spent.input_tokens + spent.cache_read_input_tokens,
-            cached: spent.cache_read_input_tokens,
-            output: spent.output_tokens,
-        };
         let session = self.session.as_ref().map(|of| of.id.as_str());
-        let reached = host.is_some();
-        let Costing { cost, estimate } = self.payment.settle(&self.target, session, tokens, reached, underway);
         let now = Instant::now();
         let ttft = self.first.map(|first| milliseconds(self.started, first));
         self.usage.record(usage::Request {
@@ -293,6 +307,11 @@ impl Record {
             fallback: self.fallback,
         }
     }
+}
+
+fn tokens(spent: event::Usage) -> Tokens {
+    let event::Usage { input_tokens, cache_read_input_tokens: cached, output_tokens: output, .. } = spent;
+    Tokens { input: input_tokens + cached, cached, output }
 }
 
 /// Where a target is, unless that is not known.

@@ -53,7 +53,14 @@ static OTHERS: LazyLock<Vec<Target>> = LazyLock::new(|| {
 fn target(dialect: Dialect, facts: catalog::Model, transformers: Vec<Transformer>) -> Target {
     let connection = Ok(Connection { endpoint: "http://127.0.0.1:1/v1".parse().expect("a URI"), key: None });
     let provider = Provider::new("upstream".to_owned(), dialect, Vec::new(), connection);
-    Target { provider: Arc::new(provider), model: facts.id.clone(), facts, transformers, pricing: None, listed: Vec::new() }
+    Target {
+        provider: Arc::new(provider),
+        model: facts.id.clone(),
+        facts,
+        transformers,
+        pricing: None,
+        listed: Vec::new(),
+    }
 }
 
 /// Claims that Mistral takes what a lawful conversation becomes, and that nothing panics.

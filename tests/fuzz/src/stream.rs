@@ -59,7 +59,14 @@ fn context(manner: Manner) -> (ReplyContext, String) {
         Manner::ExitTool => vec![Transformer::ToolUse],
     };
     let facts = Model::unknown("model");
-    let target = Target { provider: Arc::new(provider), model: "model".to_owned(), facts, transformers, pricing: None, listed: Vec::new() };
+    let target = Target {
+        provider: Arc::new(provider),
+        model: "model".to_owned(),
+        facts,
+        transformers,
+        pricing: None,
+        listed: Vec::new(),
+    };
     let body = json!({
         "messages": [
             {"role": "user", "content": "Hi"},
@@ -87,7 +94,9 @@ fn raw(bytes: &[u8], cut: u8, manner: Manner) {
         whole(&body).unwrap_or_else(|error| panic!("{error}: {body}"));
     }
     let mut out = Vec::new();
-    if translate::whole_as_stream(&mut translator(manner).0, "upstream", bytes, &mut |event| event.encode(&mut out)).is_ok() {
+    if translate::whole_as_stream(&mut translator(manner).0, "upstream", bytes, &mut |event| event.encode(&mut out))
+        .is_ok()
+    {
         assert_eq!(lawful(&out).error, None, "an error that was not told");
     }
 }
