@@ -2,19 +2,67 @@
 
 use std::sync::Arc;
 
-use super::Proxy;
+use http::{HeaderMap, Response};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::body::{self, Body, BodyLimits};
 use super::fallback::Routed;
+use super::protocol::Protocol;
 use super::question::Question;
 use super::record::Record;
 use super::snapshot::Snapshot;
 use super::stage::{Answered, Stage};
+use super::{Proxy, turned_away};
 use crate::config::{Endpoint, Scenario};
 use crate::observe::sessions::Part;
 use crate::route::{self, Choice, Facts, Impossible};
 use crate::upstream::queue::Rank;
 use crate::wire::error::ApiError;
 
+/// What is asked, by its path.
+#[derive(Clone, Copy)]
+pub(super) enum Asked {
+    /// For a message.
+    Messages,
+    /// What OpenAI's clients ask.
+    OpenAi(Endpoint),
+}
+
 impl Proxy {
+    /// Reads a request to its end, and answers it.
+    pub(super) async fn answered(
+        self: &Arc<Self>,
+        asked: Asked,
+        snapshot: Arc<Snapshot>,
+        headers: HeaderMap,
+        body: Incoming,
+    ) -> Response<Body> {
+        let started = Instant::now();
+        let protocol = match asked {
+            Asked::Messages => Protocol::Messages,
+            Asked::OpenAi(_) => Protocol::OpenAi,
+        };
+        let id = self.next_id();
+        let bytes = match body::read(body, BodyLimits::default()).await {
+            Ok(bytes) => bytes,
+            Err(refusal) => return turned_away(&refusal, protocol),
+        };
+        if let Some(trace) = &self.trace {
+            trace.write(&id, "request", &bytes);
+        }
+        let stage = Arc::new(Stage::new(id, started, protocol));
+        let (proxy, at) = (Arc::clone(self), Arc::clone(&stage));
+        let work = async move {
+            let answered = match asked {
+                Asked::Messages => proxy.answer_messages(&snapshot, &at, &bytes, &headers).await,
+                Asked::OpenAi(endpoint) => proxy.answer_openai(endpoint, &snapshot, &at, &bytes, &headers).await,
+            };
+            answered.unwrap_or_else(|error| at.refused(error))
+        };
+        Arc::clone(self).respond(Box::pin(work), stage).await
+    }
+
     /// Chooses a question's target and asks it; fails where the question goes nowhere. `facts` lack the count.
     pub(super) async fn ask(
         &self,

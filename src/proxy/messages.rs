@@ -1,12 +1,9 @@
 //! `POST /v1/messages`, a straight line.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::Response;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::body::Incoming;
-use tokio::time::Instant;
 
 use super::ask::choose;
 use super::body::{self, Body, BodyLimits};
@@ -28,32 +25,8 @@ const SESSION: &str = "x-claude-code-session-id";
 const AGENT: &str = "x-claude-code-agent-id";
 
 impl Proxy {
-    pub(super) async fn messages(
-        self: Arc<Self>,
-        snapshot: Arc<Snapshot>,
-        headers: HeaderMap,
-        body: Incoming,
-    ) -> Response<Body> {
-        let started = Instant::now();
-        let id = self.next_id();
-        let bytes = match body::read(body, BodyLimits::default()).await {
-            Ok(bytes) => bytes,
-            Err(refusal) => return turned_away(&refusal, Protocol::Messages),
-        };
-        if let Some(trace) = &self.trace {
-            trace.write(&id, "request", &bytes);
-        }
-        let stage = Arc::new(Stage::new(id, started, Protocol::Messages));
-        let (proxy, at) = (Arc::clone(&self), Arc::clone(&stage));
-        let work = async move {
-            let answered = proxy.answer(&snapshot, &at, &bytes, &headers).await;
-            answered.unwrap_or_else(|error| at.refused(error))
-        };
-        self.respond(Box::pin(work), stage).await
-    }
-
     /// Answers a request that has been read; fails where it goes nowhere.
-    async fn answer(
+    pub(super) async fn answer_messages(
         &self,
         snapshot: &Snapshot,
         stage: &Stage,

@@ -53,6 +53,7 @@ use crate::upstream::health::Health;
 use crate::upstream::self_repair::SelfRepair;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::session::Session;
+use ask::Asked;
 use auth::{Door, admit};
 use body::Body;
 use protocol::Protocol;
@@ -182,11 +183,13 @@ impl Proxy {
         body: Incoming,
     ) -> Response<Body> {
         match (&parts.method, path) {
-            (&Method::POST, "/v1/messages") => Arc::clone(self).messages(snapshot, parts.headers, body).await,
+            (&Method::POST, "/v1/messages") => self.answered(Asked::Messages, snapshot, parts.headers, body).await,
             (&Method::POST, "/v1/messages/count_tokens") => self.count_tokens(&snapshot, body).await,
-            (&Method::POST, CHAT) => self.openai(Endpoint::Chat, snapshot, parts.headers, body).await,
-            (&Method::POST, EMBEDDINGS) => self.openai(Endpoint::Embeddings, snapshot, parts.headers, body).await,
-            (&Method::POST, FIM) => self.openai(Endpoint::Fim, snapshot, parts.headers, body).await,
+            (&Method::POST, CHAT) => self.answered(Asked::OpenAi(Endpoint::Chat), snapshot, parts.headers, body).await,
+            (&Method::POST, EMBEDDINGS) => {
+                self.answered(Asked::OpenAi(Endpoint::Embeddings), snapshot, parts.headers, body).await
+            }
+            (&Method::POST, FIM) => self.answered(Asked::OpenAi(Endpoint::Fim), snapshot, parts.headers, body).await,
             (&Method::GET, "/v1/models") => models::list(&snapshot.config, models::shape(&parts.headers)),
             (&Method::GET, path) if let Some(id) = path.strip_prefix("/v1/models/") => {
                 let shape = models::shape(&parts.headers);

@@ -1,19 +1,12 @@
 //! `POST /v1/chat/completions`, `/v1/embeddings` and `/v1/fim/completions`, a straight line each.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use http::Response;
 use http::header::HeaderMap;
-use hyper::body::Incoming;
-use tokio::time::Instant;
 
-use super::body::{self, Body, BodyLimits};
-use super::protocol::Protocol;
+use super::Proxy;
 use super::question::Question;
 use super::snapshot::Snapshot;
 use super::stage::{Answered, Stage};
-use super::{Proxy, turned_away};
 use crate::config::Endpoint;
 use crate::observe::sessions::Part;
 use crate::openai;
@@ -26,32 +19,8 @@ const AFFINITY: &str = "x-affinity";
 const LONGEST_SESSION: usize = 128;
 
 impl Proxy {
-    pub(super) async fn openai(
-        self: &Arc<Self>,
-        endpoint: Endpoint,
-        snapshot: Arc<Snapshot>,
-        headers: HeaderMap,
-        body: Incoming,
-    ) -> Response<Body> {
-        let started = Instant::now();
-        let id = self.next_id();
-        let bytes = match body::read(body, BodyLimits::default()).await {
-            Ok(bytes) => bytes,
-            Err(refusal) => return turned_away(&refusal, Protocol::OpenAi),
-        };
-        if let Some(trace) = &self.trace {
-            trace.write(&id, "request", &bytes);
-        }
-        let stage = Arc::new(Stage::new(id, started, Protocol::OpenAi));
-        let (proxy, at) = (Arc::clone(self), Arc::clone(&stage));
-        let work = async move {
-            let answered = proxy.answer_openai(endpoint, &snapshot, &at, &bytes, &headers).await;
-            answered.unwrap_or_else(|error| at.refused(error))
-        };
-        Arc::clone(self).respond(Box::pin(work), stage).await
-    }
-
-    async fn answer_openai(
+    /// Answers a request that has been read; fails where it goes nowhere.
+    pub(super) async fn answer_openai(
         &self,
         endpoint: Endpoint,
         snapshot: &Snapshot,
