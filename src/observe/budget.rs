@@ -141,7 +141,7 @@ impl Books {
     }
 
     /// How long the next answer of a session will be, as far as anybody can tell: as those before it, and no less than
-    /// [`SHORTEST`].
+    /// `SHORTEST`.
     pub fn answer(&self, session: &str) -> u64 {
         let mean = self.sessions.get(session).and_then(|purse| purse.written.checked_div(purse.answers));
         mean.unwrap_or_default().max(SHORTEST)

@@ -8,7 +8,7 @@ use super::{Impossible, named_target};
 use crate::catalog;
 use crate::config::{Config, Scenario, Target};
 
-/// Returns the name by which [`super::choose`] knows what a client names.
+/// Returns the name by which [`super::choose()`] knows what a client names.
 ///
 /// That is a model's id, one of its aliases, `provider,model` or `provider/model`; or a route, with `mcr/` in front or
 /// without. A route that is not configured is none, but for `default` and `background`, whose requests the default
