@@ -218,6 +218,11 @@ impl Reservation {
         self.estimate
     }
 
+    /// Whether there is a budget, of which other processes may want to know what is left.
+    pub fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
     /// Whether the catalogue's prices count, too.
     pub fn is_strict(&self) -> bool {
         self.strict

@@ -66,27 +66,37 @@ impl Usage {
         Self { sums: Mutex::default(), ledger: Some(ledger) }
     }
 
-    /// Adds a request.
-    pub fn record(&self, request: Request<'_>) {
+    /// Returns the line that the ledger is to have of a request; nothing where there is no ledger.
+    pub fn entry(&self, request: &Request<'_>) -> Option<Entry> {
+        self.ledger.as_ref()?;
+        let estimate = |currency| Some(request.estimate.of(currency).amount).filter(|amount| *amount > 0.0);
+        Some(Entry {
+            time: String::new(),
+            session: request.session.map(str::to_owned),
+            provider: request.provider.to_owned(),
+            model: request.model.to_owned(),
+            host: request.hosts.last().cloned().unwrap_or_default(),
+            input: request.tokens.input,
+            cached: request.tokens.cached,
+            output: request.tokens.output,
+            cost_usd: request.cost.and_then(|cost| cost.within(Currency::Usd)),
+            cost_eur: request.cost.and_then(|cost| cost.within(Currency::Eur)),
+            estimate_usd: estimate(Currency::Usd),
+            estimate_eur: estimate(Currency::Eur),
+            writer: String::new(),
+            failed: request.failed,
+        })
+    }
+
+    /// Writes a line into the ledger.
+    pub fn note(&self, entry: Entry) {
         if let Some(ledger) = &self.ledger {
-            let estimate = |currency| Some(request.estimate.of(currency).amount).filter(|amount| *amount > 0.0);
-            ledger.write(Entry {
-                time: String::new(),
-                session: request.session.map(str::to_owned),
-                provider: request.provider.to_owned(),
-                model: request.model.to_owned(),
-                host: request.hosts.last().cloned().unwrap_or_default(),
-                input: request.tokens.input,
-                cached: request.tokens.cached,
-                output: request.tokens.output,
-                cost_usd: request.cost.and_then(|cost| cost.within(Currency::Usd)),
-                cost_eur: request.cost.and_then(|cost| cost.within(Currency::Eur)),
-                estimate_usd: estimate(Currency::Usd),
-                estimate_eur: estimate(Currency::Eur),
-                writer: String::new(),
-                failed: request.failed,
-            });
+            ledger.write(entry);
         }
+    }
+
+    /// Adds a request to the sums.
+    pub fn add(&self, request: &Request<'_>) {
         let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
         sums.requests += 1;
         sums.errors += u64::from(request.failed);
@@ -189,7 +199,7 @@ mod tests {
             estimate: Costs::default(),
             failed,
         };
-        usage.record(request);
+        usage.add(&request);
     }
 
     #[test]

@@ -15,7 +15,6 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::body::{Aborted, BreakOff};
-use super::closing;
 use super::events::Events;
 use super::reader::Reader;
 use super::record::Record;
@@ -213,7 +212,7 @@ impl Answer {
         let spent = self.reader.usage();
         match self.reader.failure() {
             Some(error) => record.failed(error, spent),
-            None => closing::finished(record, spent),
+            None => record.finished(spent),
         }
     }
 }

@@ -1,31 +1,23 @@
-//! What is noted of an answer once it is on its way: no client waits for a file.
+//! What is written of an answer once it is on its way: no client waits for a file.
 
 use tokio::runtime::Handle;
 
-use super::record::Record;
-use crate::wire::event::Usage;
-
-/// Closes the record of an answer that came to its end, as soon as its last bytes are written.
-///
-/// How its target fares, the place that it had there, and what it cost count at once.
-pub(super) fn finished(mut record: Record, spent: Usage) {
-    record.answered(spent);
-    let closing = Closing { record, spent };
+/// Does something as soon as the task that writes the answer has done its turn; at once where nothing runs any more.
+pub(super) fn later(work: impl FnOnce() + Send + 'static) {
+    let work = Later(Some(work));
     match Handle::try_current() {
-        // Runs when the connection's own task, which writes the answer, has done its turn.
-        Ok(runtime) => drop(runtime.spawn(async move { drop(closing) })),
-        Err(_) => drop(closing),
+        Ok(runtime) => drop(runtime.spawn(async move { drop(work) })),
+        Err(_) => drop(work),
     }
 }
 
-/// Closes when dropped, so that a runtime that ends loses nothing.
-struct Closing {
-    record: Record,
-    spent: Usage,
-}
+/// Is done when dropped, so that a runtime that ends loses nothing.
+struct Later<F: FnOnce()>(Option<F>);
 
-impl Drop for Closing {
+impl<F: FnOnce()> Drop for Later<F> {
     fn drop(&mut self) {
-        self.record.finished(self.spent);
+        if let Some(work) = self.0.take() {
+            work();
+        }
     }
 }

@@ -8,6 +8,8 @@ use crate::observe::usage::Tokens;
 #[derive(Debug, Default)]
 pub(super) struct Payment {
     reservation: Option<Reservation>,
+    /// Whether a budget counts it.
+    is_counted: bool,
     /// Whether the attempt's answer has begun.
     begun: bool,
     /// What attempts were thought to cost of which nobody says it.
@@ -26,7 +28,13 @@ pub(super) struct Costing {
 impl Payment {
     /// What it may cost is kept back until it is settled, or goes to another target.
     pub(super) fn reserve(&mut self, reservation: Reservation) {
+        self.is_counted |= reservation.is_held();
         self.reservation = Some(reservation);
+    }
+
+    /// Whether a budget counts it, so that other processes want to know of it at once.
+    pub(super) fn is_counted(&self) -> bool {
+        self.is_counted
     }
 
     /// Whether what it may cost at its target is kept back.

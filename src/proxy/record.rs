@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::closing::later;
 use super::payment::{Costing, Payment};
 use crate::catalog;
 use crate::config::{Connection, Cost, Currency, Target};
@@ -201,7 +202,7 @@ impl Record {
     }
 
     /// The target has answered to the end: its place is free, and what the answer cost counts for the next request.
-    pub fn answered(&mut self, spent: event::Usage) {
+    fn answered(&mut self, spent: event::Usage) {
         if let Some(pass) = self.pass.take() {
             pass.answered(spent.input_tokens + spent.cache_read_input_tokens + spent.output_tokens);
         }
@@ -248,7 +249,7 @@ impl Record {
         let session = self.session.as_ref().map(|of| of.id.as_str());
         let now = Instant::now();
         let ttft = self.first.map(|first| milliseconds(self.started, first));
-        self.usage.record(usage::Request {
+        let request = usage::Request {
             session,
             provider: &self.target.provider.name,
             model: &self.target.model,
@@ -257,7 +258,12 @@ impl Record {
             cost,
             estimate,
             failed: error.is_some(),
-        });
+        };
+        self.usage.add(&request);
+        let mut entry = self.usage.entry(&request);
+        if let Some(entry) = entry.take_if(|_| self.payment.is_counted()) {
+            self.usage.note(entry);
+        }
         if let Some(Of { sessions, id, part }) = &self.session {
             match outcome {
                 "ok" => sessions.answered(id, *part, self.told(host.unwrap_or_default(), tokens, cost, ttft, now)),
@@ -266,25 +272,33 @@ impl Record {
                 _ => {}
             }
         }
-        // Last: who reads it may count on the rest.
-        tracing::info!(
-            request = %self.id,
-            outcome,
-            status,
-            provider = %self.target.provider.name,
-            host,
-            hosts,
-            model = %self.target.model,
-            route = %self.reason,
-            stream = self.stream,
-            input = tokens.input,
-            cached = tokens.cached,
-            output = tokens.output,
-            ttft_ms = ttft,
-            duration_ms = milliseconds(self.started, now),
-            error,
-            "request"
-        );
+        let (host, error) = (host.map(str::to_owned), error.map(str::to_owned));
+        let (id, reason) = (std::mem::take(&mut self.id), std::mem::take(&mut self.reason));
+        let (usage, target) = (Arc::clone(&self.usage), Arc::clone(&self.target));
+        let (stream, duration_ms) = (self.stream, milliseconds(self.started, now));
+        later(move || {
+            if let Some(entry) = entry {
+                usage.note(entry);
+            }
+            tracing::info!(
+                request = %id,
+                outcome,
+                status,
+                provider = %target.provider.name,
+                host,
+                hosts,
+                model = %target.model,
+                route = %reason,
+                stream,
+                input = tokens.input,
+                cached = tokens.cached,
+                output = tokens.output,
+                ttft_ms = ttft,
+                duration_ms,
+                error,
+                "request"
+            );
+        });
     }
 
     fn told(&self, host: &str, tokens: Tokens, cost: Option<Cost>, ttft_ms: Option<u64>, now: Instant) -> Answered {

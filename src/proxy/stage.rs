@@ -21,7 +21,6 @@ use tokio::time::{Instant, Sleep, sleep};
 use super::answer::{Answer, PING};
 use super::attempt::Translated;
 use super::body::{Aborted, Body, BreakOff};
-use super::closing;
 use super::protocol::Protocol;
 use super::record::{Record, milliseconds};
 use super::{Proxy, answered};
@@ -183,8 +182,8 @@ fn served(translated: Translated, record: Option<Record>) -> Response<Body> {
         Translated::Message(message, spent) => ("application/json", message, spent),
         Translated::Events(events, spent) => (EVENTS, Bytes::from(events.whole()), spent),
     };
-    if let Some(record) = record {
-        closing::finished(record, spent);
+    if let Some(mut record) = record {
+        record.finished(spent);
     }
     answered(kind, Body::from(body))
 }
@@ -221,8 +220,8 @@ impl Begun {
             }
             Ok(Translated::Events(events, spent)) => {
                 self.out = events.without_start();
-                if let Some(record) = record {
-                    closing::finished(record, spent);
+                if let Some(mut record) = record {
+                    record.finished(spent);
                 }
             }
             // Only for whoever wants a stream one is begun.
