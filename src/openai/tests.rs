@@ -187,7 +187,7 @@ fn stream() -> impl Strategy<Value = String> {
 
 /// Passes a stream on that comes in pieces of this size; the comments' and the answer's bytes.
 fn relayed(stream: &[u8], size: usize) -> (Vec<u8>, Relay) {
-    let (mut decoder, mut out) = (Decoder::default(), Vec::new());
+    let (mut decoder, mut out) = (Decoder::default().keeping_raw(), Vec::new());
     let mut relay = Relay::new(Endpoint::Chat, "p", "m", 0, false);
     for piece in stream.chunks(size.max(1)) {
         decoder.push(piece);

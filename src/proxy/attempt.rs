@@ -7,7 +7,7 @@ use super::Proxy;
 use super::answer::Answer;
 use super::events::Events;
 use super::fallback::Routed;
-use super::question::Draft;
+use super::question::{Draft, Question};
 use super::record::Record;
 use crate::config::Target;
 use crate::observe::trace::Tap;
@@ -63,7 +63,8 @@ impl Proxy {
         let body = self.repairs.apply(target, Bytes::from(draft.body(target)));
         let mut reader = draft.reader(target, &stage.message_id(), tokens);
         let stream = question.wants_stream();
-        let outbound = Outbound { endpoint: question.endpoint(), body, stream, session, prompt: tokens };
+        let keeps_raw = matches!(question, Question::OpenAi(_));
+        let outbound = Outbound { endpoint: question.endpoint(), body, stream, keeps_raw, session, prompt: tokens };
         let reply = match self.post(routed, outbound.clone(), target, entry, record).await {
             Err(Unanswered { forbidden, .. }) if !forbidden.is_empty() => {
                 // At once and once: nothing was done with the request.

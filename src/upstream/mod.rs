@@ -52,6 +52,8 @@ pub struct Outbound<'a> {
     pub body: Bytes,
     /// Whether a stream is asked for.
     pub stream: bool,
+    /// Whether the answer goes on in the bytes that it comes in.
+    pub keeps_raw: bool,
     /// Keeps a session on the machine that has its prompt in the cache.
     pub session: Option<&'a str>,
     /// The prompt's tokens, for an error that does not say.
@@ -102,7 +104,8 @@ pub async fn send(
     admitted: &mut Admitted<'_>,
 ) -> Result<Reply, Unanswered> {
     let provider = &target.provider.name;
-    let (stream, prompt, body) = (outbound.stream, outbound.prompt, outbound.body.clone());
+    let (stream, prompt, keeps_raw, body) =
+        (outbound.stream, outbound.prompt, outbound.keeps_raw, outbound.body.clone());
     let started = Instant::now();
     let request = request(target, admitted.connection, admitted.key(), outbound).map_err(Unanswered::unsent)?;
     let (total, all) = (clocks.total(&target.provider), clocks.stream(&target.provider).filter(|_| stream));
@@ -134,7 +137,7 @@ pub async fn send(
         .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
     if stream && !is_json {
         let until_event = clock("first_event", clocks.first_event(&target.provider));
-        return Ok(first_event(target, until_event, response.into_body()).await?);
+        return Ok(first_event(target, until_event, keeps_raw, response.into_body()).await?);
     }
     // A server that cannot stream writes its whole answer before the first byte.
     let until_end = Clock::new("total", total).since(started.elapsed()).or_sooner(all, started.elapsed());
@@ -194,9 +197,9 @@ fn authorization(key: &Secret) -> Result<HeaderValue, InvalidHeaderValue> {
     Ok(value)
 }
 
-async fn first_event(target: &Target, clock: Clock, mut body: Incoming) -> Result<Reply, ApiError> {
+async fn first_event(target: &Target, clock: Clock, keeps_raw: bool, mut body: Incoming) -> Result<Reply, ApiError> {
     let provider = &target.provider.name;
-    let mut decoder = Decoder::default();
+    let mut decoder = if keeps_raw { Decoder::default().keeping_raw() } else { Decoder::default() };
     let wait = async {
         loop {
             match body.frame().await {

@@ -56,6 +56,8 @@ pub struct Decoder {
     /// Nothing was read yet, so a byte order mark may come.
     at_start: bool,
     limit: usize,
+    /// Whether the bytes of an event are wanted, too.
+    keeps_raw: bool,
 }
 
 impl Default for Decoder {
@@ -77,11 +79,21 @@ impl Decoder {
             after_cr: false,
             at_start: true,
             limit,
+            keeps_raw: false,
         }
+    }
+
+    /// Keeps the bytes that events come in, comments included, for [`Self::next_with_raw`].
+    #[must_use]
+    pub fn keeping_raw(self) -> Self {
+        Self { keeps_raw: true, ..self }
     }
 
     /// Takes in what was read.
     pub fn push(&mut self, bytes: &[u8]) {
+        if !self.keeps_raw {
+            self.begin = self.line;
+        }
         if self.begin > 0 {
             self.buffer.drain(..self.begin);
             self.searched -= self.begin;
@@ -98,7 +110,8 @@ impl Decoder {
         Ok(self.next_with_raw()?.map(|event| event.data))
     }
 
-    /// Gives the next whole event with the bytes it came in, or nothing until more is pushed.
+    /// Gives the next whole event with the bytes it came in, or nothing until more is pushed; only a decoder that keeps
+    /// them has them all.
     pub fn next_with_raw(&mut self) -> Result<Option<Event<'_>>, TooLong> {
         if !self.has_event()? {
             return Ok(None);
@@ -150,7 +163,8 @@ impl Decoder {
             }
         }
         // What is kept for `raw` is bounded too: comments, and lines with more around the data than data.
-        if self.buffer.len() - self.line > self.limit || self.line - self.begin > self.limit.saturating_mul(2) {
+        let kept = if self.keeps_raw { self.line - self.begin } else { 0 };
+        if self.buffer.len() - self.line > self.limit || kept > self.limit.saturating_mul(2) {
             return Err(TooLong { limit: self.limit });
         }
         Ok(false)
@@ -192,6 +206,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn comments_are_no_event_that_could_be_too_long_unless_they_are_kept() {
+        let mut decoder = Decoder::with_limit(32);
+        let mut keeping = Decoder::with_limit(32).keeping_raw();
+        let mut refused = false;
+        for _ in 0..20 {
+            decoder.push(b": keep-alive\n\n");
+            assert_eq!(decoder.next_event(), Ok(None));
+            keeping.push(b": keep-alive\n\n");
+            refused |= keeping.next_event().is_err();
+        }
+        assert!(refused);
+    }
 
     fn decode(pieces: &[&[u8]]) -> Vec<String> {
         let mut decoder = Decoder::default();
@@ -285,7 +313,7 @@ mod tests {
         #[test]
         fn raw_events_and_the_rest_are_the_input(lines in lines(), end in prop_oneof![Just("\n"), Just("\r\n"), Just("\r")], size in 1usize..40) {
             let whole = lines.join(end).into_bytes();
-            let (mut decoder, mut raw) = (Decoder::default(), Vec::new());
+            let (mut decoder, mut raw) = (Decoder::default().keeping_raw(), Vec::new());
             for piece in whole.chunks(size) {
                 decoder.push(piece);
                 while let Some(event) = decoder.next_with_raw().unwrap() {
