@@ -15,7 +15,7 @@
 //! 4. Every stream ends truthfully: exactly one `message_stop`, or one `error`.
 //! 5. Secrets are a type, [`config::Secret`]: every way out goes through it. Where one is kept
 //!    elsewhere, [`keys`] finds it when a request needs it.
-//! 6. Nothing leaves but through one door, [`egress::Egress`].
+//! 6. Nothing leaves but through one door, [`egress::Egress`], and [`audit`] shows what did.
 //! 7. Enums before traits, functions before objects, data before plugins.
 //!
 //! # One request, a straight line
@@ -63,9 +63,10 @@
 //!
 //! ```text
 //! cli         -> everything
-//! proxy       -> catalog config egress error keys observe openai route translate upstream wire
-//! upstream    -> config egress keys observe translate wire
-//! egress      -> catalog config
+//! proxy       -> audit catalog config egress error keys observe openai route translate upstream wire
+//! upstream    -> audit config egress keys observe translate wire
+//! egress      -> audit catalog config
+//! audit       -> config paths wire
 //! keys        -> config error paths
 //! observe     -> config paths wire
 //! launch      -> config env error paths
@@ -110,6 +111,7 @@ pub mod openai;
 pub mod route;
 pub mod translate;
 
+pub mod audit;
 pub mod egress;
 pub mod upstream;
 

@@ -7,6 +7,7 @@ mod dialects;
 mod hosts;
 mod price;
 mod providers;
+mod standing;
 
 use std::sync::LazyLock;
 
@@ -18,6 +19,7 @@ pub use dialects::{Quirks, dialect_of, quirks};
 pub use hosts::{Host, host, price};
 pub use price::{Cost, Costs, Currency, Price};
 pub use providers::{Provider, provider, provider_names, provider_of, provider_of_key};
+pub use standing::{Standing, is_within, standing};
 
 /// How much a model is asked to think, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

@@ -6,6 +6,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use super::is_within;
+
 /// A provider that goes by a name.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -22,9 +24,12 @@ pub struct Provider {
     /// The variable that usually holds its key; absent where none is needed.
     #[serde(default)]
     pub key: Option<String>,
-    /// The country of who runs it, where that is none of Europe's.
+    /// The legal entity that operates it; absent for servers of one's own.
     #[serde(default)]
-    pub operator: Option<String>,
+    pub entity: Option<String>,
+    /// The country in which that is established, two letters.
+    #[serde(default)]
+    pub country: Option<String>,
     /// Where that stands, and its date.
     pub source: String,
 }
@@ -37,6 +42,12 @@ impl Provider {
             host.strip_suffix(domain.as_str()).is_some_and(|rest| rest.ends_with(['.']) || rest.is_empty())
         };
         self.domain.as_ref().is_some_and(is_in)
+    }
+
+    /// The country of its operator in words, where that is neither in the EEA nor Switzerland.
+    pub fn abroad(&self) -> Option<&str> {
+        let country = self.country.as_deref().filter(|country| !is_within(country, "eea") && *country != "CH")?;
+        Some(if country == "US" { "the USA" } else { country })
     }
 }
 

@@ -31,6 +31,8 @@
 //! | `Retry.on_status` (mcr's own) | 408, 425, `5xx` | after which statuses: 408, 425, 429, 500 to 599, and `5xx` for those from 500 but 504; see [`may_pass`] |
 //! | `Breaker` (mcr's own) | see [`BreakerRules`] | `consecutive`, `failure_rate`, `window_seconds`, `min_requests`, `open_seconds`, `open_max_seconds`, `close_after` |
 //! | `Budget.session`, `.day`, `.month` (mcr's own) | - | `{limit, currency, action}`: how much may be spent; `block` (default), `warn`, `fallback:provider,model` |
+//! | `Egress` (mcr's own) | Europe's operators and local addresses | `allow`, `deny`, `region`, `mode`, `agent`, `agent_allow`: see [`EgressRules`] |
+//! | `Audit` (mcr's own) | on | `enabled`, `required`, `body_digest`, `retention_days`: see [`AuditRules`] |
 //! | `Clocks` (mcr's own) | see below | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
 //!
 //! | clock | runs | hosted service | Mistral's | local server |
@@ -62,9 +64,9 @@
 //! variables in, `reader` checks types and keeps the problems and the [`Setting`]s;
 //! `edit` goes the other way: it changes single values of a text and leaves the rest as it is.
 //! `providing`, `target_keys`, `resilience`, `transforming`, `facts`, `pricing`, `limits`, `health_probe`, `routing`,
-//! `budgeting`, `styling` and
-//! `scalars` each read their part.
+//! `budgeting`, `egress_rules`, `audit_rules`, `styling` and `scalars` each read their part.
 
+mod audit_rules;
 mod balance;
 mod budget;
 mod budgeting;
@@ -73,6 +75,7 @@ mod color;
 mod dialect;
 mod document;
 pub mod edit;
+mod egress_rules;
 mod endpoint;
 mod facts;
 mod hash;
@@ -119,6 +122,7 @@ use std::{
 };
 
 pub use crate::catalog::{Cost, Costs, Currency, Price};
+pub use audit_rules::AuditRules;
 pub use balance::{Balance, Strategy};
 pub use budget::{Action, Budget, Budgets, Said, Span};
 pub use budgeting::unseen;
@@ -126,6 +130,7 @@ pub use clocks::Clocks;
 pub use color::Color;
 pub use dialect::Dialect;
 pub use document::{Document, kind};
+pub use egress_rules::{AgentTraffic, EgressRules, Mode};
 pub use endpoint::parse as endpoint;
 pub use hash::sha256;
 pub use health_probe::HealthProbe;
@@ -202,6 +207,10 @@ pub struct Config {
     pub attempts: Attempts,
     /// How much may be spent.
     pub budgets: Arc<Budgets>,
+    /// Where traffic may go.
+    pub egress: EgressRules,
+    /// Whether and how it is recorded where it went.
+    pub audit: AuditRules,
     /// What is odd and does not stop anything.
     pub warnings: Vec<Problem>,
     /// Variables that providers lack: an error where a route leads to the provider, else a warning.

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
-    Config, Document, Environment, Files, Origin, Problem, Problems, Scenario, Severity, StatusLine, Target, budgeting,
-    interpolate,
+    Config, Document, Environment, Files, Origin, Problem, Problems, Scenario, Severity, StatusLine, Target,
+    audit_rules, budgeting, egress_rules, interpolate,
     providing::{self, NO_PROVIDER, Providing},
     reader::{Node, Reader},
     resilience,
@@ -12,7 +12,7 @@ use super::{
     scalars, styling, transforming,
 };
 
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 25] = [
     "PORT",
     "HOST",
     "APIKEY",
@@ -36,6 +36,8 @@ const KEYS: [&str; 23] = [
     "Retry",
     "Breaker",
     "Budget",
+    "Egress",
+    "Audit",
 ];
 
 /// Keys that claude-code-router acts on, or once did, and mcr does not.
@@ -162,6 +164,8 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
         clocks: scalars::clocks(reader, root, api_timeout),
         attempts: resilience::attempts(reader, root),
         budgets: Arc::new(budgets),
+        egress: egress_rules::egress_rules(reader, root),
+        audit: audit_rules::audit_rules(reader, root),
         // Last, so that what stands above has been read, and its problems noted, when there is no route.
         routes: routes?,
         fallback,

@@ -28,6 +28,7 @@ const LAYERS: &[Layer] = &[
     layer(
         "cli",
         &[
+            "audit",
             "catalog",
             "config",
             "egress",
@@ -53,6 +54,7 @@ const LAYERS: &[Layer] = &[
     layer(
         "proxy",
         &[
+            "audit",
             "catalog",
             "config",
             "egress",
@@ -67,8 +69,11 @@ const LAYERS: &[Layer] = &[
         ],
     ),
     // `translate`: what an upstream's status means is told in the client's terms there.
-    layer("upstream", &["config", "egress", "keys", "observe", "translate", "wire"]),
-    layer("egress", &["catalog", "config"]),
+    layer("upstream", &["audit", "config", "egress", "keys", "observe", "translate", "wire"]),
+    // `audit`: the door and the witness of the agent's traffic note what they let go and what not.
+    layer("egress", &["audit", "catalog", "config"]),
+    // `paths` opens the record for its owner only.
+    layer("audit", &["config", "paths", "wire"]),
     // `error`: a key that cannot be had ends a command as it ends a request.
     layer("keys", &["config", "error", "paths"]),
     // `paths` opens the trace for its owner only.

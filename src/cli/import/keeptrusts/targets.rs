@@ -28,7 +28,7 @@ pub(super) fn target(made: &mut Made, place: &str, value: &Value) {
 /// Says whose law a provider's operator is under, where that is not Europe's.
 pub(super) fn abroad(provider: &Value) -> Option<String> {
     let endpoint = config::endpoint(provider.get("api_base_url")?.as_str()?).ok()?;
-    let country = catalog::provider_of(endpoint.host()?)?.operator.as_ref()?;
+    let country = catalog::provider_of(endpoint.host()?)?.abroad()?;
     Some(format!(
         "what goes to {} leaves Europe's law: its operator is in {country}",
         name_of(provider).replace("$$", "$")
@@ -187,7 +187,7 @@ fn is_price(value: &Value) -> bool {
 
 /// Says where the target is, where nobody wrote it.
 fn whose(made: &mut Made, here: &str, parts: &Parts<'_>) {
-    let operator = parts.known.and_then(|known| known.operator.as_ref());
+    let operator = parts.known.and_then(catalog::Provider::abroad);
     let words = operator.map(|country| format!("its operator is in {country}"));
     match (words, parts.host.as_str()) {
         (Some(words), _) => made.told.remarked(here, words),
@@ -202,7 +202,7 @@ fn whose(made: &mut Made, here: &str, parts: &Parts<'_>) {
 
 /// Takes a model, with a word where nobody here knows it.
 fn model(made: &mut Made, here: &str, parts: &Parts<'_>) {
-    if catalog::model(parts.model).is_some() || catalog::provider_of(&parts.host).is_none_or(|it| it.operator.is_some())
+    if catalog::model(parts.model).is_some() || catalog::provider_of(&parts.host).is_none_or(|it| it.abroad().is_some())
     {
         return made.told.taken(here);
     }

@@ -1,0 +1,189 @@
+//! `Egress`: which operators' hosts may be spoken to, and what the agent itself may reach.
+
+use super::{
+    Source, path,
+    reader::{Node, Reader},
+};
+
+const KEYS: [&str; 6] = ["allow", "deny", "region", "mode", "agent", "agent_allow"];
+/// Who may have what is sent unless `allow` says otherwise.
+const USUAL: [&str; 4] = ["eu", "eea", "ch", "local"];
+
+/// What the configuration says of where traffic may go.
+///
+/// A word of `allow` and `deny` is `local` (loopback and private addresses), `eu` or `eea` (operators established
+/// there), a country's two letters, the name of a provider in the catalogue, or a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EgressRules {
+    /// What may be spoken to; in lower case.
+    pub allow: Vec<String>,
+    /// What may not, whatever `allow` says.
+    pub deny: Vec<String>,
+    /// Where the host has to promise to work; absent where its operator alone counts.
+    pub region: Option<String>,
+    /// Whether what is not allowed is refused.
+    pub mode: Mode,
+    /// What the agent's own traffic may reach.
+    pub agent: AgentTraffic,
+    /// Hosts, and domains with a dot in front, that the agent may reach in `strict`, beyond those of `allow`.
+    pub agent_allow: Vec<String>,
+}
+
+impl Default for EgressRules {
+    fn default() -> Self {
+        Self {
+            allow: USUAL.map(str::to_owned).to_vec(),
+            deny: Vec::new(),
+            region: None,
+            mode: Mode::default(),
+            agent: AgentTraffic::default(),
+            agent_allow: Vec::new(),
+        }
+    }
+}
+
+/// What happens to what is not allowed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// It is refused.
+    #[default]
+    Enforce,
+    /// It goes, with a warning, and is noted.
+    Observe,
+}
+
+impl Mode {
+    const ALL: [Self; 2] = [Self::Enforce, Self::Observe];
+
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforce => "enforce",
+            Self::Observe => "observe",
+        }
+    }
+}
+
+/// What the agent, and the commands that it runs, may reach besides mcr.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AgentTraffic {
+    /// Everything; it is noted.
+    Observe,
+    /// Everything but the agent's vendor and those whom it sends telemetry to.
+    #[default]
+    BlockVendor,
+    /// What `allow` and `agent_allow` name, and nothing else.
+    Strict,
+}
+
+impl AgentTraffic {
+    const ALL: [Self; 3] = [Self::Observe, Self::BlockVendor, Self::Strict];
+
+    /// The word in the configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::BlockVendor => "block-vendor",
+            Self::Strict => "strict",
+        }
+    }
+}
+
+/// Reads `Egress`.
+pub(super) fn egress_rules(reader: &mut Reader, root: &Node<'_>) -> EgressRules {
+    let mut rules = EgressRules::default();
+    let node = root.get("Egress");
+    if let Some(node) = &node
+        && reader.object(node).is_some()
+    {
+        reader.check_keys(node, &KEYS, &[]);
+    }
+    let get = |key: &str| node.as_ref().and_then(|node| node.get(key));
+    for (key, list) in [("allow", &mut rules.allow), ("deny", &mut rules.deny), ("agent_allow", &mut rules.agent_allow)]
+    {
+        match get(key) {
+            Some(node) => *list = words(reader, &node),
+            None if list.is_empty() => {}
+            None => reader.record_absent(path::key("Egress", key), list.clone(), Source::Default),
+        }
+    }
+    if let Some(node) = get("region") {
+        rules.region = reader.text(&node).map(str::to_ascii_lowercase).inspect(|_| reader.record(&node));
+    }
+    rules.mode = word(reader, get("mode"), "mode", &Mode::ALL.map(|mode| (mode.as_str(), mode)));
+    rules.agent = word(reader, get("agent"), "agent", &AgentTraffic::ALL.map(|agent| (agent.as_str(), agent)));
+    rules
+}
+
+fn words(reader: &mut Reader, node: &Node<'_>) -> Vec<String> {
+    let items = reader.list(node);
+    let words = items.iter().filter_map(|item| reader.text(item).map(str::to_ascii_lowercase)).collect();
+    reader.record(node);
+    words
+}
+
+fn word<T: Copy + Default>(reader: &mut Reader, node: Option<Node<'_>>, key: &str, known: &[(&str, T)]) -> T {
+    let usual = T::default();
+    let Some(node) = node else {
+        reader.record_absent(path::key("Egress", key), known_word(key), Source::Default);
+        return usual;
+    };
+    let Some(text) = reader.text(&node) else { return usual };
+    if let Some((_, value)) = known.iter().find(|(word, _)| *word == text) {
+        reader.record(&node);
+        return *value;
+    }
+    let all = known.iter().map(|(word, _)| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+    reader.unknown(&node, text, known.iter().map(|(word, _)| *word), format!("`{text}` is none of {all}"));
+    usual
+}
+
+fn known_word(key: &str) -> &'static str {
+    if key == "mode" { Mode::default().as_str() } else { AgentTraffic::default().as_str() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Problems, read};
+
+    fn rules(egress: &str) -> Result<EgressRules, Problems> {
+        let text = format!(
+            "{{{egress} Providers: [{{name: 'p', api_base_url: 'http://localhost', models: ['m']}}], \
+             Router: {{default: 'p,m'}}}}"
+        );
+        read(&text, "c.json", &|_| None).map(|config| config.egress)
+    }
+
+    #[test]
+    fn europes_operators_and_this_network_may_be_spoken_to_unless_something_else_is_configured() {
+        let usual = rules("").unwrap();
+        assert_eq!(usual, EgressRules::default());
+        assert_eq!(usual.allow, ["eu", "eea", "ch", "local"]);
+        assert_eq!((usual.mode, usual.agent), (Mode::Enforce, AgentTraffic::BlockVendor));
+    }
+
+    #[test]
+    fn what_is_configured_holds() {
+        let configured = rules(
+            "Egress: {allow: ['Local', 'api.OpenAI.com'], deny: ['us'], region: 'EU', mode: 'observe', \
+             agent: 'strict', agent_allow: ['.crates.io']},",
+        );
+        let expect = EgressRules {
+            allow: vec!["local".to_owned(), "api.openai.com".to_owned()],
+            deny: vec!["us".to_owned()],
+            region: Some("eu".to_owned()),
+            mode: Mode::Observe,
+            agent: AgentTraffic::Strict,
+            agent_allow: vec![".crates.io".to_owned()],
+        };
+        assert_eq!(configured.unwrap(), expect);
+    }
+
+    #[test]
+    fn a_word_that_is_none_is_an_error_with_its_place() {
+        let error = rules("Egress: {agent: 'stric'},").unwrap_err().to_string();
+        assert!(error.contains("Egress.agent: `stric` is none of `observe`, `block-vendor`, `strict`"), "{error}");
+        assert!(error.contains("did you mean `strict`?"), "{error}");
+    }
+}
