@@ -34,6 +34,9 @@ _mcr() {
             mcr,deactivate)
                 cmd="mcr__subcmd__deactivate"
                 ;;
+            mcr,doctor)
+                cmd="mcr__subcmd__doctor"
+                ;;
             mcr,env)
                 cmd="mcr__subcmd__activate"
                 ;;
@@ -152,7 +155,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --max-cost --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model import preset key smoke usage statusline completions"
+            opts="-h -V --config --quiet --max-cost --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model import preset key doctor smoke usage statusline completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -325,6 +328,20 @@ _mcr() {
             ;;
         mcr__subcmd__deactivate)
             opts="-h --help bash zsh fish nu pwsh elvish posix"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__doctor)
+            opts="-h --json --fix --offline --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -43,6 +43,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand import 'Take over the configuration of another program'
             cand preset 'Install, show, change and remove presets; `mcr NAME` runs one'
             cand key 'Keep, list and test the providers'' keys'
+            cand doctor 'Find what is wrong with the agent, the configuration, the providers and this machine, and what mends it'
             cand smoke 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
             cand usage 'Show what was used and what it cost: by day, week, month, session or model'
             cand statusline 'Print a status line from the JSON that Claude Code gives on stdin'
@@ -290,6 +291,13 @@ set edit:completion:arg-completer[mcr] = {|@words|
         &'mcr;key;test'= {
             cand --config 'Use this configuration file'
             cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;doctor'= {
+            cand --json 'Print JSON'
+            cand --fix 'Mend what can be mended without losing anything; the configuration before is kept'
+            cand --offline 'Look at this machine only'
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -47,6 +47,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "model" -d 'Show the routes,
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "import" -d 'Take over the configuration of another program'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, change and remove presets; `mcr NAME` runs one'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and test the providers\' keys'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "doctor" -d 'Find what is wrong with the agent, the configuration, the providers and this machine, and what mends it'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "usage" -d 'Show what was used and what it cost: by day, week, month, session or model'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
@@ -179,6 +180,10 @@ complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_
 complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from test" -l config -d 'Use this configuration file' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from test" -l json -d 'Print JSON'
 complete -c mcr -n "__fish_mcr_using_subcommand key; and __fish_seen_subcommand_from test" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand doctor" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand doctor" -l fix -d 'Mend what can be mended without losing anything; the configuration before is kept'
+complete -c mcr -n "__fish_mcr_using_subcommand doctor" -l offline -d 'Look at this machine only'
+complete -c mcr -n "__fish_mcr_using_subcommand doctor" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l offline -d 'Use the imitation of Mistral inside this binary: no key, no network'
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -l json -d 'Print the checks as JSON'
 complete -c mcr -n "__fish_mcr_using_subcommand smoke" -s h -l help -d 'Print help'

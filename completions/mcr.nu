@@ -282,6 +282,14 @@ module completions {
     provider?: string         # Test this provider only
   ]
 
+  # Find what is wrong with the agent, the configuration, the providers and this machine, and what mends it
+  export extern "mcr doctor" [
+    --json                    # Print JSON
+    --fix                     # Mend what can be mended without losing anything; the configuration before is kept
+    --offline                 # Look at this machine only
+    --help(-h)                # Print help
+  ]
+
   # Prove that everything works: proxy, agent, a tool call, the log, and where it all went
   export extern "mcr smoke" [
     --offline                 # Use the imitation of Mistral inside this binary: no key, no network

@@ -1,5 +1,6 @@
 //! The command line: types and help texts, nothing else.
 
+mod doctor;
 mod key;
 mod model;
 mod service;
@@ -16,6 +17,8 @@ use super::config::{ConfigCommand, Form};
 use super::import::ImportCommand;
 use super::preset::PresetCommand;
 use crate::config::Cost;
+use doctor::DOCTOR;
+pub use doctor::Doctor;
 use key::KEY;
 pub use key::{Key, KeyCommand, KeySet, KeyTest};
 use model::MODEL;
@@ -120,6 +123,9 @@ pub enum Command {
     /// Keep, list and test the providers' keys
     #[command(after_help = KEY)]
     Key(Key),
+    /// Find what is wrong with the agent, the configuration, the providers and this machine, and what mends it
+    #[command(after_help = DOCTOR)]
+    Doctor(Doctor),
     /// Prove that everything works: proxy, agent, a tool call, the log, and where it all went
     #[command(after_help = SMOKE)]
     Smoke(Smoke),

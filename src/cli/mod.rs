@@ -6,6 +6,7 @@ pub mod code;
 mod complete;
 pub mod completions;
 pub mod config;
+mod doctor;
 pub mod import;
 pub mod key;
 pub mod model;
@@ -79,6 +80,7 @@ pub fn run() -> Result<u8, Failure> {
         }
         Command::Key(options) => place(options.config.as_deref(), &|place| key::run(&options.command, place)),
         Command::Setup(options) => place(None, &|place| setup::run(options, place)),
+        Command::Doctor(options) => place(None, &|place| doctor::run(options, place)),
         Command::Smoke(smoke) => place(None, &|place| smoke::run(smoke, place)),
         Command::Preset(command) => place(None, &|place| preset::run(command, place).map(|()| 0)),
         Command::Import(command) => place(None, &|place| import::run(command, place).map(|()| 0)),

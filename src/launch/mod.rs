@@ -23,6 +23,7 @@ pub mod settings_file;
 pub mod shell;
 #[cfg(unix)]
 pub mod signals;
+pub mod version;
 
 pub use environment::{Models, Own, Plan};
 

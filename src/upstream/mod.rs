@@ -34,7 +34,7 @@ use crate::translate::Forbidden;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::sse::Decoder;
 pub use admit::{Admitted, admit};
-pub use probe::{NoAnswer, probe, sign_of_life};
+pub use probe::{NoAnswer, ask_for_models, probe, read_words, sign_of_life};
 
 /// The clock of a whole stream, as the configuration calls it.
 pub const STREAM_CLOCK: &str = "stream_timeout_seconds";

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, USER_AGENT};
-use http::{Request, StatusCode, Uri};
-use http_body_util::Full;
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use super::health_probe::Sign;
@@ -33,14 +34,34 @@ pub enum NoAnswer {
 
 /// Asks for the models and returns the status of the answer, whatever it is.
 pub async fn probe(egress: &Egress, keys: &Resolver, connection: &Connection) -> Result<StatusCode, NoAnswer> {
-    get(egress, keys, connection, connection.models(), CLOCK).await
+    ask_for_models(egress, keys, connection).await.map(|(status, _)| status)
+}
+
+/// The same, with the answer's headers: its date, and who passed it on.
+pub async fn ask_for_models(
+    egress: &Egress,
+    keys: &Resolver,
+    connection: &Connection,
+) -> Result<(StatusCode, HeaderMap), NoAnswer> {
+    let answer = get(egress, keys, connection, connection.models(), CLOCK).await?.into_parts().0;
+    Ok((answer.status, answer.headers))
+}
+
+/// Reads what a server says of itself to everybody, up to a number of bytes.
+pub async fn read_words(egress: &Egress, uri: Uri, limit: usize) -> Option<Bytes> {
+    let mut request = Request::new(Full::<Bytes>::default());
+    *request.uri_mut() = uri;
+    request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    let answer = egress.send(request).await.ok()?;
+    Some(Limited::new(answer.into_body(), limit).collect().await.ok()?.to_bytes())
 }
 
 /// Asks a provider for a sign of life that costs nothing.
 pub async fn sign_of_life(egress: &Egress, keys: &Resolver, provider: &Provider) -> Sign {
     let Ok(connection) = &provider.connection else { return Sign::Nothing };
     let uri = connection.sign_of_life(provider.dialect);
-    match get(egress, keys, connection, uri, provider.health_probe.timeout).await.map(|status| status.as_u16()) {
+    match get(egress, keys, connection, uri, provider.health_probe.timeout).await.map(|answer| answer.status().as_u16())
+    {
         // A server without that path is there all the same.
         Ok(200..=299 | 404 | 405) => Sign::Life,
         Ok(500..=599) | Err(NoAnswer::Unreachable(_)) => Sign::Silence,
@@ -54,7 +75,7 @@ async fn get(
     connection: &Connection,
     uri: Uri,
     clock: Duration,
-) -> Result<StatusCode, NoAnswer> {
+) -> Result<Response<Incoming>, NoAnswer> {
     let mut request = Request::new(Full::<Bytes>::default());
     *request.uri_mut() = uri;
     let headers = request.headers_mut();
@@ -65,7 +86,7 @@ async fn get(
         headers.insert(AUTHORIZATION, authorization(&key).map_err(|_| NoAnswer::Unprintable)?);
     }
     match timeout(clock, egress.send(request)).await {
-        Ok(Ok(response)) => Ok(response.status()),
+        Ok(Ok(response)) => Ok(response),
         Ok(Err(error)) => Err(NoAnswer::Unreachable(error.to_string())),
         Err(_) => {
             let what = format!("{}: no answer within {} s", connection.host(), clock.as_secs_f64());

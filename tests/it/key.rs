@@ -1,6 +1,6 @@
 //! Keys that are not in the configuration: the store, the references, and `mcr key`.
 
-mod command;
+pub(crate) mod command;
 mod prompt;
 mod references;
 

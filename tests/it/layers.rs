@@ -131,6 +131,9 @@ const ADDRESSES: &[&str] = &["std::net::IpAddr", "std::net::Ipv4Addr", "std::net
 /// Who may name `std::fs` or `tokio::fs`.
 const FILES: &[(&str, &str)] = &[
     ("cli/activate.rs", "asks the system which shell calls"),
+    ("cli/doctor/agent.rs", "reads the settings that Claude Code would"),
+    ("cli/doctor/files.rs", "asks who may read what mcr keeps"),
+    ("cli/doctor/machine.rs", "reads what shells read when they start"),
     ("cli/import/folder.rs", "reads claude-code-router's folder"),
     ("cli/import/keeptrusts/mod.rs", "reads a gateway's file"),
     ("cli/preset/editor.rs", "reads what an editor wrote"),
@@ -151,6 +154,7 @@ const FILES: &[(&str, &str)] = &[
     ("launch/service.rs", "holds the service's lock, and takes its record away"),
     ("launch/settings_file.rs", "the settings of one session: a file of its own that goes with it"),
     ("launch/signals.rs", "asks the system which signals are ignored"),
+    ("launch/version.rs", "reads the agent's package"),
     ("observe/ledger.rs", "holds the file that `paths` opened, and reads what was noted"),
     ("observe/log.rs", "holds the file that `paths` opened"),
     ("observe/log_files.rs", "finds the newest log and takes old ones away"),

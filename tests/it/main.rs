@@ -14,6 +14,7 @@ mod clocks;
 mod code;
 mod completions;
 mod config;
+mod doctor;
 mod door;
 mod edge;
 mod errors;

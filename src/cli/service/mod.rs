@@ -5,7 +5,7 @@ pub mod breaker;
 mod foreground;
 pub mod install;
 pub mod logs;
-mod port;
+pub(in crate::cli) mod port;
 pub mod restart;
 pub mod start;
 pub mod status;

@@ -40,7 +40,8 @@ fn print(text: &str) -> Result<(), Failure> {
     ui::print(text).map_err(|error| Failure::new(Exit::Io, error))
 }
 
-fn ask(record: &Record) -> Result<Status, Failure> {
+/// Asks a service for its state.
+pub(in crate::cli) fn ask(record: &Record) -> Result<Status, Failure> {
     let answer = call(record, "GET", STATUS).map_err(|error| unanswered(record, error))?;
     serde_json::from_slice(&answer.body).ok().filter(|_| answer.status == 200).ok_or_else(|| {
         let what = format!("the service answers {} when it is asked for its state", answer.status);

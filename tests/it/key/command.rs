@@ -161,7 +161,7 @@ fn processes_that_write_at_the_same_time_lose_nothing() {
 }
 
 /// A server that answers one request with this status; gives back what it was asked.
-async fn answering(status: u16) -> (String, tokio::task::JoinHandle<String>) {
+pub(crate) async fn answering(status: u16) -> (String, tokio::task::JoinHandle<String>) {
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
     let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
     let answer = format!("HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");

@@ -1,0 +1,94 @@
+//! `mcr doctor`: what is wrong, how that is known, and the command that mends it.
+//!
+//! The local checks read files and ask nobody. The others ask each configured provider what costs no tokens;
+//! `--offline` leaves them out. The exit code is the worst finding's: 0 for nothing worse than a note, 1 for a
+//! warning, 2 for an error.
+
+mod agent;
+mod configured;
+mod files;
+mod finding;
+mod fix;
+mod machine;
+mod online;
+mod served;
+
+use std::net::SocketAddr;
+
+use super::args::Doctor;
+use super::config::Place;
+use crate::config::{self, Config, Document};
+use crate::env;
+use crate::error::{Exit, Failure};
+use crate::launch::{Machine, service};
+use crate::ui;
+use finding::{Finding, Severity};
+
+/// Prints the findings; the exit code is that of the worst.
+pub fn run(options: &Doctor, place: &Place<'_>) -> Result<u8, Failure> {
+    let mut findings = examine(options, place)?;
+    if options.fix {
+        let mended = fix::fix(&findings, place)?;
+        ui::say(format_args!("mended {mended} findings"));
+        if mended > 0 {
+            findings = examine(options, place)?;
+        }
+    }
+    ui::print(&if options.json { finding::as_json(&findings) } else { finding::table(&findings) })
+        .map_err(|error| Failure::new(Exit::Io, error))?;
+    Ok(match finding::worst(&findings) {
+        Severity::Ok | Severity::Note => 0,
+        Severity::Warning => 1,
+        Severity::Error => 2,
+    })
+}
+
+fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure> {
+    let home = directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned());
+    let read = read(place);
+    let (config, document, complaint) = match read {
+        Ok((config, document)) => (Some(config), document, None),
+        Err(failure) => (None, None, Some(failure)),
+    };
+    let claude = config.as_ref().and_then(|config| config.claude_path.as_deref()?.to_str());
+    let machine = Machine::of_process(claude, home.clone(), place.paths.runtime.clone());
+    let mut findings = agent::installed(&machine);
+    let user = env::bytes(env::CLAUDE_CONFIG_DIR).map(Into::into);
+    let user = user.or_else(|| home.as_ref().map(|home| home.join(".claude")));
+    let project = std::path::absolute(".").unwrap_or_default();
+    findings.extend(agent::settings(&agent::Settings { user, project }, &machine));
+    let running = service::find(place.paths)?;
+    let is_served = running.is_some();
+    findings.extend(agent::shell(&env::bytes, is_served));
+    findings.extend(complaint.iter().map(unusable));
+    if let Some(config) = &config {
+        let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
+        findings.extend(configured::configured(config, document.as_ref(), &today));
+        findings.push(machine::port_of(SocketAddr::new(config.host, config.port), is_served));
+    }
+    let file = config::file(place.explicit, place.paths, place.environment);
+    findings.extend(files::permissions(&file, place.paths));
+    findings.extend(machine::limits());
+    findings.extend(home.iter().flat_map(|home| machine::startup_files(home)));
+    findings.extend(machine::proxies(place.environment, config.as_ref()));
+    findings.extend(running.iter().flat_map(served::served));
+    if let Some(config) = config.as_ref().filter(|_| !options.offline) {
+        findings.extend(online::online(config, place)?);
+    }
+    Ok(findings)
+}
+
+/// Reads the configuration and, for `--fix`, its document.
+fn read(place: &Place<'_>) -> Result<(Config, Option<Document>), Failure> {
+    let text = config::text(place.explicit, place.paths, place.environment)?;
+    let document = Document::parse(&text.text, &text.origin.to_string()).ok();
+    let config = config::examine(&text, place.environment).map_err(|problems| config::failure(&problems))?;
+    Ok((config, document))
+}
+
+fn unusable(failure: &Failure) -> Finding {
+    let words = format!("{:#}", failure.error);
+    let first = words.lines().next().unwrap_or_default().to_owned();
+    let mend = failure.hints.first().cloned().unwrap_or_else(|| "run `mcr config check`".to_owned());
+    Finding::error("configuration", first, mend)
+}

@@ -1,0 +1,226 @@
+//! What only the providers can tell: whether the key is good, the models are there, and who stands between.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
+use tokio::task::JoinSet;
+
+use super::finding::Finding;
+use crate::cli::config::Place;
+use crate::cli::preset::discover::{self, Reported};
+use crate::cli::reload::door;
+use crate::cli::running::{block_on, keys};
+use crate::config::{Config, Connection, Dialect, Provider};
+use crate::egress::{Egress, ProxyVariables};
+use crate::error::Failure;
+use crate::keys::Resolver;
+use crate::upstream::{self, NoAnswer};
+
+/// How far clocks may be apart; certificates and the order of records depend on them.
+const APART: i64 = 120;
+/// Headers of those who pass answers on.
+const BETWEEN: [&str; 4] = ["via", "cf-ray", "x-cache", "x-served-by"];
+/// Before it anybody who reaches the port may read its memory: CVE-2026-7482.
+const OLLAMA: crate::launch::version::Version = crate::launch::version::Version([0, 17, 1]);
+/// A server's own words, read whole.
+const LONGEST: usize = 64 * 1024;
+/// How long a version may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks every provider, all at once.
+pub(super) fn online(config: &Config, place: &Place<'_>) -> Result<Vec<Finding>, Failure> {
+    let egress = door(config, &ProxyVariables::from_lookup(place.environment))?;
+    let keys = Arc::new(keys(place.paths));
+    block_on(async {
+        let mut asking = JoinSet::new();
+        for (at, provider) in config.providers.iter().enumerate() {
+            let (provider, egress, keys) = (Arc::clone(provider), egress.clone(), Arc::clone(&keys));
+            asking.spawn(async move { (at, of_provider(&provider, &egress, &keys).await) });
+        }
+        let mut found = asking.join_all().await;
+        found.sort_by_key(|(at, _)| *at);
+        Ok(found.into_iter().flat_map(|(_, findings)| findings).collect())
+    })
+}
+
+async fn of_provider(provider: &Provider, egress: &Egress, keys: &Resolver) -> Vec<Finding> {
+    let name = &provider.name;
+    let connection = match &provider.connection {
+        Ok(connection) => connection,
+        Err(unset) => return vec![Finding::error("key", format!("{name}: {unset}"), unset.mend())],
+    };
+    let answer = upstream::ask_for_models(egress, keys, connection).await;
+    let mut findings = Vec::new();
+    match &answer {
+        Ok((status, headers)) => {
+            findings.push(key(provider, connection, status.as_u16()));
+            findings.extend(clock(name, headers));
+            findings.extend(between(name, headers));
+        }
+        Err(NoAnswer::NoKey(error)) => {
+            findings.push(Finding::error("key", format!("{name}: {error}"), provider.mend_key()));
+            return findings;
+        }
+        Err(error @ NoAnswer::Unprintable) => {
+            findings.push(Finding::error("key", format!("{name}: {error}"), provider.mend_key()));
+            return findings;
+        }
+        Err(NoAnswer::Unreachable(why)) => {
+            findings.push(Finding::error("reachable", format!("{name}: {why}"), unreachable(provider)));
+            return findings;
+        }
+    }
+    if let Ok(models) = discover::configured(provider, egress.clone(), keys).await {
+        findings.extend(served(provider, &models));
+    }
+    if provider.dialect == Dialect::Ollama {
+        findings.extend(ollama(provider, connection, egress).await);
+    }
+    findings
+}
+
+fn unreachable(provider: &Provider) -> &'static str {
+    match provider.dialect {
+        Dialect::Ollama => "run `OLLAMA_CONTEXT_LENGTH=65536 ollama serve`",
+        Dialect::LmStudio => "start LM Studio's server, in its tab for developers",
+        Dialect::LlamaCpp => "run `llama-server -m MODEL.gguf --jinja --ctx-size 65536`",
+        Dialect::Vllm => "start it with `vllm serve`",
+        Dialect::Mistral | Dialect::OpenAi | Dialect::Infomaniak | Dialect::Ionos => {
+            "look at the network, `PROXY_URL` and `HTTPS_PROXY`; then run `mcr key test`"
+        }
+    }
+}
+
+/// What the status says of the key.
+fn key(provider: &Provider, connection: &Connection, status: u16) -> Finding {
+    const ID: &str = "key";
+    let (name, host) = (&provider.name, connection.host());
+    match (status, connection.key.is_some()) {
+        (200..=299, true) => Finding::ok(ID, format!("{name}: {host} takes the key, or lists models to everybody")),
+        (200..=299, false) => Finding::ok(ID, format!("{name}: {host} answers, and wants no key")),
+        (401 | 403, _) => Finding::error(ID, format!("{name}: {host} answered {status}"), provider.mend_key()),
+        (_, _) => Finding::note(ID, format!("{name}: {host} answered {status}, which says nothing of the key")),
+    }
+}
+
+/// Compares the clocks, as far as the answer tells the time.
+fn clock(name: &str, headers: &HeaderMap) -> Option<Finding> {
+    const ID: &str = "clock";
+    let date = headers.get(http::header::DATE)?.to_str().ok()?;
+    let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp().as_second();
+    let apart = jiff::Timestamp::now().as_second() - theirs;
+    if apart.abs() <= APART {
+        return Some(Finding::ok(ID, format!("{name}: within {APART} s of its server's")));
+    }
+    let word = if apart > 0 { "ahead of" } else { "behind" };
+    let what = format!("this machine is {} s {word} {name}'s server", apart.abs());
+    Some(Finding::warning(ID, what, "set the clock, such as with `timedatectl set-ntp true`"))
+}
+
+/// Who says that it stood between; a fact, and no fault.
+fn between(name: &str, headers: &HeaderMap) -> Option<Finding> {
+    let said: Vec<String> = BETWEEN
+        .iter()
+        .filter_map(|header| Some((header, headers.get(*header)?.to_str().ok()?)))
+        .map(|(header, value)| format!("{header}: {}", value.chars().take(60).collect::<String>()))
+        .collect();
+    let what = format!("{name}: the answer came by way of others, as they say: {}", said.join("; "));
+    (!said.is_empty()).then(|| Finding::note("intermediary", what))
+}
+
+/// Whether the configured models are there, with tools and with room.
+fn served(provider: &Provider, models: &[Reported]) -> Vec<Finding> {
+    /// What Claude Code's prompt and tools leave room in.
+    const ROOM: u64 = 65_536;
+    let name = &provider.name;
+    let mut findings = Vec::new();
+    let mut there = 0;
+    for model in &provider.models {
+        let is_it = |reported: &&Reported| reported.id == *model || reported.id == format!("{model}:latest");
+        let Some(reported) = models.iter().find(is_it) else {
+            // Mistral answers for models of others that it does not list.
+            let what = format!("{name}: `{model}` is not in its list of models");
+            let mend = if provider.dialect == Dialect::Ollama {
+                format!("run `ollama pull {model}`, or name another: `mcr models --refresh`")
+            } else {
+                "look what it has: `mcr models --refresh`; some serve what they do not list".to_owned()
+            };
+            findings.push(Finding::warning("model-served", what, mend));
+            continue;
+        };
+        there += 1;
+        if reported.tools == Some(false) {
+            let what = format!("{name}: `{model}` calls no tools, without which the agent cannot read or write a file");
+            findings.push(Finding::error("tools", what, "name a model that calls tools: `mcr models --refresh`"));
+        }
+        if let Some(given) = reported.given.filter(|given| *given < ROOM) {
+            let what =
+                format!("{name}: the server gives `{model}` {given} tokens of context; Claude Code wants {ROOM}");
+            let mend = if provider.dialect == Dialect::Ollama {
+                "run `OLLAMA_CONTEXT_LENGTH=65536 ollama serve`"
+            } else {
+                "start the server with at least 65536 tokens of context"
+            };
+            findings.push(Finding::error("context", what, mend));
+        }
+    }
+    if there == provider.models.len() {
+        findings.insert(0, Finding::ok("model-served", format!("{name}: lists all {there} configured models")));
+    }
+    findings
+}
+
+/// Ollama's version, and who else reaches it.
+async fn ollama(provider: &Provider, connection: &Connection, egress: &Egress) -> Vec<Finding> {
+    let name = &provider.name;
+    let uri = connection.sign_of_life(Dialect::Ollama);
+    let words = tokio::time::timeout(PATIENCE, upstream::read_words(egress, uri, LONGEST)).await;
+    let version = words.ok().flatten().and_then(|words| {
+        let words: serde_json::Value = serde_json::from_slice(&words).ok()?;
+        crate::launch::version::Version::parse(words.get("version")?.as_str()?)
+    });
+    let mut findings = vec![match version {
+        None => Finding::note("ollama", format!("{name}: Ollama does not tell its version")),
+        Some(version) if version < OLLAMA => Finding::error(
+            "ollama",
+            format!("{name}: Ollama {version} lets others read its memory (CVE-2026-7482, mended in {OLLAMA})"),
+            "update Ollama: `curl -fsSL https://ollama.com/install.sh | sh`, or its package",
+        ),
+        Some(version) => Finding::ok("ollama", format!("{name}: Ollama {version}")),
+    }];
+    let port = connection.endpoint.port_u16().unwrap_or(11_434);
+    if crate::config::is_this_machine(connection.host()) && crate::cli::service::port::is_open_to_others(port) {
+        let what = format!("{name}: port {port} takes connections from other machines, and asks for no key");
+        findings.push(Finding::warning("ollama", what, "run it with `OLLAMA_HOST=127.0.0.1`"));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::super::finding::Severity;
+    use super::*;
+
+    #[test]
+    fn a_clock_that_is_far_off_is_told_by_the_answers_date() {
+        let headers = |date: &str| HeaderMap::from_iter([(http::header::DATE, HeaderValue::try_from(date).unwrap())]);
+        let now = jiff::fmt::rfc2822::to_string(&jiff::Zoned::now()).unwrap();
+        assert_eq!(clock("p", &headers(&now)).unwrap().severity, Severity::Ok);
+        let past = clock("p", &headers("Sat, 01 Jan 2000 00:00:00 GMT")).unwrap();
+        assert_eq!(past.severity, Severity::Warning);
+        assert!(past.evidence.contains(" s ahead of p's server"), "{past:?}");
+        assert_eq!(clock("p", &HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn who_stood_between_is_a_note() {
+        let headers = HeaderMap::from_iter([(http::header::VIA, HeaderValue::from_static("1.1 gate.example"))]);
+        let found = between("p", &headers).unwrap();
+        assert_eq!(found.severity, Severity::Note);
+        assert!(found.evidence.ends_with("via: 1.1 gate.example"), "{found:?}");
+        assert_eq!(between("p", &HeaderMap::new()), None);
+    }
+}
