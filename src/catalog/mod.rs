@@ -1,13 +1,14 @@
 //! What is known of models and of the hosts that serve them: data with a date and a source, and its types.
 //!
-//! `models.json`, `dialects.json`, `hosts.json`, `providers.json` and `prices.json` are the data; ids of models stand
-//! there and nowhere in code.
+//! `models.json`, `dialects.json`, `hosts.json`, `providers.json`, `prices.json` and `vendor.json` are the data; ids of models
+//! stand there and nowhere in code.
 
 mod dialects;
 mod hosts;
 mod price;
 mod providers;
 mod standing;
+mod vendor;
 
 use std::sync::LazyLock;
 
@@ -20,6 +21,7 @@ pub use hosts::{Host, host, price};
 pub use price::{Cost, Costs, Currency, Price};
 pub use providers::{Provider, provider, provider_names, provider_of, provider_of_key};
 pub use standing::{Standing, is_within, standing};
+pub use vendor::{vendor_of, vendor_of_address};
 
 /// How much a model is asked to think, in rising order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

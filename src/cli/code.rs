@@ -6,12 +6,15 @@ use std::path::Path;
 
 use super::args::Own;
 use super::config::Place;
-use super::reload::reload;
+use super::reload::{door, reload};
 use super::running::{Running, Settings, bind, block_on, keys, ledger, open_log};
 use super::setup;
+use super::witnessing::{self, Stand};
+use crate::audit::Audit;
 use crate::config::{
     Action, Budget, Budgets, Config, Cost, Origin, Said, Secret, Source, StartOnly, Target, load, unseen,
 };
+use crate::egress::{ProxyVariables, witness};
 use crate::error::{Exit, Failure};
 use crate::launch::{self, Machine, Models, Plan};
 use crate::observe::ledger::Ledger;
@@ -63,6 +66,7 @@ pub(super) fn run_session(
     }
     let log = open_log(&config, place.paths, false)?;
     let token = new_token().map_err(|error| Failure::new(Exit::Io, error))?;
+    let variables = ProxyVariables::from_lookup(place.environment);
     block_on(async {
         let machine = Machine::of_process(
             config.claude_path.as_deref().and_then(std::path::Path::to_str),
@@ -70,8 +74,13 @@ pub(super) fn run_session(
             place.paths.runtime.clone(),
         );
         let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
-        let plan = Plan { own: of_preset, ..plan(&config, &token, listener.url()) };
+        let stand = Stand::take()?;
+        let witness = Some(stand.url());
+        let plan = Plan { own: of_preset, witness, ..plan(&config, &token, listener.url()) };
         let agent = launch::prepare(&plan, arguments, &machine)?;
+        let audit = Audit::off();
+        let policy = witnessing::policy(&config, agent.updates());
+        let witnessed = stand.serve(policy, door(&config, &variables)?, audit);
         let noted = config.log.then(|| Ledger::new(ledger(place.paths)));
         let running = Running::start(Settings {
             config,
@@ -91,8 +100,12 @@ pub(super) fn run_session(
         let usage = std::sync::Arc::clone(&running.usage);
         // The only client is gone: what it left open is of use to nobody.
         drop(running);
+        let seen = witnessed.end().await;
         if !own.quiet {
             ui::say(usage.summary_line());
+            if let Some(line) = witness::summary(&seen) {
+                ui::say(line);
+            }
             if let Some(path) = log.path().filter(|_| code != 0) {
                 ui::say(format_args!("log: {}", path.display()));
             }
@@ -139,6 +152,7 @@ pub(super) fn plan(config: &Config, token: &Secret, base_url: String) -> Plan {
     Plan {
         base_url,
         token: token.clone(),
+        witness: None,
         models: Models {
             main: DEFAULT_ID.to_owned(),
             small: BACKGROUND_ID.to_owned(),

@@ -24,6 +24,7 @@ mod moment;
 mod question;
 mod reload;
 mod running;
+mod witnessing;
 
 use std::ffi::OsString;
 use std::path::Path;

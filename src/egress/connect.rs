@@ -67,6 +67,11 @@ impl Connector {
         self.0.proxies.way(target)
     }
 
+    /// Returns the connect clock's setting.
+    pub(super) fn clock(&self) -> Duration {
+        self.0.connect_timeout
+    }
+
     async fn connect(self, target: Uri) -> Result<Stream, ConnectError> {
         let way = self.way(&target);
         let forwarded = matches!(way, Way::Forward { .. });
@@ -88,7 +93,7 @@ impl Connector {
     }
 
     /// Opens the socket, through the proxy when there is one.
-    async fn dial(&self, way: &Way, target: &Uri) -> Result<Tcp, ConnectError> {
+    pub(super) async fn dial(&self, way: &Way, target: &Uri) -> Result<Tcp, ConnectError> {
         let mut tcp = self.0.tcp.clone();
         let failed =
             |error: &(dyn Error + 'static)| ConnectError::dialling(host_of(target), error, self.0.connect_timeout);

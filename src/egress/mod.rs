@@ -9,6 +9,8 @@ mod failure;
 #[cfg(test)]
 pub(crate) mod pipes;
 mod proxies;
+mod reach;
+pub mod witness;
 
 use std::{io, time::Duration};
 

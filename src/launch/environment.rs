@@ -15,6 +15,8 @@ pub struct Plan {
     pub base_url: String,
     /// Opens the embedded proxy, this session only.
     pub token: Secret,
+    /// The proxy that sees the agent's other traffic, with what opens it; absent where the user's own proxies stay.
+    pub witness: Option<Secret>,
     /// The models that the agent may name.
     pub models: Models,
     /// How long the agent waits for a reply's headers.
@@ -166,9 +168,13 @@ pub const FOREIGN: &[&str] = &[
 /// Hosts that no proxy may see: the embedded proxy is one of them.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
 
+/// What programs look for a proxy in; `ALL_PROXY` too, or what knows it would go past the others.
+const PROXIES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+
 /// Returns the variables for a plan; `no_proxy` is what the user has in `NO_PROXY` and `no_proxy`.
 ///
-/// `HTTPS_PROXY` stays the user's: commands that the agent runs need it.
+/// With a witness every proxy variable leads to it, and nothing but loopback goes past it: the user's own proxies and
+/// exceptions are heeded where it connects. Without one they stay as they are, and loopback joins the exceptions.
 pub fn environment(plan: &Plan, no_proxy: &[&str]) -> Environment {
     let mut set = vec![
         (BASE_URL.to_owned(), plan.base_url.clone()),
@@ -181,9 +187,12 @@ pub fn environment(plan: &Plan, no_proxy: &[&str]) -> Environment {
     for (name, value) in QUIET {
         put(name, value);
     }
-    let no_proxy = with_loopback(no_proxy);
+    let no_proxy = if plan.witness.is_some() { with_loopback(&[]) } else { with_loopback(no_proxy) };
     put("NO_PROXY", &no_proxy);
     put("no_proxy", &no_proxy);
+    for (name, witness) in PROXIES.iter().zip(plan.witness.iter().cycle()) {
+        put(name, witness.expose());
+    }
     if plan.non_interactive {
         for (name, value) in [("CI", "true"), ("FORCE_COLOR", "0"), ("NODE_NO_READLINE", "1"), ("TERM", "dumb")] {
             put(name, value);
@@ -243,6 +252,7 @@ pub(super) mod tests {
         Plan {
             base_url: "http://127.0.0.1:4711".to_owned(),
             token: Secret::new("session-token".to_owned()),
+            witness: None,
             models: Models {
                 main: "mcr/default".to_owned(),
                 small: "mcr/background".to_owned(),
@@ -301,6 +311,18 @@ pub(super) mod tests {
     fn the_users_proxy_exceptions_stay_and_loopback_joins_them() {
         assert_eq!(with_loopback(&[]), "127.0.0.1,localhost,::1");
         assert_eq!(with_loopback(&["corp.example, localhost", ".lan"]), "corp.example,localhost,.lan,127.0.0.1,::1");
+    }
+
+    #[test]
+    fn with_a_witness_every_proxy_variable_leads_to_it_and_only_loopback_past_it() {
+        let url = "http://mcr:t@127.0.0.1:4712";
+        let environment =
+            environment(&Plan { witness: Some(Secret::new(url.to_owned())), ..plan() }, &["corp.example"]);
+        for name in PROXIES {
+            assert_eq!(environment.get(name), Some(url), "{name}");
+        }
+        assert_eq!(environment.get("NO_PROXY"), Some("127.0.0.1,localhost,::1"));
+        assert_eq!(environment.get("no_proxy"), environment.get("NO_PROXY"));
     }
 
     #[test]

@@ -101,6 +101,11 @@ pub fn prepare(plan: &Plan, user: &[OsString], machine: &Machine) -> Result<Agen
 }
 
 impl Agent {
+    /// Whether it was asked in so many words to update itself, which its vendor's hosts are needed for.
+    pub fn updates(&self) -> bool {
+        self.purpose == Purpose::Update
+    }
+
     /// Whether it will ask a model.
     pub fn asks_models(&self) -> bool {
         self.purpose == Purpose::Routed

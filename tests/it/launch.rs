@@ -54,6 +54,7 @@ fn plan() -> Plan {
     Plan {
         base_url: "http://127.0.0.1:4711".to_owned(),
         token: Secret::new("session-token".to_owned()),
+        witness: None,
         models: Models {
             main: "mcr/default".to_owned(),
             small: "mcr/background".to_owned(),

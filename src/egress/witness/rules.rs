@@ -1,0 +1,151 @@
+//! What the agent's own traffic may reach, by name and by address. Pure.
+
+use std::net::IpAddr;
+
+use crate::audit::AddressClass;
+use crate::catalog;
+use crate::config::{AgentTraffic, EgressRules, is_this_machine};
+
+/// What the agent's own traffic may reach.
+#[derive(Debug, Clone)]
+pub enum Policy {
+    /// What is configured.
+    Configured(EgressRules),
+    /// Nothing: what it asks for is all that is of interest.
+    Nothing,
+}
+
+/// What is decided of a host; the texts say why, of the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Allowed,
+    /// It goes, and a stricter setting would not let it.
+    Observed(String),
+    Denied(String),
+}
+
+impl Policy {
+    /// Judges a host by its name: in lower case, without brackets and the last dot.
+    pub(super) fn judge(&self, host: &str) -> Verdict {
+        if is_this_machine(host) {
+            return Verdict::Denied("it is this machine, which needs no proxy".to_owned());
+        }
+        let rules = match self {
+            Self::Configured(rules) => rules,
+            Self::Nothing => return Verdict::Denied("nothing may be reached here".to_owned()),
+        };
+        let vendor = catalog::vendor_of(host);
+        match (rules.agent, vendor) {
+            (AgentTraffic::Observe, Some(who)) => Verdict::Observed(format!("it is {who}'s")),
+            (AgentTraffic::BlockVendor, Some(who)) => Verdict::Denied(blocked(who)),
+            (AgentTraffic::Strict, _) if is_listed(host, &rules.agent_allow) => Verdict::Allowed,
+            (AgentTraffic::Strict, Some(who)) => Verdict::Denied(format!("it is {who}'s, and {STRICT}")),
+            (AgentTraffic::Strict, None) if is_listed(host, &rules.allow) => Verdict::Allowed,
+            (AgentTraffic::Strict, None) => Verdict::Denied(STRICT.to_owned()),
+            (AgentTraffic::Observe | AgentTraffic::BlockVendor, None) => Verdict::Allowed,
+        }
+    }
+
+    /// Judges an address that a host has, or the reason against it.
+    pub(super) fn objects(&self, host: &str, address: IpAddr, class: AddressClass) -> Result<(), String> {
+        let rules = match self {
+            Self::Configured(rules) => rules,
+            Self::Nothing => return Err("nothing may be reached here".to_owned()),
+        };
+        match class {
+            AddressClass::Loopback => Err("its address is this machine's".to_owned()),
+            AddressClass::LinkLocal => Err("its address is of the same link only".to_owned()),
+            AddressClass::Metadata => Err("its address is a cloud's metadata service".to_owned()),
+            AddressClass::Unusable => Err("its address is none that may be connected to".to_owned()),
+            AddressClass::Private | AddressClass::Cgnat
+                if rules.agent == AgentTraffic::Strict && !is_listed(host, &rules.agent_allow) =>
+            {
+                Err(format!("its address is of a private network, and {STRICT}"))
+            }
+            AddressClass::Public if rules.agent == AgentTraffic::BlockVendor => {
+                catalog::vendor_of_address(address).map_or(Ok(()), |who| Err(blocked(who)))
+            }
+            AddressClass::Private | AddressClass::Cgnat | AddressClass::Public | AddressClass::Proxied => Ok(()),
+        }
+    }
+}
+
+const STRICT: &str = "`Egress.agent` is `strict` and neither `Egress.allow` nor `Egress.agent_allow` names it";
+
+fn blocked(who: &str) -> String {
+    format!("it is {who}'s, and `Egress.agent` is `block-vendor`")
+}
+
+/// Whether a host is on a list: by its name, or below a domain that begins with a dot.
+fn is_listed(host: &str, list: &[String]) -> bool {
+    list.iter().any(|entry| match entry.strip_prefix('.') {
+        Some(domain) => host == domain || host.ends_with(entry.as_str()),
+        None => host == entry,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(agent: AgentTraffic, agent_allow: &[&str]) -> Policy {
+        let agent_allow = agent_allow.iter().map(|host| (*host).to_owned()).collect();
+        Policy::Configured(EgressRules { agent, agent_allow, ..EgressRules::default() })
+    }
+
+    fn word(verdict: &Verdict) -> &'static str {
+        match verdict {
+            Verdict::Allowed => "allowed",
+            Verdict::Observed(_) => "observed",
+            Verdict::Denied(_) => "denied",
+        }
+    }
+
+    #[test]
+    fn each_setting_has_its_word_of_each_kind_of_host() {
+        let hosts = ["api.anthropic.com", "github.com", "localhost", "127.0.0.1"];
+        let words = |policy: &Policy| hosts.map(|host| word(&policy.judge(host)));
+        assert_eq!(words(&policy(AgentTraffic::Observe, &[])), ["observed", "allowed", "denied", "denied"]);
+        assert_eq!(words(&policy(AgentTraffic::BlockVendor, &[])), ["denied", "allowed", "denied", "denied"]);
+        assert_eq!(words(&policy(AgentTraffic::Strict, &[])), ["denied", "denied", "denied", "denied"]);
+        assert_eq!(words(&policy(AgentTraffic::Strict, &["github.com"])), ["denied", "allowed", "denied", "denied"]);
+        assert_eq!(words(&Policy::Nothing), ["denied"; 4]);
+    }
+
+    #[test]
+    fn a_domain_with_a_dot_holds_what_is_below_it_and_a_host_holds_itself() {
+        let policy = policy(AgentTraffic::Strict, &[".crates.io", "github.com"]);
+        for host in ["crates.io", "index.crates.io", "github.com"] {
+            assert_eq!(policy.judge(host), Verdict::Allowed, "{host}");
+        }
+        for host in ["notcrates.io", "gist.github.com", "crates.io.example"] {
+            assert_eq!(word(&policy.judge(host)), "denied", "{host}");
+        }
+    }
+
+    #[test]
+    fn no_setting_leads_to_this_machine_its_link_or_a_clouds_metadata() {
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        for agent in [AgentTraffic::Observe, AgentTraffic::BlockVendor, AgentTraffic::Strict] {
+            for class in
+                [AddressClass::Loopback, AddressClass::LinkLocal, AddressClass::Metadata, AddressClass::Unusable]
+            {
+                assert!(
+                    policy(agent, &["h.example"]).objects("h.example", address, class).is_err(),
+                    "{agent:?} {class:?}"
+                );
+            }
+            assert_eq!(policy(agent, &["h.example"]).objects("h.example", address, AddressClass::Private), Ok(()));
+        }
+        let strict = policy(AgentTraffic::Strict, &[]);
+        assert!(strict.objects("h.example", address, AddressClass::Private).is_err());
+    }
+
+    #[test]
+    fn a_name_of_no_ones_that_leads_to_the_vendors_network_is_blocked() {
+        let policy = policy(AgentTraffic::BlockVendor, &[]);
+        let address = "160.79.104.10".parse().unwrap();
+        let reason = "it is Anthropic's, and `Egress.agent` is `block-vendor`";
+        assert_eq!(policy.objects("x.example", address, AddressClass::Public), Err(reason.to_owned()));
+    }
+}
