@@ -46,4 +46,5 @@ mod tokens;
 mod truth;
 mod usage;
 mod way_out;
+mod witness;
 mod words;
