@@ -155,7 +155,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --max-cost --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model import preset key doctor smoke usage statusline completions"
+            opts="-h -V --config --quiet --max-cost --sealed --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model import preset key doctor smoke usage statusline completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -22,6 +22,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --max-cost 'Refuse what would cost more in this run of Claude Code, such as 5, 5EUR or ''$5'''
             cand --trace-bodies 'Append every body, of requests and of the upstream''s answers, to this file, for its owner only'
             cand --quiet 'Say nothing when Claude Code ends'
+            cand --sealed 'Run Claude Code, and all that it starts, where mcr is the only way to the network (Linux)'
             cand -h 'Print help'
             cand --help 'Print help'
             cand -V 'Print version'

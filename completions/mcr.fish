@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcr_global_optspecs
-    string join \n config= quiet max-cost= trace-bodies= h/help V/version
+    string join \n config= quiet max-cost= sealed trace-bodies= h/help V/version
 end
 
 function __fish_mcr_needs_command
@@ -28,6 +28,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -l config -d 'Use this configurati
 complete -c mcr -n "__fish_mcr_needs_command" -l max-cost -d 'Refuse what would cost more in this run of Claude Code, such as 5, 5EUR or \'$5\'' -r
 complete -c mcr -n "__fish_mcr_needs_command" -l trace-bodies -d 'Append every body, of requests and of the upstream\'s answers, to this file, for its owner only' -r -F
 complete -c mcr -n "__fish_mcr_needs_command" -l quiet -d 'Say nothing when Claude Code ends'
+complete -c mcr -n "__fish_mcr_needs_command" -l sealed -d 'Run Claude Code, and all that it starts, where mcr is the only way to the network (Linux)'
 complete -c mcr -n "__fish_mcr_needs_command" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_needs_command" -s V -l version -d 'Print version'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "code" -d 'Run Claude Code on the configured models; every argument goes to Claude Code as it is'

@@ -5,6 +5,7 @@ module completions {
     --config: path            # Use this configuration file
     --quiet                   # Say nothing when Claude Code ends
     --max-cost: string        # Refuse what would cost more in this run of Claude Code, such as 5, 5EUR or '$5'
+    --sealed                  # Run Claude Code, and all that it starts, where mcr is the only way to the network (Linux)
     --trace-bodies: path      # Append every body, of requests and of the upstream's answers, to this file, for its owner only
     --help(-h)                # Print help
     --version(-V)             # Print version

@@ -62,6 +62,9 @@ pub struct Own {
     /// Refuse what would cost more in this run of Claude Code, such as 5, 5EUR or '$5'
     #[arg(long, value_name = "AMOUNT", value_parser = amount)]
     pub max_cost: Option<Cost>,
+    /// Run Claude Code, and all that it starts, where mcr is the only way to the network (Linux)
+    #[arg(long)]
+    pub sealed: bool,
     /// Append every body, of requests and of the upstream's answers, to this file, for its owner only
     #[arg(long, value_name = "FILE")]
     pub trace_bodies: Option<PathBuf>,
@@ -149,7 +152,8 @@ Examples:
   mcr code
   mcr code -p \"explain main.rs\"
   mcr --config other.json code --resume
-  mcr --max-cost 2EUR code";
+  mcr --max-cost 2EUR code
+  mcr --sealed code";
 
 /// Arguments of `mcr code`.
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ use super::args::Own;
 use super::config::Place;
 use super::reload::{door, reload};
 use super::running::{Running, Settings, bind, block_on, keys, ledger, open_log};
+use super::sealing;
 use super::setup;
 use super::witnessing::{self, Stand};
 use crate::audit::Audit;
@@ -16,6 +17,7 @@ use crate::config::{
 };
 use crate::egress::{ProxyVariables, witness};
 use crate::error::{Exit, Failure};
+use crate::launch::seal::Seal;
 use crate::launch::{self, Machine, Models, Plan};
 use crate::observe::ledger::Ledger;
 use crate::proxy::auth::new_token;
@@ -78,6 +80,8 @@ pub(super) fn run_session(
         let witness = Some(stand.url());
         let plan = Plan { own: of_preset, witness, ..plan(&config, &token, listener.url()) };
         let agent = launch::prepare(&plan, arguments, &machine)?;
+        let ports = [listener.address().port(), stand.port()];
+        let seal = own.sealed.then(|| Seal::prepare(&machine.runtime, &ports)).transpose()?;
         let audit = Audit::off();
         let policy = witnessing::policy(&config, agent.updates());
         let witnessed = stand.serve(policy, door(&config, &variables)?, audit);
@@ -96,7 +100,10 @@ pub(super) fn run_session(
         if agent.asks_models() {
             running.warm();
         }
-        let code = agent.run().await?;
+        let code = match seal {
+            None => agent.run().await?,
+            Some(seal) => sealing::run(agent.seal(&seal), seal, &running, &witnessed).await?,
+        };
         let usage = std::sync::Arc::clone(&running.usage);
         // The only client is gone: what it left open is of use to nobody.
         drop(running);

@@ -24,6 +24,7 @@ mod moment;
 mod question;
 mod reload;
 mod running;
+mod sealing;
 mod witnessing;
 
 use std::ffi::OsString;
@@ -33,12 +34,17 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::env;
 use crate::error::{Exit, Failure};
+use crate::launch::seal;
 use crate::paths::Paths;
 use args::{Arguments, Command};
 use config::Place;
 
 /// Runs the command line of this process; the number is the exit code.
 pub fn run() -> Result<u8, Failure> {
+    // Before anything else: it needs a process with one thread.
+    if let Some(words) = seal::asked(std::env::args_os()) {
+        return seal::enter(&words);
+    }
     if let Some(words) = complete::asked(std::env::args_os()) {
         complete::run(&words);
         return Ok(0);
@@ -98,6 +104,10 @@ fn refuse_idle(arguments: &Arguments, name: &str) -> Result<(), Failure> {
     if !runs && arguments.own.max_cost.is_some() {
         return Err(Failure::say(Exit::Usage, format!("`--max-cost` does nothing for `mcr {name}`"))
             .hint("it is for `mcr code` and `mcr PRESET`; set `Budget` in the configuration for the service"));
+    }
+    if !runs && arguments.own.sealed {
+        return Err(Failure::say(Exit::Usage, format!("`--sealed` does nothing for `mcr {name}`"))
+            .hint("it is for `mcr code` and `mcr PRESET`, which start an agent"));
     }
     let serves =
         matches!(arguments.command, Command::Code(_) | Command::Named(_) | Command::Start(_) | Command::Restart(_));

@@ -88,6 +88,13 @@ impl Running {
         Ok(Self { usage, proxy, end, served, watched, probed })
     }
 
+    /// Serves one listener more, to the end of the process.
+    pub(super) fn also(&self, listener: Listener) {
+        let proxy = Arc::clone(&self.proxy);
+        let service = move |request| Arc::clone(&proxy).serve(request);
+        tokio::spawn(serve(listener, service, limits(), std::future::pending()));
+    }
+
     /// Connects ahead of the first request.
     pub(super) fn warm(&self) {
         self.proxy.warm();

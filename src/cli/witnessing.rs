@@ -31,6 +31,11 @@ impl Stand {
         Ok(Self { listener, port, token })
     }
 
+    /// Its port.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// What the agent's proxy variables say.
     pub(super) fn url(&self) -> Secret {
         witness::url(&self.token, self.port)
@@ -51,6 +56,11 @@ pub(super) struct Witnessed {
 }
 
 impl Witnessed {
+    /// Serves one listener more.
+    pub(super) fn also(&self, listener: TcpListener) {
+        tokio::spawn(self.witness.clone().serve(listener));
+    }
+
     /// Closes every connection, and returns what was asked for.
     pub(super) async fn end(self) -> BTreeMap<Asked, Seen> {
         self.witness.end().await;

@@ -17,6 +17,7 @@ pub mod child;
 pub mod environment;
 pub mod find;
 pub mod managed;
+pub mod seal;
 pub mod service;
 pub mod settings;
 pub mod settings_file;
@@ -28,6 +29,7 @@ pub mod version;
 pub use environment::{Models, Own, Plan};
 
 use arguments::{Arguments, Purpose, Unroutable};
+use seal::Seal;
 use settings_file::SettingsFile;
 
 /// An agent that is ready to run; its settings file goes when this value does.
@@ -114,6 +116,12 @@ impl Agent {
     /// What will be started.
     pub fn command(&self) -> &child::Command {
         &self.command
+    }
+
+    /// Runs it inside, where mcr's ports are the only way out.
+    pub fn seal(mut self, seal: &Seal) -> Self {
+        self.command = seal.wrap(&self.command);
+        self
     }
 
     /// Runs the agent to its end, removes its settings file and returns its exit code.

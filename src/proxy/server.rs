@@ -125,6 +125,11 @@ impl Listener {
         })
     }
 
+    /// Takes a socket that listens already; it must not block.
+    pub fn of(socket: std::net::TcpListener) -> io::Result<Self> {
+        Ok(Self { address: socket.local_addr()?, socket })
+    }
+
     /// Returns the address, with the port that was given.
     pub fn address(&self) -> SocketAddr {
         self.address

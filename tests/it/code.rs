@@ -12,7 +12,7 @@ use crate::common::requests::{MODEL, provider};
 use crate::common::{Sandbox, config};
 
 /// A sandbox whose Claude Code writes its arguments and its environment down, then does `then`.
-fn with_agent(then: &str) -> Sandbox {
+pub(crate) fn with_agent(then: &str) -> Sandbox {
     let mut sandbox = Sandbox::new();
     let script = format!("#!/bin/sh\nprintf '%s\\n' \"$@\" >argv\nenv >env\ncp -p \"$2\" settings\n{then}\n");
     // Written by another process: an executable that this one holds open cannot be started.
@@ -28,12 +28,12 @@ fn with_agent(then: &str) -> Sandbox {
     sandbox
 }
 
-fn read(sandbox: &Sandbox, name: &str) -> String {
+pub(crate) fn read(sandbox: &Sandbox, name: &str) -> String {
     fs::read_to_string(sandbox.folder().join(name)).expect("the agent ran")
 }
 
 /// The agent's arguments behind `--settings FILE`.
-fn arguments(sandbox: &Sandbox, user: &[&str]) -> Vec<String> {
+pub(crate) fn arguments(sandbox: &Sandbox, user: &[&str]) -> Vec<String> {
     let picture = sandbox.mcr([&["code"], user].concat());
     assert!(picture.starts_with("exit code: 0\n"), "{picture}");
     let argv = read(sandbox, "argv");

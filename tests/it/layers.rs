@@ -151,6 +151,7 @@ const FILES: &[(&str, &str)] = &[
     ("launch/find.rs", "looks for the agent below nvm's folder"),
     ("launch/managed.rs", "reads what an administrator forbids the agent"),
     ("launch/mod.rs", "reads the agent's settings"),
+    ("launch/seal/inner.rs", "tells the kernel who is who in a namespace of its own"),
     ("launch/service.rs", "holds the service's lock, and takes its record away"),
     ("launch/settings_file.rs", "the settings of one session: a file of its own that goes with it"),
     ("launch/signals.rs", "asks the system which signals are ignored"),

@@ -35,6 +35,7 @@ mod probes;
 mod reload;
 mod retry;
 mod routes;
+mod sealed;
 mod self_repair;
 mod service;
 mod session;
