@@ -15,7 +15,8 @@
 //! 4. Every stream ends truthfully: exactly one `message_stop`, or one `error`.
 //! 5. Secrets are a type, [`config::Secret`]: every way out goes through it. Where one is kept
 //!    elsewhere, [`keys`] finds it when a request needs it.
-//! 6. Nothing leaves but through one door, [`egress::Egress`], and [`audit`] shows what did.
+//! 6. Nothing leaves but through one door, [`egress::Egress`], and [`audit`] shows what did. What the agent itself asks
+//!    for comes by a witness, [`egress::witness`]; where it is sealed in ([`launch::seal`]) there is no other way.
 //! 7. Enums before traits, functions before objects, data before plugins.
 //!
 //! # One request, a straight line

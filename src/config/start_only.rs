@@ -30,6 +30,8 @@ impl StartOnly {
         Self { key: "API_TIMEOUT_MS", differs: |old, new| old.api_timeout != new.api_timeout },
         Self { key: "NON_INTERACTIVE_MODE", differs: |old, new| old.non_interactive != new.non_interactive },
         Self { key: "CLAUDE_PATH", differs: |old, new| old.claude_path != new.claude_path },
+        Self { key: "Egress.agent", differs: |old, new| old.egress.agent != new.egress.agent },
+        Self { key: "Egress.agent_allow", differs: |old, new| old.egress.agent_allow != new.egress.agent_allow },
         Self { key: "StatusLine.enabled", differs: |old, new| old.status_line.enabled != new.status_line.enabled },
     ];
 

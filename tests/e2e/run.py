@@ -3,7 +3,7 @@
 
 Ollama is imitated too; llama-cpp-python's server is the real one.
 
-    python3 tests/e2e/run.py [-k NAME] [--list] [--keep]
+    python3 tests/e2e/run.py [-k NAME] [--list] [--keep] [--sealed]
 
 `MCR_BIN` names the binary (default: the release or the debug build of this
 repository), `MCR_E2E_CACHE` the folder for what is installed once.
@@ -34,8 +34,10 @@ def main():
         environment = os.environ | {"MCR_E2E_CACHE": str(tools.cache())}
         return subprocess.run([str(interpreter), *sys.argv], env=environment).returncode
     arguments = _arguments()
+    import sandbox
     import scenarios
 
+    sandbox.SEALED = arguments.sealed
     chosen = [one for one in scenarios.ALL if not arguments.k or arguments.k in one.__name__]
     if arguments.list:
         print("\n".join(one.__name__ for one in chosen))
@@ -113,6 +115,7 @@ def _arguments():
     parser.add_argument("-k", metavar="NAME", help="run only scenarios whose name contains this")
     parser.add_argument("--list", action="store_true", help="print the names and stop")
     parser.add_argument("--keep", action="store_true", help="keep the folders of the scenarios")
+    parser.add_argument("--sealed", action="store_true", help="run every agent where mcr is its only way out")
     return parser.parse_args()
 
 

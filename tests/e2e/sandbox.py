@@ -1,7 +1,8 @@
 """A fresh place for one scenario: a home, a project, a configuration, an upstream.
 
 Nothing of the caller's environment comes in but PATH. A trap stands where an
-HTTPS proxy would, so that any attempt to leave the machine is seen and fails.
+HTTPS proxy would, so that any attempt of mcr's to leave the machine is seen and
+fails; what the agent asks mcr's own witness for is told by mcr, and fails too.
 """
 
 import dataclasses
@@ -19,7 +20,12 @@ import threading
 import terminal
 import upstream
 
+#: Whether agents run where mcr is the only way to the network.
+SEALED = False
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+#: Commands that start none.
+NO_AGENTS = ("doctor", "preset", "smoke", "start")
 MAIN = "mistral-medium-3-5"
 SMALL = "mistral-small-2603"
 
@@ -64,10 +70,21 @@ class Run:
         contents = [m["content"] for m in messages if isinstance(m["content"], list)]
         return [block for content in contents for block in content if block["type"] == kind]
 
+    def asked(self):
+        """Returns the hosts that mcr says the agent asked for, besides mcr."""
+        lines = [line for line in self.stderr.splitlines() if line.startswith("agent: asked for ")]
+        return [host for line in lines for host in re.findall(r"([^ ]+) \(\d+\)", line)]
+
     def summary(self):
         """Returns the lines in which mcr sums the run up."""
         found = r"^mcr: \d+ requests?\b|^mcr: no requests$"
         return [line for line in self.stderr.splitlines() if re.search(found, line)]
+
+
+def _words(arguments):
+    """Seals in what runs an agent."""
+    is_agent = "--sealed" not in arguments and arguments[0] not in NO_AGENTS
+    return ("--sealed", *arguments) if SEALED and is_agent else arguments
 
 
 class Sandbox:
@@ -83,6 +100,10 @@ class Sandbox:
         self.upstream = None
         self.runs = []
         self._children = []
+        #: What stands in front of mcr, such as a tracer.
+        self.wrapped = ()
+        #: Hosts that agents may ask for; any other one is a complaint.
+        self.expected = set()
         self.trap = Trap()
 
     def __enter__(self):
@@ -129,7 +150,7 @@ class Sandbox:
         """Starts mcr in a process group of its own, as a terminal would."""
         assert binary().is_file(), f"there is no mcr: build it, or name one with MCR_BIN: {binary()}"
         child = subprocess.Popen(
-            [str(binary()), *arguments],
+            [*self.wrapped, str(binary()), *_words(arguments)],
             cwd=self.project,
             env=self.environment(**extra),
             stdin=stdin or subprocess.DEVNULL,
@@ -143,7 +164,7 @@ class Sandbox:
 
     def terminal(self, *arguments, **extra):
         """Starts mcr with a person at a terminal."""
-        command = [str(binary()), *arguments]
+        command = [*self.wrapped, str(binary()), *_words(arguments)]
         return terminal.Terminal(command, cwd=self.project, env=self.environment(**extra))
 
     def prompt_preset(self, preset, prompt, *arguments, seconds=90, **extra):
@@ -208,6 +229,8 @@ class Sandbox:
     def complaints(self):
         """Returns what no scenario may end with."""
         found = [f"the way out was tried: {line}" for line in self.trap.seen]
+        for run in self.runs:
+            found += [f"the agent asked for {host}" for host in run.asked() if host not in self.expected]
         if self.upstream:
             found += [f"upstream refused: {str(refusal)[:600]}" for refusal, _ in self.upstream.refusals]
             found += self.upstream.problems
