@@ -13,13 +13,13 @@ struct Vendor {
     as_of: String,
     #[expect(dead_code, reason = "for the reader of the data file")]
     note: String,
-    domains: Vec<Domain>,
-    networks: Vec<Network>,
+    domains: Vec<Name>,
+    networks: Vec<Address>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Domain {
+struct Name {
     domain: String,
     who: String,
     #[cfg_attr(not(test), expect(dead_code, reason = "for the reader of the data file"))]
@@ -28,7 +28,7 @@ struct Domain {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Network {
+struct Address {
     network: String,
     who: String,
     #[cfg_attr(not(test), expect(dead_code, reason = "for the reader of the data file"))]

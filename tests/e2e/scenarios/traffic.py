@@ -63,6 +63,7 @@ def without_its_switches_the_agent_asks_for_its_vendor_in_vain(sandbox):
 
 def without_its_switches_the_agent_at_a_terminal_asks_for_its_vendor_in_vain(sandbox):
     sandbox.claude = _talkative(sandbox)
+    sandbox.expected = _Any()
     sandbox.serve(lambda request, number: answer("The sea is grey today."))
     _blocked(_talk(sandbox))
 
