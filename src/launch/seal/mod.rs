@@ -1,8 +1,8 @@
 //! A place for the agent from which the network is reached through mcr alone. Linux only.
 //!
-//! mcr starts itself once more with [`WORD`] in front of the agent's command. That process, which has one thread,
-//! leaves for a user and a network namespace of its own ([`inner`]), listens there at the ports that mcr has outside,
-//! hands these sockets out ([`outer`]) and becomes the agent: its process id, terminal and signals stay as they are.
+//! mcr starts itself once more with a hidden word in front of the agent's command. That process, which has one thread,
+//! leaves for a user and a network namespace of its own (`inner`), listens there at the ports that mcr has outside,
+//! hands these sockets out (`outer`) and becomes the agent: its process id, terminal and signals stay as they are.
 //! A socket belongs to the namespace that it was made in, so mcr, outside, answers what is asked inside.
 //!
 //! What it does not keep in: files, and sockets of this machine that have a path, such as a container engine's.
