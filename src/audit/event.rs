@@ -80,7 +80,7 @@ pub struct Event {
     /// The request as the upstream calls it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upstream_request: Option<String>,
-    /// SHA-256 of the configuration's text, in hexadecimal.
+    /// SHA-256 of the configuration in force, secrets masked, in hexadecimal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub config_hash: Option<String>,
     /// SHA-256 of the catalogue's data, in hexadecimal.
@@ -92,6 +92,9 @@ pub struct Event {
     /// Events that could not be written before this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
+    /// How far the clock was put back since the record before, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_back_ms: Option<u64>,
 }
 
 impl Event {
@@ -114,6 +117,8 @@ pub enum Kind {
     /// A request ended.
     #[default]
     Request,
+    /// A sign of life, or a list of models, was asked for: no prompt.
+    Probe,
     /// The guard did not let a request or a connection of mcr's own go.
     Deny,
     /// The agent, or a command that it ran, asked for a host.
