@@ -47,6 +47,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand doctor 'Find what is wrong with the agent, the configuration, the providers and this machine, and what mends it'
             cand smoke 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
             cand usage 'Show what was used and what it cost: by day, week, month, session or model'
+            cand audit 'Show what left this machine, and check that the record of it is what was written'
             cand statusline 'Print a status line from the JSON that Claude Code gives on stdin'
             cand completions 'Print a shell''s completions, which know installed presets and configured models too'
         }
@@ -314,6 +315,58 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --csv 'Print CSV'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'mcr;audit'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand tail 'Print the last records'
+            cand show 'Show what was recorded, a line each'
+            cand verify 'Check that the record is what was written; 65 when it is not'
+            cand export 'Print all records for another program'
+            cand checkpoint 'Sign what is there, and print what to keep elsewhere'
+            cand purge 'Take old months away, and leave signed what they were'
+        }
+        &'mcr;audit;tail'= {
+            cand -n 'How many records'
+            cand --lines 'How many records'
+            cand -f 'Go on with what comes'
+            cand --follow 'Go on with what comes'
+            cand --json 'Print JSON, a line each'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;audit;show'= {
+            cand --since 'Leave out what is older, such as 24h, 7d or 2026-11-01'
+            cand --kind 'Only this kind (can be repeated)'
+            cand --session 'Only this session: its digest, its beginning, or its id'
+            cand --host 'Only this host'
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;audit;verify'= {
+            cand --anchor 'A checkpoint''s hash that was kept elsewhere, or the file that `mcr audit checkpoint` wrote (can be repeated)'
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;audit;export'= {
+            cand --format 'What is printed'
+            cand --since 'Leave out what is older, such as 24h, 7d or 2026-11-01'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'mcr;audit;checkpoint'= {
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;audit;purge'= {
+            cand --older-than 'Take away months of which every day is older; `Audit.retention_days` by default'
+            cand --before 'Take away the months before this one, such as 2026-11'
+            cand --yes 'Take it away without asking'
+            cand -h 'Print help'
+            cand --help 'Print help'
         }
         &'mcr;statusline'= {
             cand --json 'Print every variable with its value as JSON instead'

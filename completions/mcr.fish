@@ -51,6 +51,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and tes
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "doctor" -d 'Find what is wrong with the agent, the configuration, the providers and this machine, and what mends it'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "usage" -d 'Show what was used and what it cost: by day, week, month, session or model'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "audit" -d 'Show what left this machine, and check that the record of it is what was written'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "completions" -d 'Print a shell\'s completions, which know installed presets and configured models too'
 complete -c mcr -n "__fish_mcr_using_subcommand setup" -s h -l help -d 'Print help'
@@ -192,6 +193,36 @@ complete -c mcr -n "__fish_mcr_using_subcommand usage" -l since -d 'Leave out wh
 complete -c mcr -n "__fish_mcr_using_subcommand usage" -l json -d 'Print JSON'
 complete -c mcr -n "__fish_mcr_using_subcommand usage" -l csv -d 'Print CSV'
 complete -c mcr -n "__fish_mcr_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and not __fish_seen_subcommand_from tail show verify export checkpoint purge" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and not __fish_seen_subcommand_from tail show verify export checkpoint purge" -f -a "tail" -d 'Print the last records'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and not __fish_seen_subcommand_from tail show verify export checkpoint purge" -f -a "show" -d 'Show what was recorded, a line each'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and not __fish_seen_subcommand_from tail show verify export checkpoint purge" -f -a "verify" -d 'Check that the record is what was written; 65 when it is not'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and not __fish_seen_subcommand_from tail show verify export checkpoint purge" -f -a "export" -d 'Print all records for another program'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and not __fish_seen_subcommand_from tail show verify export checkpoint purge" -f -a "checkpoint" -d 'Sign what is there, and print what to keep elsewhere'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and not __fish_seen_subcommand_from tail show verify export checkpoint purge" -f -a "purge" -d 'Take old months away, and leave signed what they were'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from tail" -s n -l lines -d 'How many records' -r
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from tail" -s f -l follow -d 'Go on with what comes'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from tail" -l json -d 'Print JSON, a line each'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from tail" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from show" -l since -d 'Leave out what is older, such as 24h, 7d or 2026-11-01' -r
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from show" -l kind -d 'Only this kind (can be repeated)' -r
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from show" -l session -d 'Only this session: its digest, its beginning, or its id' -r
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from show" -l host -d 'Only this host' -r
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from verify" -l anchor -d 'A checkpoint\'s hash that was kept elsewhere, or the file that `mcr audit checkpoint` wrote (can be repeated)' -r
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from verify" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from export" -l format -d 'What is printed' -r -f -a "jsonl\t'A JSON object a line'
+csv\t'A table for spreadsheets'"
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from export" -l since -d 'Leave out what is older, such as 24h, 7d or 2026-11-01' -r
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from checkpoint" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from checkpoint" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from purge" -l older-than -d 'Take away months of which every day is older; `Audit.retention_days` by default' -r
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from purge" -l before -d 'Take away the months before this one, such as 2026-11' -r
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from purge" -l yes -d 'Take it away without asking'
+complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -l json -d 'Print every variable with its value as JSON instead'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand completions" -s h -l help -d 'Print help'

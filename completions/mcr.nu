@@ -311,6 +311,61 @@ module completions {
     by?: string@"nu-complete mcr usage by" # What a row is
   ]
 
+  # Show what left this machine, and check that the record of it is what was written
+  export extern "mcr audit" [
+    --help(-h)                # Print help
+  ]
+
+  # Print the last records
+  export extern "mcr audit tail" [
+    --follow(-f)              # Go on with what comes
+    --lines(-n): string       # How many records
+    --json                    # Print JSON, a line each
+    --help(-h)                # Print help
+  ]
+
+  # Show what was recorded, a line each
+  export extern "mcr audit show" [
+    --since: string           # Leave out what is older, such as 24h, 7d or 2026-11-01
+    --kind: string            # Only this kind (can be repeated)
+    --session: string         # Only this session: its digest, its beginning, or its id
+    --host: string            # Only this host
+    --json                    # Print JSON
+    --help(-h)                # Print help
+  ]
+
+  # Check that the record is what was written; 65 when it is not
+  export extern "mcr audit verify" [
+    --anchor: string          # A checkpoint's hash that was kept elsewhere, or the file that `mcr audit checkpoint` wrote (can be repeated)
+    --json                    # Print JSON
+    --help(-h)                # Print help
+  ]
+
+  def "nu-complete mcr audit export format" [] {
+    [ "jsonl" "csv" ]
+  }
+
+  # Print all records for another program
+  export extern "mcr audit export" [
+    --format: string@"nu-complete mcr audit export format" # What is printed
+    --since: string           # Leave out what is older, such as 24h, 7d or 2026-11-01
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  # Sign what is there, and print what to keep elsewhere
+  export extern "mcr audit checkpoint" [
+    --json                    # Print JSON
+    --help(-h)                # Print help
+  ]
+
+  # Take old months away, and leave signed what they were
+  export extern "mcr audit purge" [
+    --older-than: string      # Take away months of which every day is older; `Audit.retention_days` by default
+    --before: string          # Take away the months before this one, such as 2026-11
+    --yes                     # Take it away without asking
+    --help(-h)                # Print help
+  ]
+
   # Print a status line from the JSON that Claude Code gives on stdin
   export extern "mcr statusline" [
     --json                    # Print every variable with its value as JSON instead

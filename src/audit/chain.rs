@@ -57,7 +57,9 @@ pub fn chained(prev: &Hash, text: &str) -> Hash {
 /// SHA-256 of parts put together.
 pub fn digest(parts: &[&[u8]]) -> Hash {
     let mut context = Context::new(&SHA256);
-    parts.iter().for_each(|part| context.update(part));
+    for part in parts {
+        context.update(part);
+    }
     let mut hash = [0; 32];
     hash.copy_from_slice(context.finish().as_ref());
     hash
@@ -110,8 +112,8 @@ fn is_fraction(value: &Value) -> bool {
 }
 
 /// Reads how a line of a writer hangs on the one before; nothing where its hash is not its own.
-pub fn link(writer: &str, line: &str) -> Option<Link> {
-    let (mut fields, hash) = object(line, &[])?;
+pub fn link(writer: &str, written: &str) -> Option<Link> {
+    let (mut fields, hash) = object(written, &[])?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let number = |name: &str| fields.get(name).and_then(Value::as_u64);
     let prev = unhex(text("prev")?)?;
@@ -165,15 +167,15 @@ mod tests {
     #[test]
     fn a_record_is_one_line_with_its_keys_in_order() {
         let (line, hash) = line("w1", 1, TIME, 12, &genesis("w1"), &event());
-        assert_eq!(hex(&hash), "d1e8");
-        assert_snapshot!(line, @"");
+        assert_eq!(hex(&hash), "6be4b7e3f11033dce11ca579cb5a1b683408d6a063912ffd24957d2d41b029ff");
+        assert_snapshot!(line, @r#"{"hash":"6be4b7e3f11033dce11ca579cb5a1b683408d6a063912ffd24957d2d41b029ff","host":"api.eu.mistral.ai","kind":"request","prev":"eac2e23e839ccec734f98868a1f35503ba552634379c2469addae1d95d217819","seq":1,"status":200,"time":"2026-11-22T02:24:40.123456Z","up_ms":12,"v":1,"writer":"w1"}"#);
     }
 
     #[test]
     fn a_line_is_read_as_it_was_written_and_in_no_other_way() {
         let (line, hash) = line("w1", 7, TIME, 12, &genesis("w1"), &event());
-        let link = link("w1", &line).expect("a link");
-        assert_eq!((link.seq, link.hash, &*link.time, link.up_ms), (7, hash, TIME, 12));
+        let read = link("w1", &line).expect("a link");
+        assert_eq!((read.seq, read.hash, &*read.time, read.up_ms), (7, hash, TIME, 12));
         let record = record(&line).expect("a record");
         assert_eq!((&*record.writer, record.seq, record.event), ("w1", 7, event()));
         assert_eq!(super::link("w2", &line), None, "another's");

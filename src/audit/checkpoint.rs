@@ -120,9 +120,9 @@ pub fn line(seed: &Seed, seq: u64, time: &str, prev: &Hash, occasion: Occasion, 
 }
 
 /// Reads a checkpoint; nothing where its hash or its signature is not its own.
-pub fn read(line: &str) -> Option<Checkpoint> {
-    let (mut fields, hash) = chain::object(line, &["sig"])?;
-    let whole: Value = serde_json::from_str(line).ok()?;
+pub fn read(written: &str) -> Option<Checkpoint> {
+    let (mut fields, hash) = chain::object(written, &["sig"])?;
+    let whole: Value = serde_json::from_str(written).ok()?;
     let signature = unhex_signature(whole.get("sig")?.as_str()?)?;
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let number = |name: &str| fields.get(name).and_then(Value::as_u64);
@@ -181,7 +181,8 @@ mod tests {
 
     #[test]
     fn no_field_of_a_checkpoint_can_be_another() {
-        let (text, _) = line(&Seed::new([1; 32]), 1, "2026-11-22T02:24:40.123456Z", &genesis(), Occasion::Seal, &mark());
+        let (text, _) =
+            line(&Seed::new([1; 32]), 1, "2026-11-22T02:24:40.123456Z", &genesis(), Occasion::Seal, &mark());
         for (at, character) in text.char_indices().filter(|(_, character)| character.is_ascii_alphanumeric()) {
             let other = if character == '0' { '1' } else { '0' };
             let edited: String = text.char_indices().map(|(i, it)| if i == at { other } else { it }).collect();

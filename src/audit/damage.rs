@@ -85,7 +85,12 @@ fn judge(lines: &[Option<Link>], at: usize, expected: Expected) -> (usize, Damag
     let Some(link) = &lines[at] else {
         return (at, if next_follows { Damage::Inserted } else { Damage::Edited });
     };
-    let elsewhere = |hash: &Hash| lines.iter().enumerate().any(|(other, line)| other != at && hash_of(line) == Some(hash));
+    let elsewhere = |hash: &Hash| {
+        lines
+            .iter()
+            .enumerate()
+            .any(|(other, line)| other != at && line.as_ref().is_some_and(|line| line.hash == *hash))
+    };
     if elsewhere(&link.hash) {
         return (at, Damage::Inserted);
     }
@@ -101,7 +106,11 @@ fn judge(lines: &[Option<Link>], at: usize, expected: Expected) -> (usize, Damag
     match before {
         // Two that hang on the same one: the chain goes on from one of them.
         Some((before, other)) if other.prev == link.prev && other.seq == link.seq => {
-            if goes_on { (before, Damage::Inserted) } else { (at, Damage::Inserted) }
+            if goes_on {
+                (before, Damage::Inserted)
+            } else {
+                (at, Damage::Inserted)
+            }
         }
         // The one before was changed with its hash, for this one hangs on what it was.
         Some((before, _)) if link.seq == expected.seq && (goes_on || at + 1 == lines.len()) => (before, Damage::Edited),
@@ -109,8 +118,4 @@ fn judge(lines: &[Option<Link>], at: usize, expected: Expected) -> (usize, Damag
         _ if link.seq > expected.seq => (at, Damage::Removed),
         _ => (at, Damage::Inserted),
     }
-}
-
-fn hash_of(line: &Option<Link>) -> Option<&Hash> {
-    line.as_ref().map(|link| &link.hash)
 }

@@ -137,6 +137,49 @@ pub enum Kind {
     Purge,
 }
 
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 13] = [
+        Self::Start,
+        Self::Stop,
+        Self::Begin,
+        Self::Request,
+        Self::Probe,
+        Self::Deny,
+        Self::Connect,
+        Self::Config,
+        Self::Key,
+        Self::Preset,
+        Self::Policy,
+        Self::Gap,
+        Self::Purge,
+    ];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Begin => "begin",
+            Self::Request => "request",
+            Self::Probe => "probe",
+            Self::Deny => "deny",
+            Self::Connect => "connect",
+            Self::Config => "config",
+            Self::Key => "key",
+            Self::Preset => "preset",
+            Self::Policy => "policy",
+            Self::Gap => "gap",
+            Self::Purge => "purge",
+        }
+    }
+
+    /// The kind of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// What was decided of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -147,6 +190,17 @@ pub enum Decision {
     Observed,
     /// It may not go, and did not.
     Denied,
+}
+
+impl Decision {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Observed => "observed",
+            Self::Denied => "denied",
+        }
+    }
 }
 
 /// What kind of address a name was resolved to.

@@ -9,6 +9,7 @@
 
 mod chain;
 mod checkpoint;
+mod cover;
 mod damage;
 mod event;
 mod keyed;
@@ -28,6 +29,7 @@ use jiff::tz::TimeZone;
 
 pub use chain::{Hash, Record, hex, unhex};
 pub use checkpoint::{Checkpoint, Mark, Occasion};
+pub use cover::{Whose, cover};
 pub use damage::Damage;
 pub use event::{AddressClass, Decision, Event, Kind};
 pub use purge::{Buried, Kept, Purge, purge};

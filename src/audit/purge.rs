@@ -95,7 +95,8 @@ fn month_of(all: &[Part], parts: &[&Part], current: &str) -> io::Result<Result<V
             prev: first.prev,
         });
         let is_before = |other: &&Part| other.writer == part.writer && other.month < part.month;
-        let lacks_beginning = start.seq == 1 && start.prev != genesis(&part.writer) && !all.iter().any(|it| is_before(&it));
+        let lacks_beginning =
+            start.seq == 1 && start.prev != genesis(&part.writer) && !all.iter().any(|it| is_before(&it));
         if lacks_beginning || damage::first(&segment.lines, start, &|_, _| false).is_some() {
             let why = format!("what writer {} wrote is damaged; run `mcr audit verify`", part.writer);
             return Ok(Err(why));

@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::checkpoint::{Checkpoint, Occasion};
+use super::cover::{Whose, cover};
 use super::event::{Event, Kind};
 use super::keyed::Keyed;
 use super::sealing::Sealing;
@@ -113,6 +114,11 @@ impl Recorder {
                         Err(RecvTimeoutError::Timeout) => Occasion::Seal,
                         Err(RecvTimeoutError::Disconnected) => return,
                     };
+                    if occasion == Occasion::Open
+                        && let Err(error) = cover(&shared.folder, Whose::Ended)
+                    {
+                        tracing::warn!(%error, "what ended processes have recorded is not signed");
+                    }
                     shared.seal_or_tell(occasion);
                 }
             });

@@ -72,7 +72,7 @@ impl Sealing {
                 Err(TryLockError::WouldBlock) if Instant::now() >= end => {
                     return Err(io::Error::new(io::ErrorKind::WouldBlock, "another process holds the checkpoints"));
                 }
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+                Err(TryLockError::WouldBlock) => wait(),
             }
         }
         Held::at_its_end(&self.folder, file)
@@ -170,6 +170,11 @@ impl<'a> Held<'a> {
         keep(self.folder, &seed, expected)?;
         Ok((seed, expected))
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "on a thread that does nothing else, or in a command")]
+fn wait() {
+    std::thread::sleep(Duration::from_millis(10));
 }
 
 /// Reads the number of the next checkpoint and the key that signs it.

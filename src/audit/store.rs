@@ -72,7 +72,9 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
 pub(super) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-        read => read.map_err(|error| io::Error::new(error.kind(), format!("cannot read `{}`: {error}", path.display()))),
+        read => {
+            read.map_err(|error| io::Error::new(error.kind(), format!("cannot read `{}`: {error}", path.display())))
+        }
     }
 }
 
@@ -128,7 +130,9 @@ pub fn read(folder: &Path, since: Option<&str>) -> io::Result<Reading> {
         let wanted = |record: &Record| since.is_none_or(|since| &*record.time >= since);
         reading.records.extend(lines.into_iter().flatten().filter(wanted));
     }
-    reading.records.sort_by(|one, other| (&one.time, &one.writer, one.seq).cmp(&(&other.time, &other.writer, other.seq)));
+    reading
+        .records
+        .sort_by(|one, other| (&one.time, &one.writer, one.seq).cmp(&(&other.time, &other.writer, other.seq)));
     let (checkpoints, _) = checkpoints(folder)?;
     let mut known = checkpoints.into_iter().flatten();
     let first = known.next();
@@ -143,7 +147,8 @@ mod tests {
 
     #[test]
     fn a_month_is_four_digits_and_two() {
-        for (text, is) in [("2026-11", true), ("2026-00", false), ("2026-13", false), ("2026-1", false), ("20é6-11", false)]
+        for (text, is) in
+            [("2026-11", true), ("2026-00", false), ("2026-13", false), ("2026-1", false), ("20é6-11", false)]
         {
             assert_eq!(is_month(text), is, "{text}");
         }

@@ -116,7 +116,9 @@ pub fn verify(log: &Log) -> Report {
     for segment in &log.segments {
         chains.entry(&segment.writer).or_default().push(segment);
     }
-    chains.values_mut().for_each(|segments| segments.sort_by(|one, other| one.month.cmp(&other.month)));
+    for segments in chains.values_mut() {
+        segments.sort_by(|one, other| one.month.cmp(&other.month));
+    }
     let mut marks: BTreeMap<&str, Vec<&Checkpoint>> = BTreeMap::new();
     for checkpoint in log.checkpoints.iter().flatten() {
         marks.entry(&checkpoint.mark.writer).or_default().push(checkpoint);
@@ -147,6 +149,12 @@ pub fn verify(log: &Log) -> Report {
     }
     report.damage.extend(of_checkpoints(log));
     report
+}
+
+/// The first damage of one writer's chain, given its parts by month and its checkpoints.
+pub(super) fn of_writer(writer: &str, segments: &[Segment], marks: &[Checkpoint]) -> Option<Found> {
+    let (segments, marks): (Vec<_>, Vec<_>) = (segments.iter().collect(), marks.iter().collect());
+    Chain::new(writer, &segments).damage(&marks, "")
 }
 
 /// One writer's lines, from however many files.
@@ -184,7 +192,8 @@ impl<'a> Chain<'a> {
         // A part is bridged by as many tombstones as it was taken away in.
         let skips = |expected: Expected, link: &Link| {
             let mut seq = expected.seq;
-            while let Some(tomb) = tombs.iter().find(|tomb| tomb.part.as_ref().is_some_and(|(_, first)| *first == seq)) {
+            while let Some(tomb) = tombs.iter().find(|tomb| tomb.part.as_ref().is_some_and(|(_, first)| *first == seq))
+            {
                 seq = tomb.at_seq + 1;
                 if seq == link.seq {
                     return tomb.head == link.prev;
@@ -220,7 +229,8 @@ impl<'a> Chain<'a> {
                 return Some(self.found(self.lines.len(), seq, Damage::Truncated, why));
             };
             if link.hash != mark.head {
-                let from = at.saturating_sub(usize::try_from(mark.at_seq.saturating_sub(signed)).unwrap_or(0).saturating_sub(1));
+                let from = at
+                    .saturating_sub(usize::try_from(mark.at_seq.saturating_sub(signed)).unwrap_or(0).saturating_sub(1));
                 let seq = self.lines.get(from).and_then(Option::as_ref).map_or(mark.at_seq, |link| link.seq);
                 let why = format!(
                     "one of the records {seq} to {} is not what checkpoint {} has signed",
@@ -246,9 +256,8 @@ impl<'a> Chain<'a> {
     /// The number of the record that is not there as it was written.
     fn number(&self, at: usize, damage: Damage) -> u64 {
         let before = self.lines[..at].iter().rev().position(Option::is_some);
-        let expected = before.map_or(1, |back| {
-            self.lines[at - 1 - back].as_ref().map_or(1, |link| link.seq + 1 + back as u64)
-        });
+        let expected =
+            before.map_or(1, |back| self.lines[at - 1 - back].as_ref().map_or(1, |link| link.seq + 1 + back as u64));
         match damage {
             Damage::Edited | Damage::Removed | Damage::Truncated | Damage::Clock => expected,
             Damage::Inserted | Damage::Reordered => self.lines[at].as_ref().map_or(expected, |link| link.seq),
@@ -302,7 +311,8 @@ fn of_checkpoints(log: &Log) -> Option<Found> {
         (Some((seq, key)), Some(last)) => *seq == end && *key == last.next,
         (None, Some(_)) => {
             let why = "the key of the next checkpoint is gone".to_owned();
-            let gone = Found { damage: Damage::Removed, file: log.seal_file.clone(), line: 1, writer: None, seq: None, why };
+            let gone =
+                Found { damage: Damage::Removed, file: log.seal_file.clone(), line: 1, writer: None, seq: None, why };
             return Some(gone);
         }
     };
@@ -313,7 +323,8 @@ fn of_checkpoints(log: &Log) -> Option<Found> {
         };
         return found(all.len(), end, Damage::Truncated, why);
     }
-    let is_there = |anchor: &Hash| all.iter().any(|it| it.link.hash == *anchor) || all.first().is_some_and(|it| it.key == *anchor);
+    let is_there =
+        |anchor: &Hash| all.iter().any(|it| it.link.hash == *anchor) || all.first().is_some_and(|it| it.key == *anchor);
     let lost = log.anchors.iter().find(|anchor| !is_there(anchor))?;
     found(all.len(), end, Damage::Truncated, format!("there is no checkpoint {}", hex(lost)))
 }

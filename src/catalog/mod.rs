@@ -4,6 +4,7 @@
 //! stand there and nowhere in code.
 
 mod dialects;
+mod fingerprint;
 mod hosts;
 mod price;
 mod providers;
@@ -17,6 +18,7 @@ use serde::Deserialize;
 #[cfg(test)]
 pub(crate) use dialects::known_dialects;
 pub use dialects::{Quirks, dialect_of, quirks};
+pub use fingerprint::hash;
 pub use hosts::{Host, host, price};
 pub use price::{Cost, Costs, Currency, Price};
 pub use providers::{Provider, provider, provider_names, provider_of, provider_of_key};

@@ -1,5 +1,6 @@
 //! The command line: types and help texts, nothing else.
 
+mod audit;
 mod doctor;
 mod key;
 mod model;
@@ -17,6 +18,8 @@ use super::config::{ConfigCommand, Form};
 use super::import::ImportCommand;
 use super::preset::PresetCommand;
 use crate::config::Cost;
+use audit::AUDIT;
+pub use audit::{Audit, AuditCommand, AuditExport, AuditFormat, AuditPurge, AuditShow, AuditTail, AuditVerify};
 use doctor::DOCTOR;
 pub use doctor::Doctor;
 use key::KEY;
@@ -135,6 +138,9 @@ pub enum Command {
     /// Show what was used and what it cost: by day, week, month, session or model
     #[command(after_help = USAGE)]
     Usage(Usage),
+    /// Show what left this machine, and check that the record of it is what was written
+    #[command(after_help = AUDIT)]
+    Audit(Audit),
     /// Print a status line from the JSON that Claude Code gives on stdin
     #[command(after_help = STATUSLINE)]
     Statusline(Statusline),

@@ -3,15 +3,16 @@
 use std::ffi::OsString;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::Own;
 use super::config::Place;
+use super::recording;
 use super::reload::{door, reload};
 use super::running::{Running, Settings, bind, block_on, keys, ledger, open_log};
 use super::sealing;
 use super::setup;
 use super::witnessing::{self, Stand};
-use crate::audit::Audit;
 use crate::config::{
     Action, Budget, Budgets, Config, Cost, Origin, Said, Secret, Source, StartOnly, Target, load, unseen,
 };
@@ -33,6 +34,8 @@ pub(super) struct Session {
     pub(super) own: launch::Own,
     /// Reads the configuration anew.
     pub(super) reload: Reload,
+    /// The preset that it is, where it is one.
+    pub(super) preset: Option<Arc<str>>,
 }
 
 /// Runs Claude Code and returns its exit code.
@@ -42,7 +45,8 @@ pub fn run(own: &Own, arguments: &[OsString], place: &Place<'_>) -> Result<u8, F
         setup::write(place)?;
     }
     let config = load(place.explicit, place.paths, place.environment)?;
-    let session = Session { config, own: launch::Own::default(), reload: reload(place, StartOnly::AGENT) };
+    let session =
+        Session { config, own: launch::Own::default(), reload: reload(place, StartOnly::AGENT), preset: None };
     run_session(own, arguments, session, place)
 }
 
@@ -53,7 +57,7 @@ pub(super) fn run_session(
     session: Session,
     place: &Place<'_>,
 ) -> Result<u8, Failure> {
-    let Session { mut config, own: of_preset, mut reload } = session;
+    let Session { mut config, own: of_preset, mut reload, preset } = session;
     if let Some(limit) = own.max_cost {
         reload.read = with_limit(reload.read, limit);
         let unseen = set_limit(&mut config, limit)?;
@@ -69,7 +73,8 @@ pub(super) fn run_session(
     let log = open_log(&config, place.paths, false)?;
     let token = new_token().map_err(|error| Failure::new(Exit::Io, error))?;
     let variables = ProxyVariables::from_lookup(place.environment);
-    block_on(async {
+    let audit = recording::begin(&config, preset.as_ref(), place.paths)?;
+    let ended = block_on(async {
         let machine = Machine::of_process(
             config.claude_path.as_deref().and_then(std::path::Path::to_str),
             directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned()),
@@ -82,9 +87,8 @@ pub(super) fn run_session(
         let agent = launch::prepare(&plan, arguments, &machine)?;
         let ports = [listener.address().port(), stand.port()];
         let seal = own.sealed.then(|| Seal::prepare(&machine.runtime, &ports)).transpose()?;
-        let audit = Audit::off();
         let policy = witnessing::policy(&config, agent.updates());
-        let witnessed = stand.serve(policy, door(&config, &variables)?, audit);
+        let witnessed = stand.serve(policy, door(&config, &variables)?, audit.clone());
         let noted = config.log.then(|| Ledger::new(ledger(place.paths)));
         let running = Running::start(Settings {
             config,
@@ -95,6 +99,8 @@ pub(super) fn run_session(
             ledger: noted,
             reload: Some(reload),
             environment: place.environment,
+            audit: audit.clone(),
+            preset,
             service: None,
         })?;
         if agent.asks_models() {
@@ -118,7 +124,9 @@ pub(super) fn run_session(
             }
         }
         Ok(code)
-    })
+    });
+    recording::end(&audit);
+    ended
 }
 
 /// Sets what this run may cost, over what is configured; returns what the limit does not see.

@@ -2,6 +2,7 @@
 
 pub mod activate;
 pub mod args;
+pub mod audit;
 pub mod code;
 mod complete;
 pub mod completions;
@@ -22,6 +23,7 @@ mod complaint;
 mod loopback;
 mod moment;
 mod question;
+mod recording;
 mod reload;
 mod running;
 mod sealing;
@@ -70,6 +72,7 @@ pub fn run() -> Result<u8, Failure> {
         Command::Start(start) => {
             place(start.serve.config.as_deref(), &|place| service::start::run(&arguments.own, start, place))
         }
+        Command::Audit(options) => place(None, &|place| audit::run(&options.command, place)),
         Command::Usage(options) => place(None, &|place| usage::run(options, place)),
         Command::Stop(options) => place(None, &|place| service::stop::run(options, place)),
         Command::Restart(options) => {

@@ -34,7 +34,7 @@ pub fn run(own: &Own, words: &[OsString], place: &Place<'_>) -> Result<u8, Failu
     };
     let (Ready { config, settings }, reload) = of_preset(&name, place.explicit, place.paths, place.environment)?;
     let changes = launch::Own { environment: settings.environment, settings: settings.rest };
-    run_session(own, arguments, Session { config, own: changes, reload }, place)
+    run_session(own, arguments, Session { config, own: changes, reload, preset: Some(name.as_str().into()) }, place)
 }
 
 /// Names the command or preset that was probably meant.

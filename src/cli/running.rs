@@ -3,12 +3,14 @@
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::reload::door;
+use crate::audit::Audit;
 use crate::config::{Config, Environment, Secret};
 use crate::egress::ProxyVariables;
 use crate::error::{Exit, Failure};
@@ -49,6 +51,10 @@ pub(super) struct Settings<'a> {
     /// Absent where nothing of a person's is in use.
     pub(super) reload: Option<Reload>,
     pub(super) environment: Environment<'a>,
+    /// Where it is recorded what leaves this machine.
+    pub(super) audit: Audit,
+    /// The preset that the configuration is, where it is one.
+    pub(super) preset: Option<Arc<str>>,
     /// Present in the background service.
     pub(super) service: Option<Service>,
 }
@@ -74,6 +80,8 @@ impl Running {
             usage: Arc::clone(&usage),
             spending,
             trace,
+            audit: settings.audit,
+            preset: settings.preset,
             service: settings.service,
         };
         let proxy = Arc::new(Proxy::new(parts)?);
@@ -176,8 +184,9 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
         .build()
         .map_err(|error| Failure::new(Exit::Software, error))?;
     let end = runtime.block_on(work);
-    // Dropping it would wait for the system to find a host that nobody needs any more.
-    runtime.shutdown_background();
+    // Requests in progress are noted as they are dropped. Dropping the runtime would wait for the system, too, to find a
+    // host that nobody needs any more.
+    runtime.shutdown_timeout(Duration::from_millis(300));
     end
 }
 

@@ -108,13 +108,16 @@ impl Answer {
 
     /// Takes over the record, to be closed with the stream.
     pub fn record(&mut self, record: Option<Record>) {
-        self.record = record;
+        self.record = record.map(|mut record| {
+            record.audit().received(self.decoder.taken());
+            record
+        });
     }
 
     /// The same for a stream whose `message_start` has gone out.
     pub fn goes_on(&mut self, record: Option<Record>) {
         self.out.forget_start();
-        self.record = record;
+        self.record(record);
     }
 
     /// Takes in what the upstream sends next.
@@ -128,6 +131,9 @@ impl Answer {
             Some(Ok(frame)) => {
                 if let Ok(bytes) = frame.into_data() {
                     self.decoder.push(&bytes);
+                    if let Some(record) = &mut self.record {
+                        record.audit().received(self.decoder.taken());
+                    }
                     self.translate();
                     if !self.out.is_empty() {
                         self.said = self.heard;
@@ -209,6 +215,7 @@ impl Answer {
 
     fn close(&mut self) {
         let Some(mut record) = self.record.take() else { return };
+        record.audit().received(self.decoder.taken());
         let spent = self.reader.usage();
         match self.reader.failure() {
             Some(error) => record.failed(error, spent),

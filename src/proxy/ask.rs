@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::body::{self, Body, BodyLimits};
 use super::fallback::Routed;
+use super::noted::Noted;
 use super::protocol::Protocol;
 use super::question::Question;
 use super::record::Record;
@@ -100,7 +101,8 @@ impl Proxy {
             question.wants_stream(),
             Arc::clone(&self.usage),
         )
-        .of_session(&self.sessions, session, part);
+        .of_session(&self.sessions, session, part)
+        .noted(Noted::new(&self.audit, snapshot, &facts.model, session));
         record.payment().reserve(reservation);
         let rank = rank(part, choice.scenario);
         let routed = Routed { stage, snapshot, question, session, rank, choice, facts };

@@ -77,6 +77,9 @@ impl Proxy {
         };
         let (reply, asked) = reply.map_err(|unanswered| unanswered.error)?;
         let provider = &target.provider.name;
+        if let Reply::Whole(body) = &reply {
+            record.audit().received(body.len() as u64);
+        }
         if let (Some(trace), Reply::Whole(body)) = (&self.trace, &reply) {
             trace.write(id, "upstream answer", body);
         }
@@ -129,13 +132,19 @@ impl Proxy {
         if let Some(trace) = &self.trace {
             trace.write(&stage.id, "upstream request", &outbound.body);
         }
+        if let Err(error) = record.begin(&outbound.body) {
+            record.turned_away();
+            return Err(Unanswered::unsent(error));
+        }
         record.sending();
+        record.audit().sending(&outbound.body);
         if outbound.stream {
             stage.asks(record, outbound.prompt);
         }
         let asked = Instant::now();
         let reply = upstream::send(&snapshot.egress, target, &snapshot.config.clocks, outbound, &mut admitted).await;
-        let Admitted { pass, .. } = admitted;
+        let Admitted { pass, request, .. } = admitted;
+        record.audit().heard(request, None);
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
         match &reply {
             Ok(_) => {

@@ -17,6 +17,7 @@ mod events;
 mod fallback;
 mod messages;
 mod models;
+mod noted;
 mod openai;
 mod payment;
 mod probing;
@@ -40,6 +41,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
 
+use crate::audit::Audit;
 use crate::config::{Config, Endpoint, Secret};
 use crate::egress::Egress;
 use crate::error::{Exit, Failure};
@@ -81,6 +83,7 @@ pub struct Proxy {
     spending: Arc<Spending>,
     sessions: Arc<Sessions>,
     trace: Option<Arc<Trace>>,
+    audit: Audit,
     /// Tells this process's request ids from another's.
     instance: String,
     requests: AtomicU64,
@@ -104,6 +107,10 @@ pub struct Parts {
     pub spending: Spending,
     /// Where bodies are written, when the person asked for that.
     pub trace: Option<Trace>,
+    /// Where it is recorded what left this machine.
+    pub audit: Audit,
+    /// The preset that the configuration is, where it is one.
+    pub preset: Option<Arc<str>>,
     /// What the background service has beside it; absent where one agent is the only client.
     pub service: Option<Service>,
 }
@@ -115,9 +122,10 @@ impl Proxy {
             Failure::new(Exit::Config, error).hint("set `APIKEY` to a text of letters and digits, or leave it out")
         })?;
         let random = auth::new_token().map_err(|error| Failure::new(Exit::Io, error))?;
+        let snapshot = Snapshot::new(parts.config, parts.egress).of_preset(parts.preset);
         Ok(Self {
             door,
-            current: Arc::new(Current::new(Snapshot::new(parts.config, parts.egress))),
+            current: Arc::new(Current::new(snapshot, parts.audit.clone())),
             service: parts.service,
             keys: Arc::new(parts.keys),
             health: Arc::default(),
@@ -127,6 +135,7 @@ impl Proxy {
             spending: Arc::new(parts.spending),
             sessions: Arc::default(),
             trace: parts.trace.map(Arc::new),
+            audit: parts.audit,
             instance: random.expose().chars().take(12).collect(),
             requests: AtomicU64::new(0),
         })
@@ -166,7 +175,7 @@ impl Proxy {
                 (_, STATUS | STOP | RESET) => self.no_method(&parts.method, path),
                 (_, path) => self.answer_at(path, self.current.load(), parts, body).await,
             },
-            (Some((name, path)), Some(service)) => match service.shelf.get(name).await {
+            (Some((name, path)), Some(service)) => match service.shelf.get(name, &self.audit).await {
                 Ok(snapshot) => self.answer_at(path, snapshot, parts, body).await,
                 Err(error) => Protocol::of(path).failed(&error, &self.next_id()),
             },

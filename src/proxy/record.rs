@@ -5,9 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use super::closing::later;
+use super::noted::{Ending, Noted};
 use super::payment::{Costing, Payment};
 use crate::catalog;
 use crate::config::{Connection, Cost, Currency, Target};
@@ -48,6 +50,7 @@ pub struct Record {
     payment: Payment,
     /// What it came to, once that is settled.
     costing: Option<Costing>,
+    noted: Noted,
     closed: bool,
 }
 
@@ -88,6 +91,7 @@ impl Record {
             pass: None,
             payment: Payment::default(),
             costing: None,
+            noted: Noted::default(),
             closed: false,
         }
     }
@@ -97,6 +101,23 @@ impl Record {
     pub fn of_session(mut self, sessions: &Arc<Sessions>, id: Option<&str>, part: Part) -> Self {
         self.session = id.map(|id| Of { sessions: Arc::clone(sessions), id: id.to_owned(), part });
         self
+    }
+
+    /// Has it recorded what left this machine.
+    #[must_use]
+    pub(super) fn noted(mut self, noted: Noted) -> Self {
+        self.noted = noted;
+        self
+    }
+
+    /// What the audit record will say of it.
+    pub(super) fn audit(&mut self) -> &mut Noted {
+        &mut self.noted
+    }
+
+    /// Writes that a body is about to be sent, where that must be on record before.
+    pub(super) fn begin(&self, body: &Bytes) -> Result<(), ApiError> {
+        self.noted.begin(&self.target, &self.reason, body)
     }
 
     /// What is kept back for it.
@@ -276,10 +297,14 @@ impl Record {
         let (id, reason) = (std::mem::take(&mut self.id), std::mem::take(&mut self.reason));
         let (usage, target) = (Arc::clone(&self.usage), Arc::clone(&self.target));
         let (stream, duration_ms) = (self.stream, milliseconds(self.started, now));
+        let (noted, asked, attempts) =
+            (std::mem::take(&mut self.noted), std::mem::take(&mut self.hosts), self.attempts);
         later(move || {
             if let Some(entry) = entry {
                 usage.note(entry);
             }
+            let (target, reason) = (&*target, &*reason);
+            noted.close(&Ending { target, hosts: &asked, reason, status, attempts, tokens, cost, duration_ms });
             tracing::info!(
                 request = %id,
                 outcome,

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::task::JoinHandle;
 
-use super::snapshot::{Current, Reload, Snapshot, note_problems, watch};
+use super::snapshot::{Current, Reload, Snapshot, in_force, note_problems, watch};
+use crate::audit::Audit;
 use crate::error::Failure;
 use crate::wire::error::{ApiError, ErrorKind};
 
@@ -54,7 +55,7 @@ impl Shelf {
     ///
     /// # Errors
     /// Tells the agent that the preset is not there or cannot be used; why is for the log, for it has paths.
-    pub async fn get(&self, name: &str) -> Result<Arc<Snapshot>, ApiError> {
+    pub async fn get(&self, name: &str, audit: &Audit) -> Result<Arc<Snapshot>, ApiError> {
         if !(self.source.has)(name) {
             self.lock().remove(name);
             let what = format!("mcr: there is no preset `{}`; run `mcr preset list`", printable(name));
@@ -72,7 +73,9 @@ impl Shelf {
         let opened = tokio::task::spawn_blocking(move || (source.open)(&wanted)).await;
         let failure = match opened {
             Ok(Ok((snapshot, reload))) => {
-                let current = Arc::new(Current::new(snapshot));
+                let snapshot = snapshot.of_preset(Some(name.into()));
+                audit.note(in_force(&snapshot, "opened"));
+                let current = Arc::new(Current::new(snapshot, audit.clone()));
                 let watched = tokio::spawn(watch(Arc::clone(&current), reload));
                 self.lock().insert(name.to_owned(), Opened { current: Arc::clone(&current), watched });
                 tracing::info!(preset = name, "preset opened");

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 
+use crate::audit::{Audit, Event, Kind};
+use crate::catalog;
 use crate::config::{Config, Look, Reading, Scenario, Severity, StartOnly, Strategy, Target};
 use crate::egress::Egress;
 use crate::error::Failure;
@@ -30,6 +32,10 @@ pub struct Snapshot {
     pub config: Config,
     /// Knows the configuration's proxy and its `connect` clock.
     pub egress: Egress,
+    /// The preset that it is, where it is one.
+    pub preset: Option<Arc<str>>,
+    /// One name for all that the configuration says.
+    pub config_hash: String,
     /// Whose turn it is, for each route with several targets.
     turns: Mutex<[Smooth; Scenario::ALL.len()]>,
     /// The targets of sessions that were given the soonest one: they stay, though another be sooner by now.
@@ -39,7 +45,14 @@ pub struct Snapshot {
 impl Snapshot {
     /// Begins every round anew.
     pub fn new(config: Config, egress: Egress) -> Self {
-        Self { config, egress, turns: Mutex::default(), stays: Mutex::default() }
+        let config_hash = config.hash();
+        Self { config, egress, preset: None, config_hash, turns: Mutex::default(), stays: Mutex::default() }
+    }
+
+    /// Says which preset it is.
+    #[must_use]
+    pub fn of_preset(self, preset: Option<Arc<str>>) -> Self {
+        Self { preset, ..self }
     }
 
     /// Takes one of the route's targets for a request, where it has several and one of them can; says by which rule.
@@ -94,12 +107,13 @@ impl Snapshot {
 pub struct Current {
     snapshot: ArcSwap<Snapshot>,
     invalid: ArcSwapOption<Invalid>,
+    audit: Audit,
 }
 
 impl Current {
     /// Begins with a snapshot.
-    pub fn new(snapshot: Snapshot) -> Self {
-        Self { snapshot: ArcSwap::from_pointee(snapshot), invalid: ArcSwapOption::empty() }
+    pub fn new(snapshot: Snapshot, audit: Audit) -> Self {
+        Self { snapshot: ArcSwap::from_pointee(snapshot), invalid: ArcSwapOption::empty(), audit }
     }
 
     /// What a request sees from now on, whatever is swapped in.
@@ -166,6 +180,7 @@ pub fn watch(current: Arc<Current>, reload: Reload) -> impl Future<Output = ()> 
                     let snapshot = Arc::new(snapshot);
                     current.swap(Arc::clone(&snapshot));
                     tracing::info!("configuration reloaded");
+                    current.audit.note(in_force(&snapshot, "reloaded"));
                     tell(&before.config, &snapshot.config, reload.start_only);
                 }
                 Err(failure) => {
@@ -181,7 +196,18 @@ pub fn watch(current: Arc<Current>, reload: Reload) -> impl Future<Output = ()> 
 fn successor(before: &Snapshot, config: Config, reload: &Reload) -> Result<Snapshot, Failure> {
     let door = |config: &Config| (config.proxy_url.clone(), config.clocks.connect());
     let egress = if door(&before.config) == door(&config) { before.egress.clone() } else { (reload.open)(&config)? };
-    Ok(Snapshot::new(config, egress))
+    Ok(Snapshot::new(config, egress).of_preset(before.preset.clone()))
+}
+
+/// That a configuration came into force, for the record.
+pub(super) fn in_force(snapshot: &Snapshot, why: &str) -> Event {
+    Event {
+        preset: snapshot.preset.as_deref().map(str::to_owned),
+        config_hash: Some(snapshot.config_hash.clone()),
+        catalogue_hash: Some(catalog::hash().to_owned()),
+        reason: Some(why.to_owned()),
+        ..Event::new(Kind::Config)
+    }
 }
 
 /// Says what the edit does not change, and what is odd in it.

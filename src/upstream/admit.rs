@@ -16,6 +16,8 @@ use crate::wire::error::{ApiError, ErrorKind};
 pub struct Admitted<'a> {
     /// What becomes of it goes back with this.
     pub pass: Pass,
+    /// What the upstream calls the request, once it has said so.
+    pub request: Option<String>,
     pub(super) connection: &'a Connection,
     pub(super) key: Option<Key<'a>>,
     health: &'a Health,
@@ -65,7 +67,7 @@ pub async fn admit<'a>(
         pass.failed(&error, false);
         return Err(NotAdmitted::TurnedAway(error));
     }
-    Ok(Admitted { pass, connection, key, health, keys, target })
+    Ok(Admitted { pass, request: None, connection, key, health, keys, target })
 }
 
 impl Admitted<'_> {
@@ -77,6 +79,7 @@ impl Admitted<'_> {
     /// The head of an answer is there.
     pub(super) fn heard(&mut self, headers: &HeaderMap) {
         self.pass.heard(headers);
+        self.request = request_id(headers).map(str::to_owned);
     }
 
     /// The provider did not accept the key, or not for this model.
@@ -88,6 +91,12 @@ impl Admitted<'_> {
         }
         self.health.refused.note(self.target, self.key(), status);
     }
+}
+
+/// What an upstream calls a request.
+pub(super) fn request_id(headers: &HeaderMap) -> Option<&str> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    text("mistral-correlation-id").or_else(|| text("x-request-id"))
 }
 
 /// Says whose key is missing; no retry mends that.

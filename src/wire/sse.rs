@@ -58,6 +58,7 @@ pub struct Decoder {
     limit: usize,
     /// Whether the bytes of an event are wanted, too.
     keeps_raw: bool,
+    taken: u64,
 }
 
 impl Default for Decoder {
@@ -80,6 +81,7 @@ impl Decoder {
             at_start: true,
             limit,
             keeps_raw: false,
+            taken: 0,
         }
     }
 
@@ -91,6 +93,7 @@ impl Decoder {
 
     /// Takes in what was read.
     pub fn push(&mut self, bytes: &[u8]) {
+        self.taken += bytes.len() as u64;
         if !self.keeps_raw {
             self.begin = self.line;
         }
@@ -130,6 +133,11 @@ impl Decoder {
     /// What stands behind the last event that was given out.
     pub fn rest(&self) -> &[u8] {
         &self.buffer[self.begin..]
+    }
+
+    /// Bytes that were pushed.
+    pub fn taken(&self) -> u64 {
+        self.taken
     }
 
     /// Whether a whole event is there, which [`Self::next_event`] will give.

@@ -107,6 +107,8 @@ pub(crate) fn configured(config: &Value) -> Client {
         usage: Arc::new(Usage::default()),
         spending: Spending::new(Scope::Launch, None),
         trace: None,
+        audit: mcr::audit::Audit::off(),
+        preset: None,
         service: None,
     };
     let proxy = Arc::new(Proxy::new(parts).expect("a proxy"));

@@ -103,9 +103,16 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Layers that compute and nothing else.
-const PURE: &[&str] = &["catalog", "config", "openai", "preset", "route", "status_line", "translate", "wire"];
+const PURE: &[&str] = &["audit", "catalog", "config", "openai", "preset", "route", "status_line", "translate", "wire"];
 /// Files of pure layers that are not.
 const NOT_PURE: &[(&str, &str)] = &[
+    ("audit/cover.rs", "signs for what other processes wrote"),
+    ("audit/keyed.rs", "keeps the installation's key for digests"),
+    ("audit/purge.rs", "takes old files of the record away"),
+    ("audit/recorder.rs", "asks the clock when something happens"),
+    ("audit/sealing.rs", "appends to the file of checkpoints"),
+    ("audit/store.rs", "reads the record"),
+    ("audit/writer.rs", "appends to a process's file"),
     ("config/load.rs", "reads the configuration's file; the rest of `config` gets its text"),
     ("preset/source.rs", "reads a preset's folder or archive"),
     ("preset/store.rs", "reads installed presets, and asks `paths` to write them"),
@@ -130,7 +137,13 @@ const ADDRESSES: &[&str] = &["std::net::IpAddr", "std::net::Ipv4Addr", "std::net
 
 /// Who may name `std::fs` or `tokio::fs`.
 const FILES: &[(&str, &str)] = &[
+    ("audit/cover.rs", "asks whether another process holds its file"),
+    ("audit/purge.rs", "takes old files of the record away"),
+    ("audit/sealing.rs", "holds the file of checkpoints that `paths` opened"),
+    ("audit/store.rs", "reads the record"),
+    ("audit/writer.rs", "holds the file that `paths` opened"),
     ("cli/activate.rs", "asks the system which shell calls"),
+    ("cli/audit/verify.rs", "reads an anchor that was kept elsewhere"),
     ("cli/doctor/agent.rs", "reads the settings that Claude Code would"),
     ("cli/doctor/files.rs", "asks who may read what mcr keeps"),
     ("cli/doctor/machine.rs", "reads what shells read when they start"),

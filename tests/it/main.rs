@@ -6,6 +6,7 @@
 mod common;
 
 mod activate;
+mod audit;
 mod budget;
 mod cancel;
 mod ccr;

@@ -150,6 +150,7 @@ async fn nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners(
     command.current_dir(sandbox.folder());
     let server = Server::spawn(command, &sandbox.home()).await;
     traffic(&server).await;
+    server.wait_for_log("the audit record's first key", 1).await;
     let mut files = 0;
     for path in below(&sandbox.home()) {
         let mode = fs::metadata(&path).unwrap().permissions().mode() & 0o777;
@@ -162,8 +163,9 @@ async fn nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners(
             }
         }
     }
-    // The token, the log, what was used, and the service's record with its two locks.
-    assert_eq!(files, 6);
+    // The token, the log, what was used, the service's record with its two locks; and the audit record with its
+    // checkpoints and the key of the next.
+    assert_eq!(files, 9);
 }
 
 #[tokio::test]

@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 use super::args::KeyCommand;
 use super::config::Place;
+use super::recording;
+use crate::audit::Kind;
 use crate::config::{Config, Host, KeyName, Place as KeyPlace, SecretRef, load};
 use crate::error::{Exit, Failure};
 use crate::keys::Store;
@@ -28,6 +30,7 @@ fn remove(name: &KeyName, place: &Place<'_>) -> Result<(), Failure> {
         return Err(Failure::say(Exit::NoInput, format!("there is no key `{name}` in the store"))
             .hint("run `mcr key list` to see which there are"));
     }
+    recording::note(Kind::Key, "removed", place);
     ui::say(format_args!("removed key {name}"));
     for used in uses(place).unwrap_or_default().iter().filter(|used| used.name == *name) {
         ui::say(format_args!("warning: {} is without a key now", used.user));

@@ -2,9 +2,11 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 
+use crate::audit::Kind;
 use crate::cli::args::KeySet;
 use crate::cli::config::Place;
 use crate::cli::question::key;
+use crate::cli::recording;
 use crate::config::{Host, KeyName, Secret};
 use crate::error::{Exit, Failure};
 use crate::keys::Store;
@@ -21,6 +23,7 @@ pub(super) fn run(options: &KeySet, place: &Place<'_>) -> Result<(), Failure> {
     let hosts = hosts(options, &store, place)?;
     let key = if options.from_stdin { from_stdin()? } else { from_terminal(&options.name, &hosts)? };
     store.set(&options.name, &key, &hosts)?;
+    recording::note(Kind::Key, &format!("stored, for {}", row(&hosts)), place);
     ui::say(format_args!("kept key, bound to {}: {}", row(&hosts), options.name));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `mcr preset delete`: the folder, and the keys that were stored for it.
 
 use crate::cli::question::confirm;
+use crate::cli::recording;
 
 use super::{Delete, settle::forget};
 use crate::{
@@ -31,6 +32,7 @@ pub(super) fn run(options: &Delete, place: &Place<'_>) -> Result<(), Failure> {
     let values = presets.values(&name).ok().flatten().unwrap_or_default();
     presets.delete(&name)?;
     forget(&name, &values, None, place)?;
+    recording::preset("deleted", &name, place);
     ui::say(format_args!("deleted preset {name}"));
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::cli::question::confirm;
+use crate::cli::recording;
 
 use super::{
     Install,
@@ -66,6 +67,7 @@ pub(super) fn run(options: &Install, place: &Place<'_>) -> Result<(), Failure> {
     let existing = if options.force { Existing::Replace } else { Existing::Keep };
     settled.keep(place, |values| presets.install(&name, &package, values, existing))?;
     forget(&name, &earlier, Some(&settled.values), place)?;
+    recording::preset("installed", &name, place);
     ui::say(format_args!("installed preset {name}"));
     ui::say(format_args!("run it with `mcr {name}`"));
     Ok(())

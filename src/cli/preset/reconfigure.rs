@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     cli::config::Place,
+    cli::recording,
     error::{Exit, Failure},
     preset::{Installed, Presets, Stage, apply, capabilities, faulty, refused},
     ui,
@@ -46,6 +47,7 @@ pub(super) fn reconfigure(
     bound(&found, &settled.found);
     settled.keep(place, |values| presets.save(name, values))?;
     forget(name, &earlier, Some(&settled.values), place)?;
+    recording::preset("configured", name, place);
     ui::say(format_args!("configured preset {name}"));
     Ok(())
 }

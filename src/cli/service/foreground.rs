@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::background::Wanted;
 use super::port::holder;
 use crate::cli::config::Place;
+use crate::cli::recording;
 use crate::cli::reload::{door, of_preset, reload};
 use crate::cli::running::{Running, Settings, block_on, keys, ledger, open_log, raise_file_limit};
 use crate::config::{Config, Secret, StartOnly};
@@ -41,7 +42,8 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
     let log = open_log(&config, place.paths, false)?;
     let keys = keys(place.paths);
     raise_file_limit();
-    block_on(async {
+    let audit = recording::begin(&config, None, place.paths)?;
+    let ended = block_on(async {
         let (token, file) = token(&config, &keys, place.paths).await?;
         let ignored = Ignored::of_process();
         let listen_for = |kind| ignored.listen(kind).map_err(|error| Failure::new(Exit::Software, error));
@@ -67,6 +69,8 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
             ledger: noted,
             reload: Some(reload(place, StartOnly::SERVICE)),
             environment: place.environment,
+            audit: audit.clone(),
+            preset: None,
             service: Some(service),
         })?;
         running.warm();
@@ -108,7 +112,9 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
         }
         ui::say(usage.summary_line());
         Ok(0)
-    })
+    });
+    recording::end(&audit);
+    ended
 }
 
 /// Gets a session of its own, so that neither the terminal's end nor a `^C` in it reaches the service.

@@ -30,6 +30,7 @@ use super::code;
 use super::config::Place;
 use super::reload::reload;
 use super::running::{Running, Settings, bind, block_on, keys};
+use crate::audit::Audit;
 use crate::catalog::BUILT_IN_CONFIG;
 use crate::config::{self, Config, Environment, Origin, Scenario, StartOnly};
 use crate::env::MISTRAL_API_KEY;
@@ -102,6 +103,8 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
         keys: keys(place.paths),
         trace_bodies: Some(&ground.bodies),
         ledger: None,
+        audit: Audit::off(),
+        preset: None,
         reload,
         environment,
         service: None,

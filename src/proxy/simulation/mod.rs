@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use self::client::Heard;
 use self::upstream::{Act, Upstream};
 use super::{Parts, Proxy};
+use crate::audit::Audit;
 use crate::config::{Secret, read};
 use crate::egress::Egress;
 use crate::egress::pipes::Pipes;
@@ -80,6 +81,8 @@ impl World {
             usage: Arc::default(),
             spending: Spending::new(Scope::Launch, None),
             trace: None,
+            audit: Audit::off(),
+            preset: None,
             service: None,
         };
         Self { proxy: Arc::new(Proxy::new(parts).unwrap()), upstreams, began: Instant::now() }

@@ -1,0 +1,88 @@
+//! The record of what left this machine, as commands and what they run write it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::config::Place;
+use crate::audit::{self, Audit, Event, Kind};
+use crate::catalog;
+use crate::config::{AuditRules, Config, load};
+use crate::error::{Exit, Failure};
+use crate::paths::Paths;
+use crate::preset::Name;
+use crate::ui;
+
+/// Opens the record as the configuration asks for it.
+pub(super) fn open(rules: &AuditRules, paths: &Paths) -> Audit {
+    if rules.enabled { Audit::open(audit::folder(&paths.state)) } else { Audit::off() }
+}
+
+/// Opens it for something that runs for long, and writes that it begins.
+///
+/// # Errors
+/// Fails where it is required and cannot be written.
+pub(super) fn begin(config: &Config, preset: Option<&Arc<str>>, paths: &Paths) -> Result<Audit, Failure> {
+    let audit = open(&config.audit, paths);
+    let event = Event {
+        preset: preset.map(ToString::to_string),
+        config_hash: Some(config.hash()),
+        catalogue_hash: Some(catalog::hash().to_owned()),
+        ..Event::new(Kind::Start)
+    };
+    if !config.audit.required {
+        audit.note(event);
+        return Ok(audit);
+    }
+    audit.begin(event).map_err(|error| {
+        let hint = mend(&audit::folder(&paths.state), &error);
+        unwritten(error).hint(hint).hint("or set `Audit.required` to false to go on without a record")
+    })?;
+    Ok(audit)
+}
+
+/// Writes that it ended, and waits until that is sealed.
+pub(super) fn end(audit: &Audit) {
+    if audit.is_on() {
+        audit.note(Event::new(Kind::Stop));
+        audit.close();
+    }
+}
+
+/// Writes what became of a preset.
+pub(super) fn preset(what: &str, name: &Name, place: &Place<'_>) {
+    write(Event { preset: Some(name.to_string()), reason: Some(what.to_owned()), ..Event::new(Kind::Preset) }, place);
+}
+
+/// Writes what a command changed, with the words for it.
+pub(super) fn note(kind: Kind, what: &str, place: &Place<'_>) {
+    write(Event { reason: Some(what.to_owned()), ..Event::new(kind) }, place);
+}
+
+fn write(event: Event, place: &Place<'_>) {
+    // A configuration that is broken or not there says nothing of the record, and the usual is to keep one.
+    let rules =
+        load(place.explicit, place.paths, place.environment).map_or_else(|_| AuditRules::default(), |it| it.audit);
+    let audit = open(&rules, place.paths);
+    if let Err(error) = audit.begin(event) {
+        ui::say(format_args!("warning: this is not on the audit record: {error}"));
+    }
+    audit.close();
+}
+
+/// Says why the record cannot be written; 77 where the place for it is somebody else's.
+pub(super) fn unwritten(error: io::Error) -> Failure {
+    let is_foreign = error.kind() == io::ErrorKind::PermissionDenied || error.to_string().contains("symbolic link");
+    let exit = if is_foreign { Exit::Denied } else { Exit::Io };
+    Failure::new(exit, anyhow::Error::new(error).context("the audit record cannot be written"))
+}
+
+/// The step that mends it.
+pub(super) fn mend(folder: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "make room, or run `mcr audit purge`".to_owned()
+        }
+        _ => format!("run `ls -ld {}` to see whose it is, and take away what is not mcr's", folder.display()),
+    }
+}
