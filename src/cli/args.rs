@@ -226,8 +226,9 @@ const SMOKE: &str = "\
 Without --offline the configured provider answers one small task, and bills it.
 
 Claude Code runs in an empty home: your settings, plugins and hooks take no part.
-Its proxy variables lead into a trap, which sees every host that it asks for by
-way of them. A program that ignores those variables is not seen.
+It is sealed in, so that mcr sees every host that it asks for, and lets none
+through. Where the kernel makes no namespaces its proxy variables lead to mcr all
+the same; what ignores them is not seen then, and the check says so.
 
 Examples:
   mcr smoke --offline

@@ -108,7 +108,7 @@ pub(super) fn run_session(
         }
         let code = match seal {
             None => agent.run().await?,
-            Some(seal) => sealing::run(agent.seal(&seal), seal, &running, &witnessed).await?,
+            Some(seal) => sealing::run(agent.seal(&seal).run(), seal, &running, &witnessed).await??,
         };
         let usage = std::sync::Arc::clone(&running.usage);
         // The only client is gone: what it left open is of use to nobody.

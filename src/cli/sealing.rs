@@ -9,31 +9,38 @@ use tokio::{select, time::timeout};
 use super::running::Running;
 use super::witnessing::Witnessed;
 use crate::error::{Exit, Failure};
-use crate::launch::Agent;
 use crate::launch::seal::Seal;
 use crate::proxy::server::Listener;
 
-/// Runs an agent inside and serves what it reaches; `agent` goes through `seal`.
-pub(super) async fn run(agent: Agent, seal: Seal, running: &Running, witnessed: &Witnessed) -> Result<u8, Failure> {
-    let mut agent = pin!(agent.run());
+/// Waits for the end of an agent that goes through `seal`, and serves what it reaches inside.
+///
+/// # Errors
+/// Fails where it could not be sealed in; it did not begin then.
+pub(super) async fn run<T>(
+    agent: impl Future<Output = T>,
+    seal: Seal,
+    running: &Running,
+    witnessed: &Witnessed,
+) -> Result<T, Failure> {
+    let mut agent = pin!(agent);
     let mut sealed = pin!(seal.sealed());
     let listeners = select! {
         biased;
         listeners = sealed.as_mut() => listeners,
-        code = agent.as_mut() => {
+        end = agent.as_mut() => {
             // Its last words may be on their way; without any it was ended from outside.
             const PATIENCE: Duration = Duration::from_millis(200);
             return match timeout(PATIENCE, sealed).await {
                 Ok(Err(failure)) => Err(failure),
-                Ok(Ok(_)) | Err(_) => code,
+                Ok(Ok(_)) | Err(_) => Ok(end),
             };
         }
     };
     match listeners.and_then(|listeners| serve(listeners, running, witnessed)) {
-        Ok(()) => agent.await,
+        Ok(()) => Ok(agent.await),
         Err(failure) => {
             // It ends by itself: it was not told to go on, or finds nobody to speak to.
-            let _ = agent.await;
+            agent.await;
             Err(failure)
         }
     }

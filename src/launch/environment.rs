@@ -171,6 +171,11 @@ const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
 /// What programs look for a proxy in; `ALL_PROXY` too, or what knows it would go past the others.
 const PROXIES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
+/// Whether a variable is there to lead or to stop the agent's own traffic.
+pub fn is_of_traffic(name: &str) -> bool {
+    PROXIES.contains(&name) || name.eq_ignore_ascii_case("NO_PROXY") || QUIET.iter().any(|(quiet, _)| *quiet == name)
+}
+
 /// Returns the variables for a plan; `no_proxy` is what the user has in `NO_PROXY` and `no_proxy`.
 ///
 /// With a witness every proxy variable leads to it, and nothing but loopback goes past it: the user's own proxies and

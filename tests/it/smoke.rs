@@ -149,12 +149,14 @@ fn a_file_that_came_from_no_tool_call_fails_the_task() {
 fn an_agent_that_asks_for_anthropic_is_caught() {
     let sandbox = Sandbox::new();
     let script = "#!/bin/bash\nexec 3<>/dev/tcp/127.0.0.1/${HTTPS_PROXY##*:}\n\
-                  printf 'CONNECT api.anthropic.com:443 HTTP/1.1\\r\\n\\r\\n' >&3\n";
+                  words=${HTTPS_PROXY#http://} words=$(printf %s \"${words%@*}\" | /usr/bin/base64)\n\
+                  printf 'CONNECT api.anthropic.com:443 HTTP/1.1\\r\\nProxy-Authorization: Basic %s\\r\\n\\r\\n' \
+                  \"${words//[[:space:]]/}\" >&3\nread -r line <&3\n";
     let output = sandbox.smoke(&sandbox.agent(script), &["--offline"]);
     let table = stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{table}");
     let (check, next) = row(&table, "Anthropic");
-    assert!(check.starts_with("FAILED ") && check.ends_with("asked for: api.anthropic.com"), "{table}");
+    assert!(check.starts_with("FAILED ") && check.ends_with("asked for, and blocked: api.anthropic.com"), "{table}");
     assert!(next.contains("next: "), "{table}");
 }
 

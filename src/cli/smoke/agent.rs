@@ -14,9 +14,14 @@ use tokio::process::Command;
 
 use super::ground::Ground;
 use super::{FILE, TEXT};
+use crate::cli::running::Running;
+use crate::cli::sealing;
+use crate::cli::witnessing::Witnessed;
 use crate::error::Failure;
 use crate::imitation::client::session::session_with;
+use crate::launch::child::{Command as Told, Stdin};
 use crate::launch::find::{self, NotFound};
+use crate::launch::seal::Seal;
 use crate::launch::{self, Machine, Plan, environment, settings};
 
 /// Who does the task.
@@ -37,6 +42,28 @@ pub(super) struct Ran {
     pub(super) settings: Value,
     /// Why it did not come to its end.
     pub(super) trouble: Option<Trouble>,
+    /// Whether there was no other way to the network than mcr's.
+    pub(super) enclosed: Enclosed,
+}
+
+/// Whether an agent could go past mcr.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Enclosed {
+    /// It could not.
+    Sealed,
+    /// It could, had it ignored its proxy variables: why it was not sealed in.
+    Asked(String),
+    /// It speaks to mcr and to nobody else.
+    BuiltIn,
+}
+
+/// The proxy and the witness that an agent has.
+#[derive(Clone, Copy)]
+pub(super) struct Company<'a> {
+    pub(super) running: &'a Running,
+    pub(super) witnessed: &'a Witnessed,
+    /// The proxy's port and the witness's.
+    pub(super) ports: [u16; 2],
 }
 
 /// What went wrong and what to do about it.
@@ -58,25 +85,30 @@ impl Agent {
         }
     }
 
-    /// Does the task; `proxies` are the variables that lead elsewhere than to mcr.
+    /// Does the task, sealed in where that can be.
     pub(super) async fn run(
         &self,
         plan: &Plan,
         machine: &Machine,
         ground: &Ground,
-        proxies: &[(&'static str, String)],
+        company: Company<'_>,
         patience: Duration,
     ) -> Ran {
         match self {
             Self::ClaudeCode(program) => {
-                let fresh = Fresh { ground, proxies };
-                let version = fresh.version(program).await.unwrap_or_else(|| "of unknown version".to_owned());
+                let mut fresh = Fresh { ground, plan, machine, company, enclosed: Enclosed::Sealed };
+                let mut version = fresh.version(program).await;
+                if let Err(failure) = &version {
+                    fresh.enclosed = Enclosed::Asked(format!("{:#}", failure.error));
+                    version = fresh.version(program).await;
+                }
+                let version = version.ok().flatten().unwrap_or_else(|| "of unknown version".to_owned());
                 let agent = format!("Claude Code {version}: {}", program.display());
-                let (settings, trouble) = match fresh.task(plan, machine, patience).await {
+                let (settings, trouble) = match fresh.task(patience).await {
                     Ok((settings, trouble)) => (settings, trouble),
                     Err(failure) => (Value::Null, Some(Trouble::of_failure(&failure))),
                 };
-                Ran { agent, settings, trouble }
+                Ran { agent, settings, trouble, enclosed: fresh.enclosed }
             }
             Self::BuiltIn(why) => {
                 let told = environment::environment(plan, &[]);
@@ -92,7 +124,7 @@ impl Agent {
                     }),
                     Err(_) => Some(Trouble::late(patience, ground)),
                 };
-                Ran { agent: format!("built-in client ({why})"), settings, trouble }
+                Ran { agent: format!("built-in client ({why})"), settings, trouble, enclosed: Enclosed::BuiltIn }
             }
         }
     }
@@ -119,7 +151,10 @@ fn prompt() -> String {
 /// Surroundings in which nothing of the user's is.
 struct Fresh<'a> {
     ground: &'a Ground,
-    proxies: &'a [(&'static str, String)],
+    plan: &'a Plan,
+    machine: &'a Machine,
+    company: Company<'a>,
+    enclosed: Enclosed,
 }
 
 impl Fresh<'_> {
@@ -128,7 +163,6 @@ impl Fresh<'_> {
         command.env_clear();
         command.envs(INHERITED.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.env("HOME", &self.ground.home).env("TMPDIR", &self.ground.temporary);
-        command.envs(self.proxies.iter().map(|(name, value)| (name, value)));
         // Files in place of pipes: a process that the agent leaves behind cannot hold them up.
         let file = |end: &str| File::create(self.ground.path(&format!("{out}.{end}")));
         command.stdin(Stdio::null()).stdout(file("out")?).stderr(file("err")?);
@@ -137,52 +171,78 @@ impl Fresh<'_> {
     }
 
     /// Asks Claude Code for its version; what answers otherwise has none.
-    async fn version(&self, program: &Path) -> Option<String> {
+    ///
+    /// # Errors
+    /// Fails where it could not be sealed in.
+    async fn version(&self, program: &Path) -> Result<Option<String>, Failure> {
         const PATIENCE: Duration = Duration::from_secs(20);
-        let mut command = self.command(program, "version").ok()?;
-        // A run has these from `launch`; to ask for a version no settings file is written.
-        command.envs(environment::QUIET.iter().copied()).arg("--version");
-        let mut child = command.spawn().ok()?;
-        tokio::time::timeout(PATIENCE, child.wait()).await.ok()?.ok()?;
+        // A run has the rest from `launch`; to ask for a version no settings file is written.
+        let set = environment::environment(self.plan, &[]).set;
+        let set = set.into_iter().filter(|(name, _)| environment::is_of_traffic(name)).collect();
+        let told = Told {
+            program: program.to_owned(),
+            arguments: vec!["--version".into()],
+            environment: environment::Environment { set, remove: Vec::new() },
+            stdin: Stdin::Closed,
+        };
+        let Ok(Some(Ok(_))) = self.end(&told, "version", PATIENCE).await? else { return Ok(None) };
         let text = self.ground.read("version.out");
-        let word = text.split_whitespace().next()?;
-        word.starts_with(|first: char| first.is_ascii_digit()).then(|| printable(word))
+        let word = text.split_whitespace().next().filter(|word| word.starts_with(|first: char| first.is_ascii_digit()));
+        Ok(word.map(printable))
     }
 
-    async fn task(
+    /// Runs a command to its end, sealed in if that is how it is to be; none when it took too long.
+    ///
+    /// # Errors
+    /// Fails where it could not be sealed in; then with the system when it cannot be started.
+    async fn end(
         &self,
-        plan: &Plan,
-        machine: &Machine,
+        told: &Told,
+        out: &str,
         patience: Duration,
-    ) -> Result<(Value, Option<Trouble>), Failure> {
-        let arguments = ["-p", &prompt(), "--allowedTools", "Write"].map(OsString::from);
-        let agent = launch::prepare(plan, &arguments, machine)?;
-        let told = agent.command();
-        let settings = settings_in(&told.arguments);
+    ) -> Result<std::io::Result<Option<std::io::Result<ExitStatus>>>, Failure> {
+        let Company { running, witnessed, ports } = self.company;
+        let seal = match self.enclosed {
+            Enclosed::Sealed => Some(Seal::prepare(&self.machine.runtime, &ports)?),
+            Enclosed::Asked(_) | Enclosed::BuiltIn => None,
+        };
+        let told = seal.as_ref().map_or_else(|| told.clone(), |seal| seal.wrap(told));
         let start = || {
-            let mut command = self.command(&told.program, "agent")?;
-            // Ten, as usual, are minutes before a wrong key or a dead server is told.
-            command.env("CLAUDE_CODE_MAX_RETRIES", "2");
-            for (name, value) in &told.environment.set {
-                command.env(name, value);
-            }
+            let mut command = self.command(&told.program, out)?;
+            command.envs(told.environment.set.iter().map(|(name, value)| (name, value)));
             command.args(&told.arguments).spawn()
         };
         let mut child = match start() {
             Ok(child) => child,
+            Err(error) => return Ok(Err(error)),
+        };
+        let end = match seal {
+            Some(seal) => tokio::time::timeout(patience, sealing::run(child.wait(), seal, running, witnessed)).await,
+            None => tokio::time::timeout(patience, async { Ok(child.wait().await) }).await,
+        };
+        let Ok(end) = end else {
+            let _ = child.kill().await;
+            return Ok(Ok(None));
+        };
+        Ok(Ok(Some(end?)))
+    }
+
+    async fn task(&self, patience: Duration) -> Result<(Value, Option<Trouble>), Failure> {
+        let arguments = ["-p", &prompt(), "--allowedTools", "Write"].map(OsString::from);
+        let agent = launch::prepare(self.plan, &arguments, self.machine)?;
+        let mut told = agent.command().clone();
+        // Ten, as usual, are minutes before a wrong key or a dead server is told.
+        told.environment.set.push(("CLAUDE_CODE_MAX_RETRIES".to_owned(), "2".to_owned()));
+        let settings = settings_in(&told.arguments);
+        let trouble = match self.end(&told, "agent", patience).await? {
+            Ok(Some(Ok(status))) if status.success() => None,
+            Ok(Some(Ok(status))) => Some(self.ended_badly(status)),
+            Ok(Some(Err(error))) => Some(Trouble { what: error.to_string(), next: self.read_its_words() }),
+            Ok(None) => Some(Trouble::late(patience, self.ground)),
             Err(error) => {
                 let what = format!("it cannot be started: {error}");
                 let next = "run `npm install -g @anthropic-ai/claude-code`".to_owned();
-                return Ok((settings, Some(Trouble { what, next })));
-            }
-        };
-        let trouble = match tokio::time::timeout(patience, child.wait()).await {
-            Ok(Ok(status)) if status.success() => None,
-            Ok(Ok(status)) => Some(self.ended_badly(status)),
-            Ok(Err(error)) => Some(Trouble { what: error.to_string(), next: self.read_its_words() }),
-            Err(_) => {
-                let _ = child.kill().await;
-                Some(Trouble::late(patience, self.ground))
+                Some(Trouble { what, next })
             }
         };
         Ok((settings, trouble))

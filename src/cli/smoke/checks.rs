@@ -8,10 +8,11 @@ use std::process::{Command, Stdio};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::agent::{Agent, Ran};
+use super::agent::{Agent, Enclosed, Ran};
 use super::ground::{Ground, text};
 use super::report::Check;
 use super::{FILE, TEXT, listed};
+use crate::catalog::vendor_of;
 use crate::imitation::Imitation;
 use crate::imitation::client::{Client, ClientError};
 use crate::launch::Plan;
@@ -171,37 +172,36 @@ pub(super) fn log_shows_host(requests: &[Logged], hosts: &BTreeSet<String>, path
     Check::ok(NAME, format!("host={}, {counts}", listed(&shown)))
 }
 
-/// Domains of Anthropic's.
-const ANTHROPIC: [&str; 5] = ["anthropic.com", "claude.ai", "claude.com", "claudeusercontent.com", "clau.de"];
-
-/// Neither the agent's other traffic nor mcr's own went to Anthropic, as far as the trap and the log can tell.
-pub(super) fn nothing_to_anthropic(agent: &Agent, trapped: &BTreeSet<String>, requests: &[Logged]) -> Check {
+/// Neither the agent's other traffic nor mcr's own went to the agent's vendor or whom it sends telemetry to, as far as
+/// the witness and the log can tell.
+pub(super) fn nothing_to_anthropic(enclosed: &Enclosed, asked: &BTreeSet<String>, requests: &[Logged]) -> Check {
     const NAME: &str = "nothing went to Anthropic";
+    let is_theirs = |host: &&str| vendor_of(host).is_some();
     let sent: BTreeSet<&str> = requests.iter().flat_map(|request| &request.hosts).map(String::as_str).collect();
-    let theirs: BTreeSet<&str> =
-        trapped.iter().map(String::as_str).chain(sent.iter().copied()).filter(|host| is_anthropics(host)).collect();
-    if !theirs.is_empty() {
-        let next = if sent.iter().any(|host| is_anthropics(host)) {
-            "name another provider in `Router`, see `mcr config path`"
-        } else {
-            "find out which plugin, hook or setting of the agent's asks for it; without one, report it"
-        };
-        return Check::failed(NAME, format!("asked for: {}", listed(&theirs)), next);
+    let went: BTreeSet<&str> = sent.iter().copied().filter(is_theirs).collect();
+    if !went.is_empty() {
+        let next = "name another provider in `Router`, see `mcr config path`";
+        return Check::failed(NAME, format!("mcr spoke to: {}", listed(&went)), next);
     }
-    let agents = match agent {
-        Agent::BuiltIn(_) => "the built-in client speaks to loopback only".to_owned(),
-        Agent::ClaudeCode(_) if trapped.is_empty() => "the agent asked its proxy for no other host".to_owned(),
-        Agent::ClaudeCode(_) => {
-            format!("the agent asked for others, in vain: {}", listed(trapped))
-        }
+    let blocked: BTreeSet<&str> = asked.iter().map(String::as_str).filter(is_theirs).collect();
+    if !blocked.is_empty() {
+        let next = "find out which plugin, hook or setting of the agent's asks for it; without one, report it";
+        return Check::failed(NAME, format!("asked for, and blocked: {}", listed(&blocked)), next);
+    }
+    let others = if asked.is_empty() {
+        "for no other host".to_owned()
+    } else {
+        format!("for others, in vain: {}", listed(asked))
+    };
+    let agents = match enclosed {
+        Enclosed::BuiltIn => "the built-in client speaks to loopback only".to_owned(),
+        Enclosed::Sealed => format!("the agent, with mcr as its only way out, asked {others}"),
+        Enclosed::Asked(why) => format!(
+            "the agent asked {others}; weaker than it could be, since a program that ignores its proxy is not seen: {why}"
+        ),
     };
     let ours = if sent.is_empty() { "no one".to_owned() } else { listed(&sent) };
     Check::ok(NAME, format!("mcr spoke to {ours}; {agents}"))
-}
-
-fn is_anthropics(host: &str) -> bool {
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    ANTHROPIC.iter().any(|domain| host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.')))
 }
 
 /// Everything that mcr sent was to the imitation's liking.
@@ -222,7 +222,6 @@ fn shorten(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::launch::find::NotFound;
 
     const LOG: &str = "2026-11-21T15:04:05.678Z info  configuration reloaded\n\
         2026-11-21T15:04:05.678Z info  request request=req_1 outcome=ok status=200 provider=p host=api.mistral.ai model=m \
@@ -254,28 +253,32 @@ mod tests {
     }
 
     #[test]
-    fn a_host_is_anthropics_by_its_domain() {
-        for host in ["anthropic.com", "API.Anthropic.com", "downloads.claude.ai.", "platform.claude.com"] {
-            assert!(is_anthropics(host), "{host}");
-        }
-        for host in ["notanthropic.com", "anthropic.com.example", "api.mistral.ai", ""] {
-            assert!(!is_anthropics(host), "{host}");
-        }
+    fn other_hosts_are_named_and_do_no_harm() {
+        let check = nothing_to_anthropic(&Enclosed::Sealed, &hosts(&["packages.example"]), &[]);
+        let detail =
+            "mcr spoke to no one; the agent, with mcr as its only way out, asked for others, in vain: packages.example";
+        assert_eq!(check, Check::ok("nothing went to Anthropic", detail));
     }
 
     #[test]
-    fn other_hosts_are_named_and_do_no_harm() {
-        let agent = Agent::ClaudeCode("claude".into());
-        let check = nothing_to_anthropic(&agent, &hosts(&["packages.example"]), &[]);
-        let detail = "mcr spoke to no one; the agent asked for others, in vain: packages.example";
-        assert_eq!(check, Check::ok("nothing went to Anthropic", detail));
+    fn the_vendors_hosts_were_asked_for_even_if_in_vain() {
+        let check = nothing_to_anthropic(&Enclosed::Sealed, &hosts(&["downloads.claude.ai", "github.com"]), &[]);
+        assert_eq!(check.detail, "asked for, and blocked: downloads.claude.ai");
+        assert!(check.next.is_some());
+    }
+
+    #[test]
+    fn an_agent_that_was_not_sealed_in_makes_the_check_weaker_and_it_says_so() {
+        let check = nothing_to_anthropic(&Enclosed::Asked("no namespaces".to_owned()), &hosts(&[]), &[]);
+        let end = "weaker than it could be, since a program that ignores its proxy is not seen: no namespaces";
+        assert!(check.next.is_none() && check.detail.ends_with(end), "{check:?}");
     }
 
     #[test]
     fn a_provider_of_anthropics_counts_too() {
         let requests =
             [Logged { outcome: "ok".to_owned(), hosts: vec!["api.anthropic.com".to_owned(), "b.example".to_owned()] }];
-        let check = nothing_to_anthropic(&Agent::BuiltIn(NotFound::NotInstalled), &hosts(&[]), &requests);
+        let check = nothing_to_anthropic(&Enclosed::BuiltIn, &hosts(&[]), &requests);
         assert_eq!(check.next.as_deref(), Some("name another provider in `Router`, see `mcr config path`"));
     }
 

@@ -7,15 +7,15 @@
 //! agent has a home and a folder of its own, and the log is written there.
 //!
 //! What "nothing went to Anthropic" can see: hosts that mcr itself spoke to, by
-//! its log, and hosts that the agent asked for by way of `HTTPS_PROXY` and its
-//! kin, which lead into a trap. What it cannot see: a program that opens sockets
-//! past those variables. To rule that out, run it where a firewall counts.
+//! its log, and hosts that the agent asked the witness for, which lets nothing
+//! through. The agent is sealed in, so there is no other way; where the kernel does
+//! not allow that, a program that ignores its proxy variables is not seen, and the
+//! check says so.
 
 mod agent;
 mod checks;
 mod ground;
 mod report;
-mod trap;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -30,9 +30,12 @@ use super::code;
 use super::config::Place;
 use super::reload::reload;
 use super::running::{Running, Settings, bind, block_on, keys};
+use super::witnessing::Stand;
 use crate::audit::Audit;
 use crate::catalog::BUILT_IN_CONFIG;
 use crate::config::{self, Config, Environment, Origin, Scenario, StartOnly};
+use crate::egress::witness::Policy;
+use crate::egress::{Egress, Options};
 use crate::env::MISTRAL_API_KEY;
 use crate::error::{Exit, Failure};
 use crate::imitation::{Brain, Imitation};
@@ -42,10 +45,9 @@ use crate::observe::log::{self, Log};
 use crate::proxy::Reload;
 use crate::proxy::auth::new_token;
 use crate::ui;
-use agent::Agent;
+use agent::{Agent, Company};
 use ground::Ground;
 use report::Report;
-use trap::Trap;
 
 /// What the task is to make.
 const FILE: &str = "hello.txt";
@@ -86,7 +88,6 @@ fn no_ground(error: std::io::Error) -> Failure {
 }
 
 async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -> Result<Report, Failure> {
-    let cannot = |error| Failure::new(Exit::CannotCreate, error);
     let upstream = if smoke.offline { Upstream::imitated(ground).await? } else { Upstream::configured(place)? };
     let Upstream { config, imitation, reload, environment, patience } = upstream;
     let hosts = hosts(&config)?;
@@ -94,8 +95,11 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
     let agent = Agent::find(&machine);
     let token = new_token().map_err(|error| Failure::new(Exit::Io, error))?;
     let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
-    let plan = Plan { non_interactive: true, ..code::plan(&config, &token, listener.url()) };
-    let trap = Trap::open().await.map_err(cannot)?;
+    let stand = Stand::take()?;
+    let ports = [listener.address().port(), stand.port()];
+    let witness = Some(stand.url());
+    let plan = Plan { non_interactive: true, witness, ..code::plan(&config, &token, listener.url()) };
+    let witnessed = stand.serve(Policy::Nothing, egress_of_nothing()?, Audit::off());
     let running = Running::start(Settings {
         config,
         listener,
@@ -120,8 +124,9 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
     });
 
     let proxy_up = checks::proxy_up(&plan).await;
-    let ran = agent.run(&plan, &machine, ground, &trap.variables(), patience).await;
-    let trapped = trap.close().await;
+    let company = Company { running: &running, witnessed: &witnessed, ports };
+    let ran = agent.run(&plan, &machine, ground, company, patience).await;
+    let asked: BTreeSet<String> = witnessed.end().await.into_keys().map(|(host, ..)| host).collect();
     // Every request is in the log by then.
     let _ = tokio::time::timeout(Duration::from_secs(5), running.stop()).await;
 
@@ -133,10 +138,15 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
         checks::agent(&agent, &ran, smoke.offline),
         checks::task(ground),
         checks::log_shows_host(&requests, &hosts, log),
-        checks::nothing_to_anthropic(&agent, &trapped, &requests),
+        checks::nothing_to_anthropic(&ran.enclosed, &asked, &requests),
     ];
     checks.extend(imitation.as_ref().map(checks::nothing_refused));
     Ok(Report { agent: ran.agent, checks })
+}
+
+/// A door that nobody goes through.
+fn egress_of_nothing() -> Result<Egress, Failure> {
+    Egress::new(&Options::default()).map_err(|error| Failure::new(Exit::Software, error))
 }
 
 /// Who answers, and how long that may take.

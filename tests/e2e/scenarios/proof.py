@@ -10,6 +10,8 @@ def the_offline_proof_holds_with_the_real_agent(sandbox):
     failed = [check for check in report["checks"] if not check["ok"]]
     assert report["ok"] and run.code == 0 and not failed, f"exit code {run.code}: {failed}"
     assert len(report["checks"]) >= 5, report["checks"]
+    (anthropic,) = [check for check in report["checks"] if "Anthropic" in check["name"]]
+    assert "the agent, with mcr as its only way out, asked for no other host" in anthropic["detail"], anthropic
 
 
 CLAIMS = [the_offline_proof_holds_with_the_real_agent]
