@@ -65,6 +65,28 @@ fn what_the_agent_asks_for_is_summed_up_when_it_ends() {
 }
 
 #[test]
+fn what_the_agent_asks_for_is_on_record_when_it_has_ended() {
+    let sandbox = with_bash(
+        "ask $witness 'CONNECT api.anthropic.com:443' \"$basic\"; ask $witness 'CONNECT nowhere.invalid:443' \"$basic\"",
+    );
+    sandbox.mcr(["code", "-p", "hi"]);
+    let output = sandbox.command(["audit", "show", "--json"]).output().unwrap();
+    let shown: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let records = shown["records"].as_array().unwrap().iter().filter(|record| record["kind"] == "connect");
+    let drawn: Vec<String> = records
+        .map(|record| {
+            let text = |key: &str| record[key].to_string().replace('"', "");
+            let reason = text("reason").split(": failed").next().unwrap().to_owned();
+            format!("{}:{} {} {} {reason}", text("host"), text("port"), text("decision"), text("bytes_out"))
+        })
+        .collect();
+    assert_snapshot!(drawn.join("\n"), @r"
+    api.anthropic.com:443 denied 0 it is Anthropic's, and `Egress.agent` is `block-vendor`
+    nowhere.invalid:443 allowed 0 nowhere.invalid:443: name cannot be resolved
+    ");
+}
+
+#[test]
 fn an_agent_that_asks_for_nothing_is_not_spoken_of() {
     let picture = with_bash("ask $proxy 'GET /health' \"Authorization: Bearer $ANTHROPIC_AUTH_TOKEN\"").mcr(["code"]);
     assert!(!picture.contains("agent:"), "{picture}");
