@@ -17,6 +17,8 @@ use crate::{
     error::{Exit, Failure},
 };
 
+/// Lies beside the configuration.
+const ALLOWANCES: &str = "egress.json";
 /// Why a link is not followed: whoever can write beside it chooses what is written to.
 const LINK: &str = "it is a symbolic link; name what it points to";
 pub use backup::{back_up, keep_newest, put_aside, put_back};
@@ -27,6 +29,8 @@ pub use folder::{Existing, place_folder, remove_folder};
 pub struct Paths {
     /// The configuration, unless another file is named.
     pub config_file: PathBuf,
+    /// Hosts that the user lets traffic go to.
+    pub allowances: PathBuf,
     /// Installed presets, a folder each.
     pub presets: PathBuf,
     /// What outlives a run: tokens, audit, statistics.
@@ -55,6 +59,7 @@ impl Paths {
         let state = folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_owned();
         Ok(Self {
             config_file: folders.config_dir().join("config.json"),
+            allowances: folders.config_dir().join(ALLOWANCES),
             presets: folders.config_dir().join("presets"),
             logs: state.join("logs"),
             runtime: folders.runtime_dir().map_or_else(|| state.join("run"), Path::to_owned),
@@ -66,6 +71,7 @@ impl Paths {
     pub fn below(home: &Path) -> Self {
         Self {
             config_file: home.join("config.json"),
+            allowances: home.join(ALLOWANCES),
             presets: home.join("presets"),
             state: home.join("state"),
             logs: home.join("logs"),

@@ -13,6 +13,7 @@ type Body = BoxBody<Bytes, hyper::Error>;
 
 /// Serves in front of `upstream` until the process is ended.
 pub fn run(upstream: &str) -> std::io::Result<()> {
+    #[expect(clippy::disallowed_methods, reason = "stands between a client and a server of this machine")]
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     let client: Client<_, Incoming> = Client::builder(TokioExecutor::new()).build(connector);

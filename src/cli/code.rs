@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use super::args::Own;
 use super::config::Place;
+use super::doorway::Doorway;
 use super::recording;
-use super::reload::{door, reload};
+use super::reload::reload;
 use super::running::{Running, Settings, bind, block_on, keys, ledger, open_log};
 use super::sealing;
 use super::setup;
@@ -16,7 +17,7 @@ use super::witnessing::{self, Stand};
 use crate::config::{
     Action, Budget, Budgets, Config, Cost, Origin, Said, Secret, Source, StartOnly, Target, load, unseen,
 };
-use crate::egress::{ProxyVariables, witness};
+use crate::egress::witness;
 use crate::error::{Exit, Failure};
 use crate::launch::seal::Seal;
 use crate::launch::{self, Machine, Models, Plan};
@@ -70,10 +71,12 @@ pub(super) fn run_session(
     if !own.quiet {
         config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
     }
+    let opened = Doorway::of(place).checked(&config)?;
     let log = open_log(&config, place.paths, false)?;
     let token = new_token().map_err(|error| Failure::new(Exit::Io, error))?;
-    let variables = ProxyVariables::from_lookup(place.environment);
     let audit = recording::begin(&config, preset.as_ref(), place.paths)?;
+    opened.note(&audit);
+    let egress = opened.told(own.quiet).noting(audit.clone());
     let ended = block_on(async {
         let machine = Machine::of_process(
             config.claude_path.as_deref().and_then(std::path::Path::to_str),
@@ -88,7 +91,7 @@ pub(super) fn run_session(
         let ports = [listener.address().port(), stand.port()];
         let seal = own.sealed.then(|| Seal::prepare(&machine.runtime, &ports)).transpose()?;
         let policy = witnessing::policy(&config, agent.updates());
-        let witnessed = stand.serve(policy, door(&config, &variables)?, audit.clone());
+        let witnessed = stand.serve(policy, egress.clone(), audit.clone());
         let noted = config.log.then(|| Ledger::new(ledger(place.paths)));
         let running = Running::start(Settings {
             config,
@@ -98,7 +101,7 @@ pub(super) fn run_session(
             trace_bodies: own.trace_bodies.as_deref(),
             ledger: noted,
             reload: Some(reload),
-            environment: place.environment,
+            egress,
             audit: audit.clone(),
             preset,
             service: None,

@@ -4,10 +4,9 @@ use std::{fmt::Write as _, path::Path};
 
 use serde_json::{Value, json};
 
-use super::reload::door;
+use super::doorway::Doorway;
 use crate::{
     config::{self, Config, Environment, Problem, Problems, Source},
-    egress::ProxyVariables,
     error::{Exit, Failure},
     paths::Paths,
     ui,
@@ -76,7 +75,7 @@ pub fn check(form: Form, place: &Place<'_>) -> Result<(), Failure> {
     let mut way_out = Ok(());
     let problems = match config::examine(&text, place.environment) {
         Ok(config) => {
-            way_out = door(&config, &ProxyVariables::from_lookup(place.environment)).map(drop);
+            way_out = Doorway::of(place).checked(&config).map(|opened| drop(opened.told(form.json)));
             let mut problems = [config.warnings, config.unset].concat();
             problems.sort_by_key(|problem| problem.position);
             Problems(problems)

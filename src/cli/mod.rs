@@ -20,6 +20,7 @@ pub mod statusline;
 pub mod usage;
 
 mod complaint;
+mod doorway;
 mod loopback;
 mod moment;
 mod question;

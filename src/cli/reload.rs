@@ -3,21 +3,30 @@
 use std::path::{Path, PathBuf};
 
 use super::config::Place;
+use super::doorway::Doorway;
 use crate::config::{
-    self, Budgets, Config, Environment, Look, Position, Problem, Reading, Severity, Source, Span, StartOnly, unseen,
+    self, Budgets, Config, Environment, Look, Narrowing, Position, Problem, Reading, Severity, Source, Span, StartOnly,
+    unseen,
 };
-use crate::egress::{Egress, Options, ProxyVariables};
 use crate::env;
-use crate::error::{Exit, Failure};
+use crate::error::Failure;
 use crate::paths::Paths;
 use crate::preset::{Name, Presets, Ready, manifest};
-use crate::proxy::{Open, Reload};
+use crate::proxy::Reload;
 
 /// Reads the configuration anew from where it was read first, or from where it would have been.
 pub(super) fn reload(place: &Place<'_>, start_only: &'static [StartOnly]) -> Reload {
     let file = config::file(place.explicit, place.paths, place.environment);
-    let read = Box::new(|file: &Path| config::read_again(file, &env::process));
-    Reload { file, beside: Vec::new(), read, open: open(place), start_only }
+    let doorway = Doorway::of(place);
+    let allowances = doorway.allowances.clone();
+    let beside = vec![allowances.clone()];
+    let read = Box::new(move |file: &Path| {
+        let look = Look::at(&allowances);
+        let mut reading = config::read_again(file, &env::process);
+        reading.looks.push(look);
+        reading
+    });
+    Reload { file, beside, read, open: doorway.reopen(), start_only }
 }
 
 /// A preset that can be run, and how it is read anew.
@@ -29,16 +38,17 @@ pub(super) fn of_preset(
 ) -> Result<(Ready, Reload), Failure> {
     let ready_now = ready(name, explicit, paths, environment)?;
     let file = Presets::open(paths).folder(name).join(manifest::FILE);
-    let variables = ProxyVariables::from_lookup(environment);
+    let doorway = Doorway::of(&Place { explicit, paths, environment });
+    let allowances = doorway.allowances.clone();
     let machine = config::file(explicit, paths, environment);
     let (name, explicit, paths) = (name.clone(), explicit.map(PathBuf::from), paths.clone());
-    let beside = vec![machine.clone()];
+    let beside = vec![machine.clone(), allowances.clone()];
     let read = move |file: &Path| {
-        let looks = vec![Look::at(file), Look::at(&machine)];
+        let looks = vec![Look::at(file), Look::at(&machine), Look::at(&allowances)];
         let ready = ready(&name, explicit.as_deref(), &paths, &env::process);
         Reading { config: ready.map(|ready| ready.config), looks }
     };
-    let open = Box::new(move |config: &Config| door(config, &variables));
+    let open = doorway.reopen();
     Ok((ready_now, Reload { file, beside, read: Box::new(read), open, start_only: StartOnly::AGENT }))
 }
 
@@ -47,6 +57,9 @@ fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Envir
     let mut ready = Presets::open(paths).get(name)?.ready(environment)?;
     // What a preset says of prices is the word of whoever made it.
     ready.config.budgets = Budgets { strict: true, ..(*ready.config.budgets).clone() }.into();
+    let says_allow = ready.config.settings.iter().any(|it| it.path == "Egress.allow" && it.source != Source::Default);
+    let of_preset = Narrowing::of_preset(&std::mem::take(&mut ready.config.egress), says_allow);
+    ready.config.narrowings.push(of_preset);
     // Without a file there is nothing that it could say; a broken one may name the proxy to go through.
     if config::file(explicit, paths, environment).exists() {
         inherit(&mut ready.config, config::load(explicit, paths, environment)?);
@@ -54,7 +67,7 @@ fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Envir
     Ok(ready)
 }
 
-/// The way out, the log, the agent and the budgets are the machine's, whichever preset runs.
+/// The way out, who may be spoken to, the log, the agent and the budgets are the machine's, whichever preset runs.
 fn inherit(config: &mut Config, machine: Config) {
     for (span, budget) in machine.budgets.iter() {
         let unseen = unseen(budget, &config.targets, true);
@@ -64,6 +77,7 @@ fn inherit(config: &mut Config, machine: Config) {
     budgets.inherit((*machine.budgets).clone(), &config.targets);
     config.budgets = budgets.into();
     config.proxy_url = machine.proxy_url;
+    config.egress = machine.egress;
     config.claude_path = machine.claude_path;
     config.log = machine.log;
     config.log_level = machine.log_level;
@@ -80,24 +94,4 @@ fn warning(machine: &Config, span: Span, what: String) -> Problem {
     };
     let file = machine.origin.to_string().into();
     Problem { severity: Severity::Warning, file, position, path, what, suggestion: None }
-}
-
-/// Opens doors out with the proxy variables of this process.
-pub(super) fn open(place: &Place<'_>) -> Open {
-    let variables = ProxyVariables::from_lookup(place.environment);
-    Box::new(move |config| door(config, &variables))
-}
-
-/// Opens the door out as a configuration asks for it.
-pub(super) fn door(config: &Config, variables: &ProxyVariables) -> Result<Egress, Failure> {
-    let options = Options {
-        proxy_url: config.proxy_url.clone(),
-        environment: variables.clone(),
-        connect_timeout: config.clocks.connect(),
-        ..Options::default()
-    };
-    Egress::new(&options).map_err(|error| {
-        let error = anyhow::Error::new(error).context("cannot use the configured proxy");
-        Failure::new(Exit::Config, error).hint("correct `PROXY_URL` or `HTTPS_PROXY`, or remove it")
-    })
 }

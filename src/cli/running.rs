@@ -9,10 +9,9 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::reload::door;
 use crate::audit::Audit;
-use crate::config::{Config, Environment, Secret};
-use crate::egress::ProxyVariables;
+use crate::config::{Config, Secret};
+use crate::egress::Egress;
 use crate::error::{Exit, Failure};
 use crate::keys::Resolver;
 use crate::observe::ledger::Ledger;
@@ -50,7 +49,8 @@ pub(super) struct Settings<'a> {
     pub(super) ledger: Option<Ledger>,
     /// Absent where nothing of a person's is in use.
     pub(super) reload: Option<Reload>,
-    pub(super) environment: Environment<'a>,
+    /// The door out, for this configuration.
+    pub(super) egress: Egress,
     /// Where it is recorded what leaves this machine.
     pub(super) audit: Audit,
     /// The preset that the configuration is, where it is one.
@@ -62,7 +62,6 @@ pub(super) struct Settings<'a> {
 impl Running {
     /// Serves; needs a runtime.
     pub(super) fn start(settings: Settings<'_>) -> Result<Self, Failure> {
-        let egress = door(&settings.config, &ProxyVariables::from_lookup(settings.environment))?;
         let scope = if settings.service.is_some() { Scope::Agent } else { Scope::Launch };
         let spending = Spending::new(scope, settings.ledger.as_ref().map(Ledger::tail));
         // What the month has cost so far is read now, where a budget asks for it, and not when the first request waits.
@@ -75,7 +74,7 @@ impl Running {
             port: settings.listener.address().port(),
             token: settings.token,
             config: settings.config,
-            egress,
+            egress: settings.egress,
             keys: settings.keys,
             usage: Arc::clone(&usage),
             spending,

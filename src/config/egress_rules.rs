@@ -6,8 +6,10 @@ use super::{
 };
 
 const KEYS: [&str; 6] = ["allow", "deny", "region", "mode", "agent", "agent_allow"];
+/// Loopback and private addresses, as a word of `allow`.
+const LOCAL: &str = "local";
 /// Who may have what is sent unless `allow` says otherwise.
-const USUAL: [&str; 4] = ["eu", "eea", "ch", "local"];
+const USUAL: [&str; 4] = ["eu", "eea", "ch", LOCAL];
 
 /// What the configuration says of where traffic may go.
 ///
@@ -40,6 +42,41 @@ impl Default for EgressRules {
             agent_allow: Vec::new(),
         }
     }
+}
+
+/// Rules beside the user's own that have to allow a host, too: they can refuse and never widen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrowing {
+    /// Whose they are.
+    pub by: By,
+    /// What may be spoken to; absent where this says nothing of it.
+    pub allow: Option<Vec<String>>,
+    /// What may not.
+    pub deny: Vec<String>,
+    /// Where the host has to promise to work.
+    pub region: Option<String>,
+}
+
+impl Narrowing {
+    /// The rules of a preset, of which only what it says itself counts.
+    pub fn of_preset(rules: &EgressRules, says_allow: bool) -> Self {
+        let allow = says_allow.then(|| rules.allow.clone());
+        Self { by: By::Preset, allow, deny: rules.deny.clone(), region: rules.region.clone() }
+    }
+
+    /// Nothing but this machine and its network.
+    pub fn offline() -> Self {
+        Self { by: By::OfflineOnly, allow: Some(vec![LOCAL.to_owned()]), deny: Vec::new(), region: None }
+    }
+}
+
+/// Whose rules narrow the user's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// The preset that runs.
+    Preset,
+    /// `--offline-only`.
+    OfflineOnly,
 }
 
 /// What happens to what is not allowed.

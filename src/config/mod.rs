@@ -66,6 +66,7 @@
 //! `providing`, `target_keys`, `resilience`, `transforming`, `facts`, `pricing`, `limits`, `health_probe`, `routing`,
 //! `budgeting`, `egress_rules`, `audit_rules`, `styling` and `scalars` each read their part.
 
+mod allowance;
 mod audit_rules;
 mod balance;
 mod budget;
@@ -122,6 +123,7 @@ use std::{
 };
 
 pub use crate::catalog::{Cost, Costs, Currency, Price};
+pub use allowance::{Allowance, Network, allowances, country_code};
 pub use audit_rules::AuditRules;
 pub use balance::{Balance, Strategy};
 pub use budget::{Action, Budget, Budgets, Said, Span};
@@ -130,7 +132,7 @@ pub use clocks::Clocks;
 pub use color::Color;
 pub use dialect::Dialect;
 pub use document::{Document, kind};
-pub use egress_rules::{AgentTraffic, EgressRules, Mode};
+pub use egress_rules::{AgentTraffic, By, EgressRules, Mode, Narrowing};
 pub use endpoint::parse as endpoint;
 pub use hash::sha256;
 pub use health_probe::HealthProbe;
@@ -207,8 +209,10 @@ pub struct Config {
     pub attempts: Attempts,
     /// How much may be spent.
     pub budgets: Arc<Budgets>,
-    /// Where traffic may go.
+    /// Where traffic may go, by the user's own rules.
     pub egress: EgressRules,
+    /// Others' rules, which have to allow it as well.
+    pub narrowings: Vec<Narrowing>,
     /// Whether and how it is recorded where it went.
     pub audit: AuditRules,
     /// What is odd and does not stop anything.

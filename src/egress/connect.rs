@@ -1,12 +1,15 @@
 //! The connector: name, TCP, proxy, TLS, each with its clock.
 //!
-//! Nothing else in mcr opens a socket to another machine.
+//! Nothing else in mcr opens a socket to another machine. A name is looked up once: the addresses that the guard has
+//! seen are the ones that are connected to.
 
 use std::{
+    convert::Infallible,
     error::Error,
     fmt, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     pin::Pin,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::Duration,
     vec,
@@ -14,7 +17,7 @@ use std::{
 
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_rustls::MaybeHttpsStream;
 use hyper_util::{
     client::legacy::connect::{
         Connected, Connection, HttpConnector,
@@ -27,11 +30,17 @@ use tokio::{net::TcpStream, time::timeout};
 use tower_service::Service;
 
 use super::{
-    failure::{ConnectError, Seconds, Unresolved, host_of, root},
+    Reached,
+    address::{check, may_be_a_proxy, words},
+    failure::{ConnectError, Seconds, host_of},
+    guard::Guard,
     proxies::{Proxies, Way},
+    tls::{Tls, explain},
 };
+use crate::audit::AddressClass;
+use crate::config::Network;
 
-type Tcp = TokioIo<TcpStream>;
+pub(super) type Tcp = TokioIo<TcpStream>;
 
 /// Makes connections for the client's pool; clones share the TLS state.
 #[derive(Clone)]
@@ -39,7 +48,7 @@ pub(super) struct Connector(Arc<Inner>);
 
 struct Inner {
     proxies: Proxies,
-    tcp: HttpConnector<Names>,
+    guard: Guard,
     tls: Arc<OnceLock<Result<Tls, String>>>,
     connect_timeout: Duration,
     tls_timeout: Duration,
@@ -52,18 +61,17 @@ impl fmt::Debug for Connector {
 }
 
 impl Connector {
-    pub(super) fn new(proxies: Proxies, connect_timeout: Duration, tls_timeout: Duration) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(Names);
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        tcp.set_keepalive(Some(Duration::from_mins(1)));
-        // Shared out over the addresses of a name, so that one dead address does not eat the whole clock.
-        tcp.set_connect_timeout(Some(connect_timeout));
-        Self(Arc::new(Inner { proxies, tcp, tls: Arc::default(), connect_timeout, tls_timeout }))
+    pub(super) fn new(proxies: Proxies, guard: Guard, connect_timeout: Duration, tls_timeout: Duration) -> Self {
+        Self(Arc::new(Inner { proxies, guard, tls: Arc::default(), connect_timeout, tls_timeout }))
     }
 
     /// Returns the way to `target`.
     pub(super) fn way(&self, target: &Uri) -> Way {
+        // A proxy would look for a private name in its own network, and nobody here would see where that leads.
+        let host = target.host().unwrap_or_default();
+        if literal(host).is_none() && self.network(target) == Network::Private {
+            return Way::Direct;
+        }
         self.0.proxies.way(target)
     }
 
@@ -72,16 +80,20 @@ impl Connector {
         self.0.connect_timeout
     }
 
+    fn network(&self, target: &Uri) -> Network {
+        self.0.guard.judge(target.host().unwrap_or_default()).network
+    }
+
     async fn connect(self, target: Uri) -> Result<Stream, ConnectError> {
         let way = self.way(&target);
         let forwarded = matches!(way, Way::Forward { .. });
         let dialled = timeout(self.0.connect_timeout, self.dial(&way, &target)).await;
-        let tcp = dialled.unwrap_or_else(|_| {
+        let dialled = dialled.unwrap_or_else(|_| {
             Err(ConnectError::Timeout { host: host_of(&target), after: Seconds(self.0.connect_timeout) })
         });
-        let tcp = tcp.map_err(|error| blame_proxy(&way, &target, error))?;
+        let (tcp, address) = dialled.map_err(|error| blame_proxy(&way, &target, error))?;
         if target.scheme_str() != Some("https") {
-            return Ok(Stream { inner: MaybeHttpsStream::Http(tcp), forwarded });
+            return Ok(Stream { inner: MaybeHttpsStream::Http(tcp), forwarded, address });
         }
         let refused = |reason: String| ConnectError::Tls { host: host_of(&target), reason };
         let tls = self.tls().await.map_err(refused)?;
@@ -89,32 +101,88 @@ impl Connector {
         let inner = handshake
             .map_err(|_| refused(format!("no handshake within {} (TLS clock)", Seconds(self.0.tls_timeout))))?
             .map_err(|error| refused(explain(&*error)))?;
-        Ok(Stream { inner, forwarded })
+        Ok(Stream { inner, forwarded, address })
     }
 
-    /// Opens the socket, through the proxy when there is one.
-    pub(super) async fn dial(&self, way: &Way, target: &Uri) -> Result<Tcp, ConnectError> {
-        let mut tcp = self.0.tcp.clone();
+    /// Opens the socket, through the proxy when there is one; says what kind of address was reached.
+    pub(super) async fn dial(&self, way: &Way, target: &Uri) -> Result<(Tcp, AddressClass), ConnectError> {
         let failed =
             |error: &(dyn Error + 'static)| ConnectError::dialling(host_of(target), error, self.0.connect_timeout);
         match way {
-            Way::Direct => tcp.call(target.clone()).await.map_err(|error| failed(&error)),
-            Way::Forward { proxy, .. } => tcp.call(proxy.clone()).await.map_err(|error| failed(&error)),
+            Way::Direct => {
+                let (addresses, class) = self.addresses(target).await?;
+                let tcp = self.tcp(addresses).call(target.clone()).await.map_err(|error| failed(&error))?;
+                Ok((tcp, class))
+            }
+            Way::Forward { proxy, .. } => {
+                let mut tcp = self.proxy(proxy, target).await?;
+                Ok((tcp.call(proxy.clone()).await.map_err(|error| failed(&error))?, AddressClass::Proxied))
+            }
             Way::Tunnel { proxy, authorization } => {
-                let mut tunnel = Tunnel::new(proxy.clone(), tcp);
+                let mut tunnel = Tunnel::new(proxy.clone(), self.proxy(proxy, target).await?);
                 if let Some(value) = authorization {
                     tunnel = tunnel.with_auth(value.clone());
                 }
-                tunnel.call(target.clone()).await.map_err(|error| failed(&error))
+                Ok((tunnel.call(target.clone()).await.map_err(|error| failed(&error))?, AddressClass::Proxied))
             }
             Way::Socks { proxy, login, resolve_here } => {
-                let mut socks = SocksV5::new(proxy.clone(), tcp).local_dns(*resolve_here);
+                let mut socks = SocksV5::new(proxy.clone(), self.proxy(proxy, target).await?);
                 if let Some((user, password)) = login {
                     socks = socks.with_auth(user.clone(), password.clone());
                 }
-                socks.call(target.clone()).await.map_err(|error| failed(&error))
+                let (there, class) = if *resolve_here {
+                    let (addresses, class) = self.addresses(target).await?;
+                    (addresses.first().map(ToString::to_string).unwrap_or_default(), class)
+                } else {
+                    (format!("{}:{}", target.host().unwrap_or_default(), port(target)), AddressClass::Proxied)
+                };
+                let there = Uri::builder().scheme("http").authority(there).path_and_query("/").build();
+                let there = there.map_err(|error| failed(&error))?;
+                Ok((socks.call(there).await.map_err(|error| failed(&error))?, class))
             }
         }
+    }
+
+    /// Looks a target's name up and lets its addresses through when each of them is what the target may have.
+    async fn addresses(&self, target: &Uri) -> Result<(Vec<SocketAddr>, AddressClass), ConnectError> {
+        let network = self.network(target);
+        let mut addresses = look_up(target.host().unwrap_or_default(), port(target), target).await?;
+        if network == Network::Private && literal(target.host().unwrap_or_default()).is_some() {
+            // A server's listen address, copied: a connection to it ends on this machine.
+            addresses.iter_mut().for_each(unspecified_is_here);
+        }
+        let mut class = AddressClass::Unusable;
+        for address in &addresses {
+            class = check(network, address.ip()).map_err(|class| {
+                let may = match network {
+                    Network::Public => "in the Internet",
+                    Network::Private => "on this machine or in its network",
+                };
+                denied(target, address.ip(), class, &format!("{} has to be {may}", host_of(target)))
+            })?;
+        }
+        Ok((addresses, class))
+    }
+
+    /// Makes ready to dial a proxy, which the person named and which may be anywhere where proxies are.
+    async fn proxy(&self, proxy: &Uri, target: &Uri) -> Result<Dial, ConnectError> {
+        let addresses = look_up(proxy.host().unwrap_or_default(), port(proxy), target).await?;
+        for address in &addresses {
+            may_be_a_proxy(address.ip()).map_err(|class| denied(proxy, address.ip(), class, "no proxy is there"))?;
+        }
+        Ok(self.tcp(addresses))
+    }
+
+    /// Makes ready to dial addresses that were checked.
+    #[expect(clippy::disallowed_methods, reason = "the one door out")]
+    pub(super) fn tcp(&self, addresses: Vec<SocketAddr>) -> Dial {
+        let mut tcp = HttpConnector::new_with_resolver(Seen(addresses));
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(Duration::from_mins(1)));
+        // Shared out over the addresses of a name, so that one dead address does not eat the whole clock.
+        tcp.set_connect_timeout(Some(self.0.connect_timeout));
+        Dial(tcp)
     }
 
     /// Returns the TLS client, made on first use.
@@ -151,6 +219,7 @@ fn blame_proxy(way: &Way, target: &Uri, error: ConnectError) -> ConnectError {
         return error;
     };
     let reason = match error {
+        denied @ ConnectError::Denied { .. } => return denied,
         ConnectError::Dns { reason, .. } => format!("its name cannot be resolved: {reason}"),
         ConnectError::Refused { .. } => "connection refused".to_owned(),
         ConnectError::Timeout { after, .. } => format!("no connection within {after} (connect clock)"),
@@ -162,87 +231,84 @@ fn blame_proxy(way: &Way, target: &Uri, error: ConnectError) -> ConnectError {
     ConnectError::Proxy { proxy: host_of(proxy), host: host_of(target), reason }
 }
 
-/// Says what to do about the one TLS failure that people can mend.
-fn explain(error: &(dyn Error + 'static)) -> String {
-    let reason = root(error).to_string();
-    if reason.contains("UnknownIssuer") {
-        return format!("{reason}; a company's own authority is trusted when SSL_CERT_FILE names its certificate");
+/// Returns the addresses of a URL's host; `target` is who was to be reached.
+#[expect(clippy::disallowed_methods, reason = "the one door out; whoever asks checks what is found")]
+pub(super) async fn look_up(host: &str, port: u16, target: &Uri) -> Result<Vec<SocketAddr>, ConnectError> {
+    let unresolved = |reason: String| ConnectError::Dns { host: host_of(target), reason };
+    if let Some(address) = literal(host) {
+        return Ok(vec![SocketAddr::new(address, port)]);
     }
-    reason
+    let found = tokio::net::lookup_host((host, port)).await.map_err(|error| unresolved(error.to_string()))?;
+    let addresses: Vec<SocketAddr> = found.collect();
+    if addresses.is_empty() {
+        return Err(unresolved("the name has no address".to_owned()));
+    }
+    Ok(addresses)
 }
 
-/// Resolves names, and fails with an error that can be recognised.
-#[derive(Debug, Clone)]
-struct Names;
+/// Reads a URL's host that is an address in its usual form; any other form is a name.
+pub(super) fn literal(host: &str) -> Option<IpAddr> {
+    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host).parse().ok()
+}
 
-impl Service<Name> for Names {
-    type Response = vec::IntoIter<std::net::SocketAddr>;
-    type Error = Unresolved;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+fn port(uri: &Uri) -> u16 {
+    let usual = match uri.scheme_str() {
+        Some("https") => 443,
+        Some("socks5" | "socks5h") => 1080,
+        Some(_) | None => 80,
+    };
+    uri.port_u16().unwrap_or(usual)
+}
+
+fn unspecified_is_here(address: &mut SocketAddr) {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+}
+
+fn denied(uri: &Uri, address: IpAddr, class: AddressClass, why: &str) -> ConnectError {
+    let host = host_of(uri);
+    let leads = if literal(uri.host().unwrap_or_default()).is_some() { "" } else { "its name leads to " };
+    let reason = format!("not connected: {leads}{address}, {}, and {why}", words(class));
+    ConnectError::Denied { host, reason, address: Some(class) }
+}
+
+/// Dials the addresses that were seen, whatever URI it is called with.
+#[derive(Clone)]
+pub(super) struct Dial(HttpConnector<Seen>);
+
+impl Service<Uri> for Dial {
+    type Response = Tcp;
+    type Error = <HttpConnector<Seen> as Service<Uri>>::Error;
+    type Future = <HttpConnector<Seen> as Service<Uri>>::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        // An address in the URI would be dialled without asking for those that were seen.
+        self.0.call(Uri::from_static("http://seen.invalid"))
+    }
+}
+
+/// The addresses that were looked up and let through; they hold their port.
+#[derive(Debug, Clone)]
+pub(super) struct Seen(Vec<SocketAddr>);
+
+impl Service<Name> for Seen {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, name: Name) -> Self::Future {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
-            let addresses: Vec<_> = found.map_err(|error| Unresolved(error.to_string()))?.collect();
-            if addresses.is_empty() {
-                return Err(Unresolved("the name has no address".to_owned()));
-            }
-            Ok(addresses.into_iter())
-        })
-    }
-}
-
-/// TLS over a socket that is already open.
-///
-/// hyper-rustls wants to dial for itself, which would put two clocks into one. It is given
-/// [`Handed`], which "dials" by handing out what [`Tls::handshake`] has put there.
-#[derive(Clone)]
-struct Tls(Arc<Mutex<HttpsConnector<Handed>>>, Handed);
-
-impl Tls {
-    fn new() -> Result<Self, String> {
-        let handed = Handed::default();
-        let connector = HttpsConnectorBuilder::new()
-            .try_with_platform_verifier()
-            .map_err(|error| error.to_string())?
-            .https_only()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(handed.clone());
-        Ok(Self(Arc::new(Mutex::new(connector)), handed))
-    }
-
-    fn handshake(
-        &self,
-        tcp: Tcp,
-        target: Uri,
-    ) -> impl Future<Output = Result<MaybeHttpsStream<Tcp>, Box<dyn Error + Send + Sync>>> + use<> {
-        // The outer lock keeps two handshakes from taking each other's socket; the call takes it at once.
-        let mut connector = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *self.1.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(tcp);
-        connector.call(target)
-    }
-}
-
-#[derive(Clone, Default)]
-struct Handed(Arc<Mutex<Option<Tcp>>>);
-
-impl Service<Uri> for Handed {
-    type Response = Tcp;
-    type Error = io::Error;
-    type Future = std::future::Ready<io::Result<Tcp>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Uri) -> Self::Future {
-        let tcp = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        std::future::ready(tcp.ok_or_else(|| io::Error::other("no socket was handed over")))
+    fn call(&mut self, _: Name) -> Self::Future {
+        std::future::ready(Ok(self.0.clone().into_iter()))
     }
 }
 
@@ -250,11 +316,12 @@ impl Service<Uri> for Handed {
 pub(super) struct Stream {
     inner: MaybeHttpsStream<Tcp>,
     forwarded: bool,
+    address: AddressClass,
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        self.inner.connected().proxy(self.forwarded)
+        self.inner.connected().proxy(self.forwarded).extra(Reached { address: self.address })
     }
 }
 

@@ -6,6 +6,8 @@ use std::{error::Error, fmt, io, time::Duration};
 
 use http::Uri;
 
+use crate::audit::AddressClass;
+
 /// An exchange that ended before the answer's head was there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConnectError {
@@ -49,6 +51,16 @@ pub enum ConnectError {
         /// The proxy's answer, or why there was none.
         reason: String,
     },
+    /// The guard does not let it go: the host may not be spoken to, or its name leads to where it may not.
+    #[error("{host}: {reason}")]
+    Denied {
+        /// Who was to be reached.
+        host: String,
+        /// Why not, and what would mend that.
+        reason: String,
+        /// The kind of address that the name leads to, where that is the reason.
+        address: Option<AddressClass>,
+    },
     /// The connection was there and went away before the answer.
     #[error("{host}: connection closed before the answer: {reason}")]
     Closed {
@@ -84,9 +96,12 @@ impl ConnectError {
     /// Whether the request certainly never reached anyone: they do not count among those who had it.
     pub fn nothing_was_sent(&self) -> bool {
         match self {
-            Self::Dns { .. } | Self::Refused { .. } | Self::Timeout { .. } | Self::Tls { .. } | Self::Proxy { .. } => {
-                true
-            }
+            Self::Dns { .. }
+            | Self::Refused { .. }
+            | Self::Timeout { .. }
+            | Self::Tls { .. }
+            | Self::Proxy { .. }
+            | Self::Denied { .. } => true,
             Self::Closed { .. } | Self::Other { .. } => false,
         }
     }
@@ -103,9 +118,6 @@ impl ConnectError {
 
     /// Finds the cause in what dialling returned.
     pub(super) fn dialling(host: String, error: &(dyn Error + 'static), clock: Duration) -> Self {
-        if let Some(Unresolved(reason)) = find::<Unresolved>(error) {
-            return Self::Dns { host, reason: reason.clone() };
-        }
         match find::<io::Error>(error).map(io::Error::kind) {
             Some(io::ErrorKind::ConnectionRefused) => Self::Refused { host },
             // The last address's share of the clock, which ends with the whole.
@@ -114,11 +126,6 @@ impl ConnectError {
         }
     }
 }
-
-/// A name without an address.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(super) struct Unresolved(pub(super) String);
 
 /// Returns `host:port` as the URI has it, without what stands before an `@`.
 pub(super) fn host_of(uri: &Uri) -> String {
@@ -172,12 +179,9 @@ mod tests {
 
     #[test]
     fn a_wrapped_cause_is_found_behind_two_io_errors() {
-        let inner = io::Error::other(Unresolved("no such host".to_owned()));
-        let outer = io::Error::other(inner);
-        assert_eq!(
-            ConnectError::dialling("api.test".to_owned(), &outer, Duration::from_secs(5)),
-            ConnectError::Dns { host: "api.test".to_owned(), reason: "no such host".to_owned() }
-        );
+        let refused = ConnectError::Refused { host: "api.test".to_owned() };
+        let outer = io::Error::other(io::Error::other(refused.clone()));
+        assert_eq!(ConnectError::classify("elsewhere.test", &outer), refused);
     }
 
     #[test]

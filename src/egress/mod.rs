@@ -1,18 +1,22 @@
 //! The one door out: everything that leaves the machine leaves through an [`Egress`].
 //!
-//! A pooled client over one connector. Redirects are not followed, so a key
-//! never travels to a host that the configuration did not name; whoever
-//! sends decides what a 302 means.
+//! A pooled client over one connector, which asks the [`Guard`] before it says a word. Redirects are not followed, so
+//! a key never travels to a host that the configuration did not name; whoever sends decides what a 302 means.
 
+mod address;
 mod connect;
 mod failure;
+mod guard;
 #[cfg(test)]
 pub(crate) mod pipes;
 mod proxies;
 mod reach;
+mod targets;
+mod tls;
+mod verdict;
 pub mod witness;
 
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, header};
@@ -23,10 +27,22 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
+use crate::audit::{AddressClass, Audit, Decision, Event};
+pub use address::{check, classify};
 use connect::Connector;
 pub use failure::ConnectError;
+pub use guard::Guard;
 pub use proxies::ProxyVariables;
 use proxies::{Proxies, Way};
+pub use targets::{Judged, judged};
+pub use verdict::{Verdict, eu_endpoint};
+
+/// What kind of address answered, among the extensions of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    /// The class of the address that the connection was made to.
+    pub address: AddressClass,
+}
 
 /// How connections are made.
 #[derive(Debug, Clone)]
@@ -35,6 +51,10 @@ pub struct Options {
     pub proxy_url: Option<Uri>,
     /// The environment's proxies, read by the caller.
     pub environment: ProxyVariables,
+    /// Decides whom it opens for.
+    pub guard: Guard,
+    /// Where it is noted whom it did not open for.
+    pub audit: Audit,
     /// Name, TCP and the proxy's consent together.
     pub connect_timeout: Duration,
     /// The TLS handshake alone.
@@ -46,6 +66,8 @@ impl Default for Options {
         Self {
             proxy_url: None,
             environment: ProxyVariables::default(),
+            guard: Guard::default(),
+            audit: Audit::off(),
             connect_timeout: Duration::from_secs(5),
             tls_timeout: Duration::from_secs(10),
         }
@@ -57,6 +79,7 @@ impl Default for Options {
 pub struct Egress {
     client: Client<Connector, Full<Bytes>>,
     connector: Connector,
+    options: Arc<Options>,
     #[cfg(test)]
     pipes: Option<pipes::Pipes>,
 }
@@ -68,7 +91,7 @@ impl Egress {
     pub fn new(options: &Options) -> io::Result<Self> {
         let proxies = Proxies::new(options.proxy_url.as_ref(), &options.environment)
             .map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
-        let connector = Connector::new(proxies, options.connect_timeout, options.tls_timeout);
+        let connector = Connector::new(proxies, options.guard.clone(), options.connect_timeout, options.tls_timeout);
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -81,6 +104,7 @@ impl Egress {
         Ok(Self {
             client,
             connector,
+            options: Arc::new(options.clone()),
             #[cfg(test)]
             pipes: None,
         })
@@ -89,14 +113,73 @@ impl Egress {
     /// A door whose every connection is a pipe.
     #[cfg(test)]
     pub(crate) fn piped(pipes: pipes::Pipes) -> Self {
-        Self { pipes: Some(pipes), ..Self::new(&Options::default()).unwrap() }
+        let guard = Guard::by_hand(crate::config::EgressRules::default());
+        Self { pipes: Some(pipes), ..Self::new(&Options { guard, ..Options::default() }).unwrap() }
+    }
+
+    /// Whether another door does exactly as this one, so that its warm connections may be kept.
+    pub fn is_as(&self, other: &Self) -> bool {
+        let shape = |options: &Options| {
+            let Options { proxy_url, environment, guard, audit: _, connect_timeout, tls_timeout } = options.clone();
+            (proxy_url, environment, guard, connect_timeout, tls_timeout)
+        };
+        shape(&self.options) == shape(&other.options)
+    }
+
+    /// The same door, which notes what it refuses in this record.
+    #[must_use]
+    pub fn noting(self, audit: Audit) -> Self {
+        Self { options: Arc::new(Options { audit, ..(*self.options).clone() }), ..self }
+    }
+
+    /// Where it notes what it refuses.
+    pub fn audit(&self) -> Audit {
+        self.options.audit.clone()
+    }
+
+    /// Who decides whom it opens for.
+    pub fn guard(&self) -> &Guard {
+        &self.options.guard
+    }
+
+    /// Asks the guard for a model of a provider's, and notes when it may not be asked; opens nothing.
+    ///
+    /// # Errors
+    /// Fails with [`ConnectError::Denied`].
+    pub fn admit(&self, uri: &Uri, model: &str, provider: &str) -> Result<(), ConnectError> {
+        let host = uri.host().unwrap_or_default();
+        self.refuse(&self.options.guard.judge_model(host, model), Some(provider))
+    }
+
+    /// Asks the guard for a host alone, and notes when it may not be spoken to; opens nothing.
+    ///
+    /// # Errors
+    /// Fails with [`ConnectError::Denied`].
+    pub fn check(&self, uri: &Uri) -> Result<(), ConnectError> {
+        self.refuse(&self.options.guard.judge(uri.host().unwrap_or_default()), None)
+    }
+
+    fn refuse(&self, verdict: &Verdict, provider: Option<&str>) -> Result<(), ConnectError> {
+        match verdict.decision {
+            Decision::Allowed => Ok(()),
+            Decision::Observed => {
+                tracing::warn!(host = %verdict.host, why = %verdict.why, "the egress guard would not let this go");
+                Ok(())
+            }
+            Decision::Denied => {
+                tracing::warn!(host = %verdict.host, why = %verdict.why, "the egress guard does not let this go");
+                self.options.audit.note(verdict.event(provider));
+                Err(ConnectError::Denied { host: verdict.host.clone(), reason: verdict.refusal(), address: None })
+            }
+        }
     }
 
     /// Sends one request and returns the answer as soon as its head is there.
     ///
-    /// The URI must be absolute. A request that met a pooled connection which was
+    /// The URI must be absolute. Where the guard does not let it go, nothing is opened. A request that met a pooled connection which was
     /// closed before a byte was written is sent again on a new one.
     pub async fn send(&self, mut request: Request<Full<Bytes>>) -> Result<Response<Incoming>, ConnectError> {
+        self.check(request.uri())?;
         if let Way::Forward { authorization: Some(value), .. } = self.connector.way(request.uri()) {
             request.headers_mut().insert(header::PROXY_AUTHORIZATION, value);
         }
@@ -105,7 +188,17 @@ impl Egress {
             return pipes.send(request).await;
         }
         let host = failure::host_of(request.uri());
-        self.client.request(request).await.map_err(|error| ConnectError::classify(&host, &error))
+        let name = request.uri().host().unwrap_or_default().to_owned();
+        self.client.request(request).await.map_err(|error| {
+            let error = ConnectError::classify(&host, &error);
+            if let ConnectError::Denied { reason, address: Some(class), .. } = &error {
+                tracing::warn!(%host, %reason, "the egress guard does not let this go");
+                let verdict = self.options.guard.judge(&name);
+                let (decision, address, reason) = (Some(Decision::Denied), Some(*class), Some(reason.clone()));
+                self.options.audit.note(Event { address, decision, reason, ..verdict.event(None) });
+            }
+            error
+        })
     }
 
     /// Connects to `uri`'s host in the background, so that the first request finds a warm connection.

@@ -9,7 +9,7 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use crate::config::{PROXY_SCHEMES, is_this_machine, unusable_proxy};
 
 /// The proxy variables of the environment as strings; an empty one is unset.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProxyVariables {
     /// `HTTPS_PROXY` or `https_proxy`.
     pub https: String,

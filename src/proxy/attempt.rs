@@ -143,8 +143,8 @@ impl Proxy {
         }
         let asked = Instant::now();
         let reply = upstream::send(&snapshot.egress, target, &snapshot.config.clocks, outbound, &mut admitted).await;
-        let Admitted { pass, request, .. } = admitted;
-        record.audit().heard(request, None);
+        let Admitted { pass, request, address, .. } = admitted;
+        record.audit().heard(request, address);
         record.sent(reply.as_ref().err().is_none_or(|unanswered| unanswered.sent));
         match &reply {
             Ok(_) => {

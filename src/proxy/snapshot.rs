@@ -151,7 +151,7 @@ pub struct Reload {
     pub beside: Vec<PathBuf>,
     /// Reads exactly that file.
     pub read: Read,
-    /// Opens another door out.
+    /// Opens another door out; refuses a configuration whose targets may not be spoken to.
     pub open: Open,
     /// Keys that an edit changes for the next start only.
     pub start_only: &'static [StartOnly],
@@ -194,8 +194,9 @@ pub fn watch(current: Arc<Current>, reload: Reload) -> impl Future<Output = ()> 
 
 /// Takes the open door over where that will do, since its connections are warm.
 fn successor(before: &Snapshot, config: Config, reload: &Reload) -> Result<Snapshot, Failure> {
-    let door = |config: &Config| (config.proxy_url.clone(), config.clocks.connect());
-    let egress = if door(&before.config) == door(&config) { before.egress.clone() } else { (reload.open)(&config)? };
+    let another = (reload.open)(&config)?;
+    let egress =
+        if before.egress.is_as(&another) { before.egress.clone() } else { another.noting(before.egress.audit()) };
     Ok(Snapshot::new(config, egress).of_preset(before.preset.clone()))
 }
 

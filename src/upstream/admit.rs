@@ -7,7 +7,9 @@ use http::HeaderMap;
 use super::gate::{Asking, NotAdmitted};
 use super::health::Health;
 use super::pass::Pass;
+use crate::audit::AddressClass;
 use crate::config::{Connection, Secret, Target};
+use crate::egress::Reached;
 use crate::keys::{Key, KeyError, Resolver};
 use crate::wire::error::{ApiError, ErrorKind};
 
@@ -18,6 +20,8 @@ pub struct Admitted<'a> {
     pub pass: Pass,
     /// What the upstream calls the request, once it has said so.
     pub request: Option<String>,
+    /// What kind of address answered.
+    pub address: Option<AddressClass>,
     pub(super) connection: &'a Connection,
     pub(super) key: Option<Key<'a>>,
     health: &'a Health,
@@ -28,7 +32,8 @@ pub struct Admitted<'a> {
 /// Finds a target's key and waits for a place.
 ///
 /// # Errors
-/// Fails where there is no key, or the target has refused it before; and where there is no place in time.
+/// Fails where the guard does not let it go; where there is no key, or the target has refused it before; and where
+/// there is no place in time.
 pub async fn admit<'a>(
     health: &'a Arc<Health>,
     keys: &'a Resolver,
@@ -42,6 +47,11 @@ pub async fn admit<'a>(
         .as_ref()
         .map_err(|unset| ApiError::last(401, ErrorKind::AuthenticationError, format!("{provider}: {unset}")))
         .map_err(NotAdmitted::TurnedAway)?;
+    // Before a key is looked for: who may not be asked needs none.
+    asking
+        .egress
+        .admit(&connection.endpoint, &target.model, provider)
+        .map_err(|error| NotAdmitted::TurnedAway(super::denied(provider, &error)))?;
     let key = match &connection.key {
         Some(key) => Some(
             keys.resolve(key, connection.host())
@@ -67,7 +77,7 @@ pub async fn admit<'a>(
         pass.failed(&error, false);
         return Err(NotAdmitted::TurnedAway(error));
     }
-    Ok(Admitted { pass, request: None, connection, key, health, keys, target })
+    Ok(Admitted { pass, request: None, address: None, connection, key, health, keys, target })
 }
 
 impl Admitted<'_> {
@@ -77,7 +87,8 @@ impl Admitted<'_> {
     }
 
     /// The head of an answer is there.
-    pub(super) fn heard(&mut self, headers: &HeaderMap) {
+    pub(super) fn heard(&mut self, headers: &HeaderMap, reached: Option<&Reached>) {
+        self.address = reached.map(|reached| reached.address);
         self.pass.heard(headers);
         self.request = request_id(headers).map(str::to_owned);
     }

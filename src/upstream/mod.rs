@@ -29,7 +29,7 @@ use hyper::body::Incoming;
 use tokio::time::timeout;
 
 use crate::config::{Clocks, Connection, Dialect, Endpoint, Secret, Target};
-use crate::egress::Egress;
+use crate::egress::{ConnectError, Egress};
 use crate::translate::Forbidden;
 use crate::wire::error::{ApiError, ErrorKind};
 use crate::wire::sse::Decoder;
@@ -113,6 +113,7 @@ pub async fn send(
     let until_headers = if stream { clock("headers", clocks.headers(&target.provider)) } else { clock("total", total) };
     let response = match timeout(until_headers.left, egress.send(request)).await {
         Ok(Ok(response)) => response,
+        Ok(Err(error @ ConnectError::Denied { .. })) => return Err(Unanswered::unsent(denied(provider, &error))),
         Ok(Err(error)) => {
             let sent = !error.nothing_was_sent();
             let error = ApiError::new(502, ErrorKind::ApiError, format!("{provider}: {error}"));
@@ -120,7 +121,7 @@ pub async fn send(
         }
         Err(_) => return Err(until_headers.ran_out(provider).into()),
     };
-    admitted.heard(response.headers());
+    admitted.heard(response.headers(), response.extensions().get());
     if !response.status().is_success() {
         let status = response.status().as_u16();
         let unanswered = refusal::read(target, admitted.key(), prompt, &body, response).await;
@@ -156,6 +157,11 @@ pub async fn send(
         Err(_) => Err(until_end.ran_out(provider)),
     };
     whole.map_err(Unanswered::from)
+}
+
+/// The refusal of the guard in the client's terms: another try cannot help, another target may.
+fn denied(provider: &str, error: &ConnectError) -> ApiError {
+    ApiError::last(403, ErrorKind::PermissionError, format!("{provider}: {error}"))
 }
 
 fn request(

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::health_probe::Sign;
 use super::{AGENT, authorization};
 use crate::config::{Connection, Provider};
-use crate::egress::Egress;
+use crate::egress::{ConnectError, Egress};
 use crate::keys::{KeyError, Resolver};
 
 /// How long a list of models may take.
@@ -27,6 +27,9 @@ pub enum NoAnswer {
     /// The key does not fit into a header.
     #[error("the key holds characters that no header can")]
     Unprintable,
+    /// The guard does not let it go.
+    #[error("{0}")]
+    Denied(String),
     /// Nobody answered.
     #[error("{0}")]
     Unreachable(String),
@@ -65,7 +68,7 @@ pub async fn sign_of_life(egress: &Egress, keys: &Resolver, provider: &Provider)
         // A server without that path is there all the same.
         Ok(200..=299 | 404 | 405) => Sign::Life,
         Ok(500..=599) | Err(NoAnswer::Unreachable(_)) => Sign::Silence,
-        Ok(_) | Err(NoAnswer::NoKey(_) | NoAnswer::Unprintable) => Sign::Nothing,
+        Ok(_) | Err(NoAnswer::NoKey(_) | NoAnswer::Unprintable | NoAnswer::Denied(_)) => Sign::Nothing,
     }
 }
 
@@ -78,6 +81,9 @@ async fn get(
 ) -> Result<Response<Incoming>, NoAnswer> {
     let mut request = Request::new(Full::<Bytes>::default());
     *request.uri_mut() = uri;
+    if let Err(error) = egress.check(request.uri()) {
+        return Err(NoAnswer::Denied(error.to_string()));
+    }
     let headers = request.headers_mut();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
@@ -87,6 +93,7 @@ async fn get(
     }
     match timeout(clock, egress.send(request)).await {
         Ok(Ok(response)) => Ok(response),
+        Ok(Err(error @ ConnectError::Denied { .. })) => Err(NoAnswer::Denied(error.to_string())),
         Ok(Err(error)) => Err(NoAnswer::Unreachable(error.to_string())),
         Err(_) => {
             let what = format!("{}: no answer within {} s", connection.host(), clock.as_secs_f64());

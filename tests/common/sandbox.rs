@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Server, hearing};
@@ -45,6 +45,13 @@ impl Sandbox {
     /// Writes the configuration that [`Sandbox::start`] names.
     pub fn configure(&self, config: &Value) -> PathBuf {
         self.write("config.json", &format!("{config:#}"))
+    }
+
+    /// Lets traffic go to hosts that nobody knows, as `mcr egress allow` does.
+    pub fn vouch_for(&self, hosts: &[&str]) {
+        let vouch = |host: &&str| json!({"host": host, "operator": "a test", "reason": "a test"});
+        let list: Vec<Value> = hosts.iter().map(vouch).collect();
+        self.write("home/egress.json", &json!(list).to_string());
     }
 
     /// The real binary, in a cleared environment.

@@ -116,6 +116,7 @@ fn behind_a_trap(sandbox: &mut Sandbox) -> TcpListener {
     let trap = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     sandbox.set("HTTPS_PROXY", &format!("http://{}", trap.local_addr().expect("an address")));
     sandbox.configure(&config("https://provider.example/v1"));
+    sandbox.vouch_for(&["provider.example"]);
     trap
 }
 

@@ -214,6 +214,7 @@ fn keys_in_clear_go_into_the_store_and_stand_in_no_other_file() {
         (&json!("sk-in-clear"), &json!(["llm.example"]))
     );
     assert_eq!(keys["keys"]["apikey"]["hosts"], json!(["127.0.0.1"]));
+    sandbox.vouch_for(&["llm.example"]);
     assert!(sandbox.mcr(["config", "check"]).starts_with("exit code: 0\n"));
 }
 

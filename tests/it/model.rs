@@ -208,6 +208,7 @@ fn the_file_is_private_and_its_three_last_states_are_kept() {
 #[test]
 fn a_route_that_leads_nowhere_can_be_mended() {
     let sandbox = configured(&CONFIG.replace("'far,medium'", "'far,gone'").replace("'lab,org/tiny'\n", "'gone,x'\n"));
+    sandbox.vouch_for(&["llm.example"]);
     assert!(sandbox.mcr(["model"]).starts_with("exit code: 78\n"));
     let picture = sandbox.mcr(["model", "default", "far,medium"]);
     assert!(picture.starts_with("exit code: 0\n"), "{picture}");

@@ -87,6 +87,7 @@ async fn a_service_behind_tls_is_reached_through_a_tunnel_that_sees_no_key() {
     let mut sandbox = Sandbox::new();
     sandbox.set("HTTPS_PROXY", &format!("http://{}", way_out.address));
     sandbox.configure(&through("https://api.mcr-test.invalid/v1"));
+    sandbox.vouch_for(&["api.mcr-test.invalid"]);
     let server = sandbox.start().await;
     let answer = soon(server.client().messages(&ask("Hi"))).await.unwrap();
     let words = answer.error.expect("an error").message;

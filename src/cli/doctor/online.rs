@@ -8,11 +8,11 @@ use tokio::task::JoinSet;
 
 use super::finding::Finding;
 use crate::cli::config::Place;
+use crate::cli::doorway::Doorway;
 use crate::cli::preset::discover::{self, Reported};
-use crate::cli::reload::door;
 use crate::cli::running::{block_on, keys};
 use crate::config::{Config, Connection, Dialect, Provider};
-use crate::egress::{Egress, ProxyVariables};
+use crate::egress::Egress;
 use crate::error::Failure;
 use crate::keys::Resolver;
 use crate::upstream::{self, NoAnswer};
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks every provider, all at once.
 pub(super) fn online(config: &Config, place: &Place<'_>) -> Result<Vec<Finding>, Failure> {
-    let egress = door(config, &ProxyVariables::from_lookup(place.environment))?;
+    let egress = Doorway::of(place).open(config)?;
     let keys = Arc::new(keys(place.paths));
     block_on(async {
         let mut asking = JoinSet::new();
@@ -64,6 +64,10 @@ async fn of_provider(provider: &Provider, egress: &Egress, keys: &Resolver) -> V
         }
         Err(error @ NoAnswer::Unprintable) => {
             findings.push(Finding::error("key", format!("{name}: {error}"), provider.mend_key()));
+            return findings;
+        }
+        Err(NoAnswer::Denied(why)) => {
+            findings.push(Finding::error("egress", format!("{name}: {why}"), "run `mcr egress show`"));
             return findings;
         }
         Err(NoAnswer::Unreachable(why)) => {

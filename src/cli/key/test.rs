@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::cli::args::KeyTest;
 use crate::cli::config::Place;
-use crate::cli::reload::door;
+use crate::cli::doorway::Doorway;
 use crate::cli::running::{block_on, keys};
 use crate::config::{Config, Provider, SecretRef, load};
-use crate::egress::{Egress, ProxyVariables};
+use crate::egress::Egress;
 use crate::error::{Exit, Failure};
 use crate::keys::Resolver;
 use crate::ui;
@@ -64,7 +64,7 @@ impl Verdict {
 pub(super) fn run(options: &KeyTest, place: &Place<'_>) -> Result<u8, Failure> {
     let config = load(place.explicit, place.paths, place.environment)?;
     let providers = chosen(&config, options.provider.as_deref())?;
-    let egress = door(&config, &ProxyVariables::from_lookup(place.environment))?;
+    let egress = Doorway::of(place).open(&config)?;
     let keys = keys(place.paths);
     let rows = block_on(async {
         let mut rows = Vec::new();
@@ -110,6 +110,7 @@ async fn row(provider: &Provider, egress: &Egress, keys: &Resolver) -> Row {
                 Err(error @ NoAnswer::Unprintable) => {
                     (Verdict::NoKey(Exit::Data), format!("{error}; correct its `api_key`"))
                 }
+                Err(NoAnswer::Denied(words)) => (Verdict::Refused, words),
                 Err(error @ NoAnswer::Unreachable(_)) => (Verdict::Unavailable, error.to_string()),
             }
         }

@@ -13,12 +13,12 @@ use super::{
 use crate::{
     cli::{
         config::Place,
+        doorway::Doorway,
         preset::discover::{self, Reported},
-        reload::door,
         running::{block_on, keys},
     },
     config::{Config, Provider, Scenario},
-    egress::{Egress, ProxyVariables},
+    egress::Egress,
     error::Failure,
     keys::Resolver,
     ui,
@@ -130,7 +130,7 @@ fn reported(config: &Config, place: &Place<'_>) -> Vec<Line> {
     let names: Vec<&str> = config.providers.iter().map(|provider| provider.name.as_str()).collect();
     ui::say(format_args!("asking {} for models", names.join(", ")));
     let keys = Arc::new(keys(place.paths));
-    let asked = door(config, &ProxyVariables::from_lookup(place.environment)).and_then(|egress| {
+    let asked = Doorway::of(place).open(config).and_then(|egress| {
         block_on(async {
             let ask =
                 |provider: &Arc<Provider>| tokio::spawn(ask(Arc::clone(provider), egress.clone(), Arc::clone(&keys)));

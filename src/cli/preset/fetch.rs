@@ -8,8 +8,8 @@ use http_body_util::{BodyExt as _, Full, Limited};
 
 use crate::{
     cli::running::block_on,
-    config::Environment,
-    egress::{Egress, Options, ProxyVariables},
+    config::{EgressRules, Environment},
+    egress::{Egress, Guard, Options, ProxyVariables},
     error::{Exit, Failure},
     preset::package::MOST_PACKED,
 };
@@ -22,7 +22,11 @@ const MOST_STEPS: usize = 4;
 /// Returns the bytes at an `https` address.
 pub(super) fn fetch(url: &str, environment: Environment<'_>) -> Result<Vec<u8>, Failure> {
     let failed = |why: String| Failure::say(Exit::Unavailable, format!("cannot fetch {url}: {why}"));
-    let options = Options { environment: ProxyVariables::from_lookup(environment), ..Options::default() };
+    let options = Options {
+        environment: ProxyVariables::from_lookup(environment),
+        guard: Guard::by_hand(EgressRules::default()),
+        ..Options::default()
+    };
     block_on(async {
         let get = async {
             let egress = Egress::new(&options).map_err(|error| error.to_string())?;

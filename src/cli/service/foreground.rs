@@ -10,12 +10,13 @@ use tokio::sync::mpsc;
 
 use super::background::Wanted;
 use super::port::holder;
+use crate::audit::Audit;
 use crate::cli::config::Place;
+use crate::cli::doorway::Doorway;
 use crate::cli::recording;
-use crate::cli::reload::{door, of_preset, reload};
+use crate::cli::reload::{of_preset, reload};
 use crate::cli::running::{Running, Settings, block_on, keys, ledger, open_log, raise_file_limit};
 use crate::config::{Config, Secret, StartOnly};
-use crate::egress::ProxyVariables;
 use crate::env;
 use crate::error::{Exit, Failure};
 use crate::keys::{KeyError, Resolver};
@@ -36,6 +37,7 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
     }
     let config = super::configuration(place.explicit, place)?;
     config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
+    let opened = Doorway::of(place).checked(&config)?;
     // Whoever started a detached one keeps others from starting a second.
     let starting = if detached { None } else { Some(super::starting(place.paths)?) };
     let held = Held::take(place.paths)?.ok_or_else(|| runs_already(place.paths))?;
@@ -43,6 +45,8 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
     let keys = keys(place.paths);
     raise_file_limit();
     let audit = recording::begin(&config, None, place.paths)?;
+    opened.note(&audit);
+    let egress = opened.told(false).noting(audit.clone());
     let ended = block_on(async {
         let (token, file) = token(&config, &keys, place.paths).await?;
         let ignored = Ignored::of_process();
@@ -53,7 +57,7 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
         let (address, url) = (listener.address(), listener.url());
         let (stop, mut stopped) = mpsc::channel(1);
         let service = Service {
-            shelf: Shelf::new(presets(place)),
+            shelf: Shelf::new(presets(place, &audit)),
             url: url.clone(),
             log: Box::new(move || log.path().map(Path::to_owned)),
             started: Timestamp::now(),
@@ -68,7 +72,7 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
             trace_bodies: wanted.trace_bodies.as_deref(),
             ledger: noted,
             reload: Some(reload(place, StartOnly::SERVICE)),
-            environment: place.environment,
+            egress,
             audit: audit.clone(),
             preset: None,
             service: Some(service),
@@ -158,18 +162,18 @@ fn bind(config: &Config, port: Option<u16>) -> Result<Listener, Failure> {
 }
 
 /// The presets of this installation, as `mcr <preset>` reads them.
-fn presets(place: &Place<'_>) -> Source {
+fn presets(place: &Place<'_>, audit: &Audit) -> Source {
+    let audit = audit.clone();
     let installed = Presets::open(place.paths);
     let (names, has) = (installed.clone(), installed);
     let (explicit, paths) = (place.explicit.map(PathBuf::from), place.paths.clone());
-    let variables = ProxyVariables::from_lookup(place.environment);
     Source {
         names: Box::new(move || names.names().unwrap_or_default().iter().map(ToString::to_string).collect()),
         has: Box::new(move |name| Name::parse(name).is_ok_and(|name| has.has(&name))),
         open: Box::new(move |name| {
             let name = Name::parse(name).map_err(|error| Failure::new(Exit::Usage, error))?;
             let (ready, reload) = of_preset(&name, explicit.as_deref(), &paths, &env::process)?;
-            let egress = door(&ready.config, &variables)?;
+            let egress = (reload.open)(&ready.config)?.noting(audit.clone());
             Ok((Snapshot::new(ready.config, egress), reload))
         }),
     }

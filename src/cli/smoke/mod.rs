@@ -28,12 +28,13 @@ use tokio::signal::unix::SignalKind;
 use super::args::Smoke;
 use super::code;
 use super::config::Place;
+use super::doorway::Doorway;
 use super::reload::reload;
 use super::running::{Running, Settings, bind, block_on, keys};
 use super::witnessing::Stand;
 use crate::audit::Audit;
 use crate::catalog::BUILT_IN_CONFIG;
-use crate::config::{self, Config, Environment, Origin, Scenario, StartOnly};
+use crate::config::{self, Config, Origin, Scenario, StartOnly};
 use crate::egress::witness::Policy;
 use crate::egress::{Egress, Options};
 use crate::env::MISTRAL_API_KEY;
@@ -89,7 +90,7 @@ fn no_ground(error: std::io::Error) -> Failure {
 
 async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -> Result<Report, Failure> {
     let upstream = if smoke.offline { Upstream::imitated(ground).await? } else { Upstream::configured(place)? };
-    let Upstream { config, imitation, reload, environment, patience } = upstream;
+    let Upstream { config, imitation, reload, egress, patience } = upstream;
     let hosts = hosts(&config)?;
     let machine = machine(&config, ground);
     let agent = Agent::find(&machine);
@@ -110,7 +111,7 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
         audit: Audit::off(),
         preset: None,
         reload,
-        environment,
+        egress,
         service: None,
     })?;
     running.warm();
@@ -150,16 +151,16 @@ fn egress_of_nothing() -> Result<Egress, Failure> {
 }
 
 /// Who answers, and how long that may take.
-struct Upstream<'a> {
+struct Upstream {
     config: Config,
     imitation: Option<Imitation>,
     reload: Option<Reload>,
-    /// Where to look for the proxy on the way there.
-    environment: Environment<'a>,
+    /// The door out.
+    egress: Egress,
     patience: Duration,
 }
 
-impl<'a> Upstream<'a> {
+impl Upstream {
     async fn imitated(ground: &Ground) -> Result<Self, Failure> {
         let brain = Brain::for_task(&ground.work);
         let imitation = Imitation::start(move |body, _| brain.answer(body))
@@ -168,15 +169,18 @@ impl<'a> Upstream<'a> {
         let url = imitation.url();
         let config = offline_config(&url)?;
         let patience = Duration::from_mins(1);
-        Ok(Self { config, imitation: Some(imitation), reload: None, environment: &|_| None, patience })
+        // Whatever is set and allowed here, the imitation is on this machine.
+        let egress = Egress::new(&Options::default()).map_err(|error| Failure::new(Exit::Software, error))?;
+        Ok(Self { config, imitation: Some(imitation), reload: None, egress, patience })
     }
 
-    fn configured(place: &Place<'a>) -> Result<Self, Failure> {
+    fn configured(place: &Place<'_>) -> Result<Self, Failure> {
         let config = config::load(place.explicit, place.paths, place.environment)?;
         config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
         let patience = Duration::from_mins(5);
         let reload = Some(reload(place, StartOnly::AGENT));
-        Ok(Self { config, imitation: None, reload, environment: place.environment, patience })
+        let egress = Doorway::of(place).checked(&config)?.told(false);
+        Ok(Self { config, imitation: None, reload, egress, patience })
     }
 }
 

@@ -28,6 +28,7 @@ use crate::launch::not_started;
 pub(super) const SEALED: u8 = b's';
 
 /// Seals this process in and becomes the agent; returns only when that cannot be, with an exit code when it has told why.
+#[expect(clippy::disallowed_methods, reason = "the socket that the launcher listens on, in its folder; no way out")]
 pub(super) fn enter(words: &[OsString]) -> Result<u8, Failure> {
     let [socket, ports, program, arguments @ ..] = words else { return Err(not_by_hand()) };
     let ports: Option<Vec<u16>> = ports.to_str().and_then(|ports| ports.split(',').map(|it| it.parse().ok()).collect());

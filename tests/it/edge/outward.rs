@@ -5,7 +5,8 @@ use std::{net::SocketAddr, time::Duration};
 use bytes::Bytes;
 use http::{Request, Uri};
 use http_body_util::{BodyExt, Full};
-use mcr::egress::{ConnectError, Egress, Options, ProxyVariables};
+use mcr::config::EgressRules;
+use mcr::egress::{ConnectError, Egress, Guard, Options, ProxyVariables};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     time::timeout,
@@ -28,12 +29,19 @@ pub async fn accept(listener: &TcpListener) -> (Raw, String) {
 }
 
 pub fn direct() -> Egress {
-    Egress::new(&Options::default()).expect("an egress")
+    Egress::new(&vouching()).expect("an egress")
+}
+
+/// Options of a door for the hosts that these tests make up.
+fn vouching() -> Options {
+    let hosts = ["api.test", "models.test", "no-such-host.invalid", "local"];
+    let rules = EgressRules { allow: hosts.map(str::to_owned).to_vec(), ..Default::default() };
+    Options { guard: Guard::new(rules, Vec::new(), Vec::new()), ..Default::default() }
 }
 
 pub fn through(proxy: SocketAddr) -> Egress {
     let all = format!("http://me:hunter2@{proxy}");
-    Egress::new(&Options { environment: ProxyVariables { all, ..Default::default() }, ..Default::default() })
+    Egress::new(&Options { environment: ProxyVariables { all, ..Default::default() }, ..vouching() })
         .expect("an egress")
 }
 

@@ -196,6 +196,7 @@ fn variables_that_hold_keys_are_taken_from_the_agent_however_they_are_named() {
     config["CLAUDE_PATH"] = json!(agent);
     config["APIKEY"] = json!("env:TOKEN");
     sandbox.configure(&config);
+    sandbox.vouch_for(&["a.example", "b.example", "c.example"]);
     let picture = sandbox.mcr(["--config", "config.json", "code", "-p", "Hi"]);
     assert!(picture.starts_with("exit code: 0\n"), "{picture}");
     let environment = fs::read_to_string(sandbox.folder().join("env")).expect("the agent ran");
