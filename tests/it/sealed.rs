@@ -50,10 +50,7 @@ fn what_the_agent_asks_for_is_summed_up_when_it_ends() {
     assert_snapshot!(sandbox.mcr(["--quiet", "code", "-p", "hi"]), @"exit code: 3");
     let picture = sandbox.mcr(["code", "-p", "hi"]);
     let line = picture.lines().find(|line| line.starts_with("agent: "));
-    assert_snapshot!(line.unwrap_or(&picture), @r#"
-    agent: asked for 3 hosts besides mcr; blocked: api.anthropic.com (2), statsig.anthropic.com (1); not reached: nowhere.invalid (1)
-    
-"#);
+    assert_snapshot!(line.unwrap_or(&picture), @"agent: asked for 3 hosts besides mcr; blocked: api.anthropic.com (2), statsig.anthropic.com (1); not reached: nowhere.invalid (1)");
     assert_snapshot!(read(&sandbox, "said"), @r#"
     CONNECT api.anthropic.com:443: 403
     CONNECT api.anthropic.com:443: 403
@@ -123,6 +120,21 @@ fn inside_mcr_is_all_there_is() {
 "#);
     let left = std::fs::read_dir(sandbox.home().join("run")).unwrap().count();
     assert_eq!(left, 0, "nothing is left behind");
+}
+
+#[test]
+fn when_mcr_is_gone_there_is_no_network_left() {
+    if !may_seal() {
+        return;
+    }
+    let script = "mcr=$PPID; kill -KILL $mcr; while kill -0 $mcr 2>/dev/null; do :; done
+        for port in $proxy $witness; do (exec 3<>/dev/tcp/127.0.0.1/$port) 2>/dev/null && echo open || echo closed; done >end";
+    let sandbox = with_bash(script);
+    let end = sandbox.folder().join("end");
+    assert!(Command::new("mkfifo").arg(&end).status().unwrap().success());
+    let status = sandbox.command(["--sealed", "code"]).status().unwrap();
+    assert_eq!(status.signal(), Some(9));
+    assert_eq!(std::fs::read_to_string(end).unwrap(), "closed\nclosed\n");
 }
 
 #[test]
