@@ -13,6 +13,8 @@ mod cover;
 mod damage;
 mod event;
 mod keyed;
+#[cfg(test)]
+mod mutation_tests;
 mod purge;
 mod recorder;
 mod sealing;

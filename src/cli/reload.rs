@@ -67,7 +67,8 @@ fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Envir
     Ok(ready)
 }
 
-/// The way out, who may be spoken to, the log, the agent and the budgets are the machine's, whichever preset runs.
+/// The way out, who may be spoken to, the log, the audit record, the agent and the budgets are the machine's,
+/// whichever preset runs.
 fn inherit(config: &mut Config, machine: Config) {
     for (span, budget) in machine.budgets.iter() {
         let unseen = unseen(budget, &config.targets, true);
@@ -78,6 +79,7 @@ fn inherit(config: &mut Config, machine: Config) {
     config.budgets = budgets.into();
     config.proxy_url = machine.proxy_url;
     config.egress = machine.egress;
+    config.audit = machine.audit;
     config.claude_path = machine.claude_path;
     config.log = machine.log;
     config.log_level = machine.log_level;

@@ -12,6 +12,7 @@ pub struct StartOnly {
 }
 
 const LOG: StartOnly = StartOnly { key: "LOG", differs: |old, new| old.log != new.log };
+const AUDIT: StartOnly = StartOnly { key: "Audit.enabled", differs: |old, new| old.audit.enabled != new.audit.enabled };
 const LOG_LEVEL: StartOnly = StartOnly { key: "LOG_LEVEL", differs: |old, new| old.log_level != new.log_level };
 
 impl StartOnly {
@@ -22,11 +23,13 @@ impl StartOnly {
         Self { key: "APIKEY", differs: |old, new| token(old) != token(new) },
         LOG,
         LOG_LEVEL,
+        AUDIT,
     ];
     /// What the agent is started with.
     pub const AGENT: &[Self] = &[
         LOG,
         LOG_LEVEL,
+        AUDIT,
         Self { key: "API_TIMEOUT_MS", differs: |old, new| old.api_timeout != new.api_timeout },
         Self { key: "NON_INTERACTIVE_MODE", differs: |old, new| old.non_interactive != new.non_interactive },
         Self { key: "CLAUDE_PATH", differs: |old, new| old.claude_path != new.claude_path },

@@ -58,6 +58,7 @@ use crate::wire::session::Session;
 use ask::Asked;
 use auth::{Door, admit};
 use body::Body;
+pub use noted::{destined, probe};
 use protocol::Protocol;
 use refusal::Refusal;
 pub use shelf::{PRESET, Shelf, Source};

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::snapshot::Snapshot;
 use crate::audit::{AddressClass, Audit, Event, Kind};
 use crate::catalog;
-use crate::config::{Cost, Target};
+use crate::config::{Cost, Provider, Target};
 use crate::observe::usage::Tokens;
 use crate::wire::error::{ApiError, ErrorKind};
 
@@ -145,23 +145,32 @@ impl Noted {
     }
 }
 
-/// Adds whom a request goes to, and what is known of them.
-pub(super) fn at(target: &Target, event: Event) -> Event {
-    let provider = &target.provider;
-    let host = provider.connection.as_ref().ok().map(|connection| connection.host().to_ascii_lowercase());
-    let port = provider.connection.as_ref().ok().and_then(|connection| port(&connection.endpoint));
+fn at(target: &Target, event: Event) -> Event {
+    Event { model_sent: Some(target.model.clone()), ..destined(&target.provider, event) }
+}
+
+/// Adds to an event where its provider is, and what is known of that.
+pub fn destined(provider: &Provider, event: Event) -> Event {
+    let connection = provider.connection.as_ref().ok();
+    let host = connection.map(|connection| connection.host().to_ascii_lowercase());
     let standing = host.as_deref().and_then(catalog::standing);
     let known = host.as_deref().and_then(catalog::host).map(|host| &*host.region);
     let region = if provider.is_local() { Some("local") } else { known };
     Event {
-        model_sent: Some(target.model.clone()),
         target: Some(provider.name.clone()),
-        host,
-        port,
+        port: connection.and_then(|connection| port(&connection.endpoint)),
         region: region.map(str::to_owned),
         operator: standing.map(|standing| standing.operator.to_owned()),
+        host,
         ..event
     }
+}
+
+/// A question without a prompt: whether a provider is there, or which models it has.
+pub fn probe(provider: &Provider, what: &str, status: Option<u16>) -> Event {
+    let event =
+        Event { route: Some("probe".to_owned()), reason: Some(what.to_owned()), status, ..Event::new(Kind::Probe) };
+    destined(provider, event)
 }
 
 fn port(endpoint: &http::Uri) -> Option<u16> {

@@ -1,16 +1,110 @@
-//! The record of what left this machine: what is on it, and whether it shows what was done to it.
+//! The record of what left this machine: what is on it, whether it shows what was done to it, and what happens where it
+//! cannot be written.
+
+mod damaged;
+mod killed;
+mod unwritable;
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::ccr::has_test;
 use crate::common::requests::MODEL;
-use crate::common::{Rig, ask};
+use crate::common::{Rig, Sandbox, ask};
 use mcr::imitation::Reply;
 
+/// A row's number in the table of threats, what happens, and the tests that hold what must come of it.
+const ROWS: [(u32, &str, &str, &[&str]); 8] = [
+    (
+        10,
+        "secrets and prompts in written files",
+        "tests/it/privacy.rs",
+        &["nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners"],
+    ),
+    (
+        11,
+        "modes under umask 000",
+        "tests/it/privacy.rs",
+        &["nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners"],
+    ),
+    (
+        15,
+        "a link or another's folder in the record's place",
+        "tests/it/audit/unwritable.rs",
+        &["row_15_no_link_and_nobody_elses_folder_is_written_to"],
+    ),
+    (
+        43,
+        "no room, or no folder",
+        "tests/it/audit/unwritable.rs",
+        &[
+            "row_43_without_room_requests_go_on_and_the_record_stays_whole",
+            "row_43_without_room_nothing_is_sent_where_the_record_is_required",
+            "row_43_a_start_without_a_folder_fails_where_the_record_is_required_and_goes_on_where_not",
+        ],
+    ),
+    (
+        44,
+        "SIGKILL while it is written",
+        "tests/it/audit/killed.rs",
+        &["row_44_two_hundred_writers_that_are_killed_leave_a_record_that_holds"],
+    ),
+    (
+        45,
+        "edited, inserted, removed, reordered, truncated, clock",
+        "src/audit/mutation_tests.rs",
+        &[
+            "row_45_every_edit_of_every_field_of_every_record_is_found_there",
+            "row_45_an_edit_with_its_own_hash_is_found_there",
+            "row_45_an_edit_with_all_hashes_to_the_end_is_found_by_the_next_checkpoint",
+            "row_45_every_removal_is_found_there",
+            "row_45_every_insertion_is_found_there",
+            "row_45_every_swap_is_found_at_the_first_of_the_two",
+            "row_45_every_truncation_is_found_behind_what_is_left",
+            "row_45_a_time_that_was_put_back_or_forth_is_found",
+            "row_45_whatever_is_done_to_the_checkpoints_is_found",
+        ],
+    ),
+    (45, "the same by hand", "tests/it/audit/damaged.rs", &["row_45_what_was_done_by_hand_is_named_with_its_place"]),
+    (46, "purge by retention", "tests/it/audit/damaged.rs", &["row_46_what_was_purged_leaves_a_chain_that_holds"]),
+];
+
+#[test]
+fn every_row_has_its_tests() {
+    for (row, what, file, tests) in ROWS {
+        let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
+        for test in tests {
+            assert!(has_test(&source, test), "{file} has no test `{test}` for row {row}: {what}");
+        }
+    }
+}
+
 /// Runs a command of `mcr audit` that prints JSON; returns that and the exit code.
-fn audit(rig: &Rig, arguments: &[&str]) -> (i32, Value) {
-    let output = rig.sandbox.command([&["audit"], arguments].concat()).output().expect("mcr");
+fn audit(sandbox: &Sandbox, arguments: &[&str]) -> (i32, Value) {
+    let output = sandbox.command([&["audit"], arguments].concat()).output().expect("mcr");
     let text = String::from_utf8(output.stdout).expect("text");
     (output.status.code().expect("a code"), serde_json::from_str(&text).unwrap_or_default())
+}
+
+fn folder(sandbox: &Sandbox) -> PathBuf {
+    sandbox.home().join("state/audit")
+}
+
+/// The files of the record, by their names.
+fn files(sandbox: &Sandbox) -> Vec<PathBuf> {
+    let parts = mcr::audit::parts(&folder(sandbox)).expect("a folder");
+    parts.into_iter().map(|part| part.path).collect()
+}
+
+/// Leaves two records of a process that has ended.
+fn key(sandbox: &Sandbox) {
+    use std::io::Write as _;
+    let mut command = sandbox.command(["key", "set", "k", "--host", "api.eu.mistral.ai", "--from-stdin"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("mcr");
+    child.stdin.take().expect("stdin").write_all(b"sk-x\n").expect("a key");
+    assert!(child.wait().expect("an end").success());
 }
 
 #[tokio::test]
@@ -19,7 +113,7 @@ async fn every_request_is_on_record_with_where_it_went() {
     rig.messages(&ask("Hi")).await;
     rig.messages(&ask("Hi")).await;
     rig.server.wait_for_log(" request ", 2).await;
-    let (code, shown) = audit(&rig, &["show", "--kind", "request", "--json"]);
+    let (code, shown) = audit(&rig.sandbox, &["show", "--kind", "request", "--json"]);
     let records = shown["records"].as_array().expect("records");
     assert_eq!((code, records.len()), (0, 2));
     let of = |record: &Value, keys: &[&str]| keys.iter().map(|key| record[key].clone()).collect::<Vec<_>>();
@@ -38,7 +132,54 @@ async fn every_request_is_on_record_with_where_it_went() {
             json!(5)
         ]
     );
+    let sent: Vec<u64> = rig.upstream.captured().iter().map(|it| it.body.to_string().len() as u64).collect();
+    assert!(records[0]["bytes_out"].as_u64() >= sent.first().copied(), "{records:?}");
+    assert!(records[0]["bytes_in"].as_u64().is_some_and(|bytes| bytes > 100), "{records:?}");
     assert_eq!(of(&records[1], &["status", "upstream_request"]), [json!(529), json!("imitation-1")]);
-    let (code, verified) = audit(&rig, &["verify", "--json"]);
+    let (code, verified) = audit(&rig.sandbox, &["verify", "--json"]);
     assert_eq!((code, &verified["ok"], &verified["records"]), (0, &json!(true), &json!(3)));
+}
+
+#[tokio::test]
+async fn an_edit_of_the_configuration_and_the_orderly_end_are_on_record_and_all_is_signed() {
+    let rig = Rig::new([]).await;
+    let path = rig.sandbox.folder().join("config.json");
+    let edited = fs::read_to_string(&path).unwrap().replacen('{', "{\"Audit\": {\"body_digest\": true},", 1);
+    fs::write(path, edited).unwrap();
+    rig.server.wait_for_log("configuration reloaded", 1).await;
+    let Rig { server, sandbox, .. } = rig;
+    server.stopped().await;
+    let (_, shown) = audit(&sandbox, &["show", "--json"]);
+    let records = shown["records"].as_array().expect("records");
+    let kinds: Vec<&str> = records.iter().filter_map(|record| record["kind"].as_str()).collect();
+    assert_eq!(kinds, ["start", "config", "stop"]);
+    assert_ne!(records[0]["config_hash"], records[1]["config_hash"]);
+    let (code, verified) = audit(&sandbox, &["verify", "--json"]);
+    assert_eq!((code, &verified["uncovered"], &verified["checkpoints"]), (0, &json!(0), &json!(2)));
+}
+
+#[tokio::test]
+async fn a_session_and_a_body_go_by_digests_that_only_this_installation_makes() {
+    let change = |config: &mut Value| config["Audit"] = json!({"body_digest": true, "required": true});
+    let rig = Rig::configured([Reply::say("Hello")], change).await;
+    let mut request = ask("Hi");
+    request["metadata"] = json!({"user_id": "user_x_account__session_0f8fad5b-d9cb-469f-a165-70867728950e"});
+    rig.messages(&request).await;
+    rig.server.wait_for_log(" request ", 1).await;
+    let session = ["show", "--json", "--session", "0f8fad5b-d9cb-469f-a165-70867728950e"];
+    let (_, shown) = audit(&rig.sandbox, &session);
+    let records = shown["records"].as_array().expect("records");
+    let kinds: Vec<&str> = records.iter().filter_map(|record| record["kind"].as_str()).collect();
+    assert_eq!(kinds, ["begin", "request"]);
+    assert_eq!(records[0]["session"].as_str().map(str::len), Some(32));
+    assert_eq!(records[1]["body_digest"].as_str().map(str::len), Some(64));
+    assert!(!shown.to_string().contains("0f8fad5b"));
+}
+
+#[tokio::test]
+async fn without_a_record_nothing_is_written() {
+    let rig = Rig::configured([Reply::say("Hello")], |config| config["Audit"] = json!({"enabled": false})).await;
+    rig.messages(&ask("Hi")).await;
+    rig.server.wait_for_log(" request ", 1).await;
+    assert!(!folder(&rig.sandbox).exists());
 }

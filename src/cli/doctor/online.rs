@@ -7,14 +7,17 @@ use http::HeaderMap;
 use tokio::task::JoinSet;
 
 use super::finding::Finding;
+use crate::audit::Audit;
 use crate::cli::config::Place;
 use crate::cli::doorway::Doorway;
 use crate::cli::preset::discover::{self, Reported};
+use crate::cli::recording;
 use crate::cli::running::{block_on, keys};
 use crate::config::{Config, Connection, Dialect, Provider};
 use crate::egress::Egress;
 use crate::error::Failure;
 use crate::keys::Resolver;
+use crate::proxy;
 use crate::upstream::{self, NoAnswer};
 
 /// How far clocks may be apart; certificates and the order of records depend on them.
@@ -32,25 +35,33 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) fn online(config: &Config, place: &Place<'_>) -> Result<Vec<Finding>, Failure> {
     let egress = Doorway::of(place).open(config)?;
     let keys = Arc::new(keys(place.paths));
-    block_on(async {
+    let audit = recording::open(&config.audit, place.paths);
+    let found = block_on(async {
         let mut asking = JoinSet::new();
         for (at, provider) in config.providers.iter().enumerate() {
-            let (provider, egress, keys) = (Arc::clone(provider), egress.clone(), Arc::clone(&keys));
-            asking.spawn(async move { (at, of_provider(&provider, &egress, &keys).await) });
+            let (provider, egress, keys, audit) =
+                (Arc::clone(provider), egress.clone(), Arc::clone(&keys), audit.clone());
+            asking.spawn(async move { (at, of_provider(&provider, &egress, &keys, &audit).await) });
         }
         let mut found = asking.join_all().await;
         found.sort_by_key(|(at, _)| *at);
         Ok(found.into_iter().flat_map(|(_, findings)| findings).collect())
-    })
+    });
+    audit.close();
+    found
 }
 
-async fn of_provider(provider: &Provider, egress: &Egress, keys: &Resolver) -> Vec<Finding> {
+async fn of_provider(provider: &Provider, egress: &Egress, keys: &Resolver, audit: &Audit) -> Vec<Finding> {
     let name = &provider.name;
     let connection = match &provider.connection {
         Ok(connection) => connection,
         Err(unset) => return vec![Finding::error("key", format!("{name}: {unset}"), unset.mend())],
     };
     let answer = upstream::ask_for_models(egress, keys, connection).await;
+    if let Ok(_) | Err(NoAnswer::Unreachable(_)) = &answer {
+        let status = answer.as_ref().ok().map(|(status, _)| status.as_u16());
+        audit.note(proxy::probe(provider, "mcr doctor --online", status));
+    }
     let mut findings = Vec::new();
     match &answer {
         Ok((status, headers)) => {

@@ -10,11 +10,13 @@ use serde_json::{Value, json};
 use crate::cli::args::KeyTest;
 use crate::cli::config::Place;
 use crate::cli::doorway::Doorway;
+use crate::cli::recording;
 use crate::cli::running::{block_on, keys};
 use crate::config::{Config, Provider, SecretRef, load};
 use crate::egress::Egress;
 use crate::error::{Exit, Failure};
 use crate::keys::Resolver;
+use crate::proxy;
 use crate::ui;
 use crate::upstream::{NoAnswer, probe};
 
@@ -66,13 +68,19 @@ pub(super) fn run(options: &KeyTest, place: &Place<'_>) -> Result<u8, Failure> {
     let providers = chosen(&config, options.provider.as_deref())?;
     let egress = Doorway::of(place).open(&config)?;
     let keys = keys(place.paths);
+    let audit = recording::open(&config.audit, place.paths);
     let rows = block_on(async {
         let mut rows = Vec::new();
         for provider in providers {
-            rows.push(row(provider, &egress, &keys).await);
+            let row = row(provider, &egress, &keys).await;
+            if row.status.is_some() || matches!(row.verdict, Verdict::Unavailable) {
+                audit.note(proxy::probe(provider, "mcr key test", row.status));
+            }
+            rows.push(row);
         }
         Ok(rows)
     })?;
+    audit.close();
     ui::print(&if options.form.json { as_json(&rows) } else { as_lines(&rows) })
         .map_err(|error| Failure::new(Exit::Io, error))?;
     Ok(worst(rows.iter().map(|row| row.verdict)).map_or(0, |exit| exit as u8))
