@@ -80,6 +80,17 @@ static HOSTS: LazyLock<Hosts> =
 static PRICES: LazyLock<Prices> =
     LazyLock::new(|| serde_json::from_str(include_str!("prices.json")).expect("prices.json is checked by a test"));
 
+/// All hosts, as the data has them.
+pub(super) fn hosts() -> impl Iterator<Item = &'static Host> {
+    HOSTS.hosts.iter()
+}
+
+/// Returns the models, by id, that the price list of a host names; none where no list is known.
+pub fn priced(host: &str) -> impl Iterator<Item = &'static str> {
+    let list = self::host(host).and_then(|host| PRICES.lists.get(host.prices.as_ref()?));
+    list.into_iter().flat_map(|list| list.keys()).map(String::as_str)
+}
+
 /// Finds a host by its name, whatever its case.
 pub fn host(name: &str) -> Option<&'static Host> {
     HOSTS.hosts.iter().find(|host| host.host.eq_ignore_ascii_case(name))

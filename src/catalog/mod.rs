@@ -1,11 +1,13 @@
 //! What is known of models and of the hosts that serve them: data with a date and a source, and its types.
 //!
-//! `models.json`, `dialects.json`, `hosts.json`, `providers.json`, `prices.json` and `vendor.json` are the data; ids of models
-//! stand there and nowhere in code.
+//! `models.json`, `dialects.json`, `hosts.json`, `providers.json`, `prices.json`, `facts.json` and `vendor.json` are the
+//! data; ids of models stand there and nowhere in code.
 
 mod dialects;
+mod facts;
 mod fingerprint;
 mod hosts;
+mod overlay;
 mod price;
 mod providers;
 mod standing;
@@ -18,10 +20,15 @@ use serde::Deserialize;
 #[cfg(test)]
 pub(crate) use dialects::known_dialects;
 pub use dialects::{Quirks, dialect_of, quirks};
-pub use fingerprint::hash;
-pub use hosts::{Host, host, price};
+pub use facts::{Confidence, Fact, Facts, Field, Kind, facts, facts_as_of, may_train, runs_elsewhere};
+pub use fingerprint::{data, hash};
+use hosts::hosts;
+pub use hosts::{Host, host, price, priced};
+pub use overlay::Overlay;
 pub use price::{Cost, Costs, Currency, Price};
-pub use providers::{Provider, provider, provider_names, provider_of, provider_of_key};
+pub use providers::{
+    Endpoint, Provider, known_provider, provider, provider_names, provider_of, provider_of_key, providers,
+};
 pub use standing::{Standing, is_within, standing};
 pub use vendor::{vendor_of, vendor_of_address};
 
