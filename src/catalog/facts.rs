@@ -328,6 +328,16 @@ pub fn may_train(model: &str) -> Option<Fact> {
     Some(FILE.fact(&rule.cell))
 }
 
+/// Whether a terminal shows a text as it is: no control characters, and none that turn around or hide what is beside
+/// them.
+pub fn is_printable(text: &str) -> bool {
+    let hides = |c: char| {
+        matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+    };
+    !text.chars().any(|c| c.is_control() || hides(c))
+}
+
 #[cfg(test)]
 #[path = "facts_tests.rs"]
 mod tests;

@@ -20,7 +20,7 @@ use serde::Deserialize;
 #[cfg(test)]
 pub(crate) use dialects::known_dialects;
 pub use dialects::{Quirks, dialect_of, quirks};
-pub use facts::{Confidence, Fact, Facts, Field, Kind, facts, facts_as_of, may_train, runs_elsewhere};
+pub use facts::{Confidence, Fact, Facts, Field, Kind, facts, facts_as_of, is_printable, may_train, runs_elsewhere};
 pub use fingerprint::{data, hash};
 use hosts::hosts;
 pub use hosts::{Host, host, price, priced};
@@ -125,6 +125,9 @@ pub struct Model {
     /// What it does.
     #[serde(default)]
     pub task: Task,
+    /// The day from which its maker advises against it, `YYYY-MM-DD`.
+    #[serde(default)]
+    pub deprecated: Option<String>,
     /// The day it stopped or stops answering, `YYYY-MM-DD`.
     #[serde(default)]
     pub retired: Option<String>,
@@ -152,6 +155,7 @@ impl Model {
             reasoning: Vec::new(),
             tokenizer: Tokenizer::Estimate,
             task: Task::Chat,
+            deprecated: None,
             retired: None,
             replacement: None,
         }

@@ -1,6 +1,7 @@
 //! The command line: types and help texts, nothing else.
 
 mod audit;
+mod catalogue;
 mod doctor;
 mod key;
 mod model;
@@ -20,6 +21,8 @@ use super::preset::PresetCommand;
 use crate::config::Cost;
 use audit::AUDIT;
 pub use audit::{Audit, AuditCommand, AuditExport, AuditFormat, AuditPurge, AuditShow, AuditTail, AuditVerify};
+use catalogue::{MODELS, PROVIDERS};
+pub use catalogue::{Models, Providers};
 use doctor::DOCTOR;
 pub use doctor::Doctor;
 use key::KEY;
@@ -120,6 +123,12 @@ pub enum Command {
     /// Show the routes, or set the model of one; running sessions take a change over
     #[command(after_help = MODEL)]
     Model(Model),
+    /// Show the models of the configured providers: window, abilities, price, lifecycle, region
+    #[command(after_help = MODELS)]
+    Models(Models),
+    /// Show who operates a provider, where it works and what it keeps, with sources and dates
+    #[command(after_help = PROVIDERS)]
+    Providers(Providers),
     /// Take over the configuration of another program
     #[command(subcommand, after_help = "Example: mcr import ccr --dry-run")]
     Import(ImportCommand),

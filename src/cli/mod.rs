@@ -11,8 +11,10 @@ mod doctor;
 pub mod import;
 pub mod key;
 pub mod model;
+pub mod models;
 pub mod named;
 pub mod preset;
+pub mod providers;
 pub mod service;
 pub mod setup;
 pub mod smoke;
@@ -28,6 +30,7 @@ mod recording;
 mod reload;
 mod running;
 mod sealing;
+mod table;
 mod witnessing;
 
 use std::ffi::OsString;
@@ -96,6 +99,8 @@ pub fn run() -> Result<u8, Failure> {
         Command::Preset(command) => place(None, &|place| preset::run(command, place).map(|()| 0)),
         Command::Import(command) => place(None, &|place| import::run(command, place).map(|()| 0)),
         Command::Model(options) => place(options.config.as_deref(), &|place| model::run(options, place).map(|()| 0)),
+        Command::Models(options) => place(options.config.as_deref(), &|place| models::run(options, place)),
+        Command::Providers(options) => place(options.config.as_deref(), &|place| providers::run(options, place)),
         Command::Named(words) => place(None, &|place| named::run(&arguments.own, words, place)),
         Command::Statusline(options) => place(None, &|place| statusline::run(options, place).map(|()| 0)),
     }

@@ -12,7 +12,7 @@ use std::{
 use anyhow::anyhow;
 
 use super::{
-    Config, Document, Environment, Origin, Problems, StatusLine,
+    Config, Document, Environment, Origin, Problems, StatusLine, own_facts,
     read::{read_status_line, read_with},
 };
 use crate::{
@@ -150,6 +150,27 @@ pub fn text(explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>
         }
         Err(error) => Err(not_read(&path, error)),
     }
+}
+
+/// Reads the user's own facts of providers, from `facts.json` beside the configuration; none where there is no file.
+///
+/// # Errors
+/// Fails with all problems of the file; nothing of it counts then.
+pub fn overlay(
+    explicit: Option<&Path>,
+    paths: &Paths,
+    environment: Environment<'_>,
+) -> Result<catalog::Overlay, Failure> {
+    let path = file(explicit, paths, environment).with_file_name("facts.json");
+    let text = match fs::read(&path) {
+        Ok(bytes) => decoded(&path, bytes)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(catalog::Overlay::default()),
+        Err(error) => return Err(not_read(&path, error)),
+    };
+    own_facts(&text, &path.display().to_string()).map_err(|problems| {
+        let error = anyhow!("{problems}").context("your own facts of providers have errors");
+        Failure::new(Exit::Config, error).hint(format!("correct {}, or take it away", path.display()))
+    })
 }
 
 fn decoded(name: &Path, bytes: Vec<u8>) -> Result<String, Failure> {

@@ -88,6 +88,7 @@ mod limits;
 mod load;
 mod local;
 mod locate;
+mod own_facts;
 pub mod path;
 mod pricing;
 mod problem;
@@ -141,10 +142,11 @@ pub use interpolate::variables;
 pub use key_name::KeyName;
 pub use limits::Capacity;
 pub use load::{
-    Look, Reading, Text, built_in_alone, examine, failure, file, is_missing, load, named, read_again, read_in,
+    Look, Reading, Text, built_in_alone, examine, failure, file, is_missing, load, named, overlay, read_again, read_in,
     status_line, text,
 };
 pub use local::{is_local, is_this_machine, may_listen};
+pub use own_facts::own_facts;
 pub use problem::{Position, Problem, Problems, Severity};
 pub use provider::{Connection, Endpoint, Limits, Provider, Target, Unset};
 pub use read::{read, read_document, read_status_line};

@@ -50,7 +50,7 @@ fn a_us_provider_is_refused_with_its_operator_country_and_source_and_goes_once_i
     assert_eq!(
         verdict.refusal(),
         format!(
-            "the egress guard does not let this go: it is operated by OpenAI OpCo, LLC (US; catalogue of {date}), \
+            "the egress guard does not let this go: it is operated by OpenAI LLC, Delaware (US; catalogue of {date}), \
              and `Egress.allow` is eu, eea, ch, local; run `mcr egress allow api.openai.com --reason TEXT`, \
              or add `openai` to `Egress.allow`"
         )

@@ -25,6 +25,7 @@ pub const COMMANDS: &[&str] = &[
     "model",
     "models",
     "preset",
+    "providers",
     "restart",
     "serve",
     "service",

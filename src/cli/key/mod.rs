@@ -14,6 +14,7 @@ use crate::config::{Config, Host, KeyName, Place as KeyPlace, SecretRef, load};
 use crate::error::{Exit, Failure};
 use crate::keys::Store;
 use crate::ui;
+pub(super) use test::chosen;
 
 /// Runs one of the commands; the number is the exit code.
 pub fn run(command: &KeyCommand, place: &Place<'_>) -> Result<u8, Failure> {

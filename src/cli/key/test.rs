@@ -4,6 +4,7 @@
 //! are there, and nothing of the key.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -86,11 +87,12 @@ pub(super) fn run(options: &KeyTest, place: &Place<'_>) -> Result<u8, Failure> {
     Ok(worst(rows.iter().map(|row| row.verdict)).map_or(0, |exit| exit as u8))
 }
 
-fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<Vec<&'c Provider>, Failure> {
-    let all: Vec<&Provider> = config.providers.iter().map(|provider| &**provider).collect();
+/// Finds the configured provider of a name, or returns all of them.
+pub(in crate::cli) fn chosen<'c>(config: &'c Config, name: Option<&str>) -> Result<Vec<&'c Arc<Provider>>, Failure> {
+    let all: Vec<&Arc<Provider>> = config.providers.iter().collect();
     let Some(name) = name else { return Ok(all) };
     let names: Vec<&str> = all.iter().map(|provider| provider.name.as_str()).collect();
-    let found: Vec<&Provider> =
+    let found: Vec<&Arc<Provider>> =
         all.iter().copied().filter(|provider| provider.name.eq_ignore_ascii_case(name)).collect();
     if found.is_empty() {
         return Err(Failure::say(Exit::Usage, format!("there is no provider `{name}`"))

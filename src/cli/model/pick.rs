@@ -1,7 +1,5 @@
 //! Lets a person choose a route, and then a model among those that are configured and those that servers report.
 
-use std::sync::Arc;
-
 use crate::cli::question::{cannot, screen};
 use dialoguer::{FuzzySelect, Input, Select};
 
@@ -11,16 +9,9 @@ use super::{
     find::{self, Named},
 };
 use crate::{
-    cli::{
-        config::Place,
-        doorway::Doorway,
-        preset::discover::{self, Reported},
-        running::{block_on, keys},
-    },
-    config::{Config, Provider, Scenario},
-    egress::Egress,
+    cli::{config::Place, preset::discover},
+    config::{Config, Scenario},
     error::Failure,
-    keys::Resolver,
     ui,
 };
 
@@ -129,38 +120,21 @@ fn type_one(config: &Config, route: Scenario) -> Result<Option<Change>, Failure>
 fn reported(config: &Config, place: &Place<'_>) -> Vec<Line> {
     let names: Vec<&str> = config.providers.iter().map(|provider| provider.name.as_str()).collect();
     ui::say(format_args!("asking {} for models", names.join(", ")));
-    let keys = Arc::new(keys(place.paths));
-    let asked = Doorway::of(place).open(config).and_then(|egress| {
-        block_on(async {
-            let ask =
-                |provider: &Arc<Provider>| tokio::spawn(ask(Arc::clone(provider), egress.clone(), Arc::clone(&keys)));
-            let asked: Vec<_> =
-                config.providers.iter().map(|provider| (provider.name.clone(), ask(provider))).collect();
-            let mut answers = Vec::new();
-            for (provider, answer) in asked {
-                answers.push((provider, answer.await.unwrap_or_else(|error| Err(error.to_string()))));
-            }
-            Ok(answers)
-        })
-    });
+    let asked = discover::everybody(config, &config.providers, place);
     let mut lines = Vec::new();
     for (provider, answer) in asked.unwrap_or_default() {
         let models = match answer {
             Ok(models) => models,
             Err(why) => {
-                ui::say(format_args!("cannot ask {provider} for its models: {why}"));
+                ui::say(format_args!("cannot ask {} for its models: {why}", provider.name));
                 continue;
             }
         };
         lines.extend(models.into_iter().map(|model| {
-            let name = format!("{provider},{}", model.id);
+            let name = format!("{},{}", provider.name, model.id);
             let about = model.description().map(|words| format!(", {words}")).unwrap_or_default();
             Line { words: format!("{name} (not configured yet{about})"), choice: Choice::Model(name) }
         }));
     }
     lines
-}
-
-async fn ask(provider: Arc<Provider>, egress: Egress, keys: Arc<Resolver>) -> Result<Vec<Reported>, String> {
-    discover::configured(&provider, egress, &keys).await
 }

@@ -6,7 +6,7 @@
 
 mod reported;
 
-use std::{collections::BTreeSet, path::Path, time::Duration};
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
@@ -14,12 +14,13 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::timeout};
 
-pub(in crate::cli) use reported::Reported;
+pub(in crate::cli) use reported::{Reported, is_word};
 
 use crate::{
-    cli::{config::Place, running},
-    config::{self, Connection, Dialect, Host, SecretRef},
+    cli::{config::Place, doorway::Doorway, running},
+    config::{self, Config, Connection, Dialect, Host, SecretRef},
     egress::{Egress, Options, ProxyVariables},
+    error::Failure,
     keys::Resolver,
     preset::{Answers, Given, Key, Provider, Values},
 };
@@ -89,6 +90,34 @@ pub(in crate::cli) async fn configured(
     let connection = Connection { endpoint: connection.endpoint.clone(), key: None };
     let found = Server { egress, connection, key }.models(provider.dialect).await;
     found.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
+}
+
+/// A configured provider, and what it reports, or why it does not, in one line.
+pub(in crate::cli) type Asked = (Arc<config::Provider>, Result<Vec<Reported>, String>);
+
+/// Asks configured providers for their models, all at once.
+///
+/// # Errors
+/// Fails when the door out cannot be opened; a provider that does not answer is no failure.
+pub(in crate::cli) fn everybody(
+    config: &Config,
+    providers: &[Arc<config::Provider>],
+    place: &Place<'_>,
+) -> Result<Vec<Asked>, Failure> {
+    let keys = Arc::new(running::keys(place.paths));
+    let egress = Doorway::of(place).open(config)?;
+    running::block_on(async {
+        let ask = |provider: &Arc<config::Provider>| {
+            let (provider, egress, keys) = (Arc::clone(provider), egress.clone(), Arc::clone(&keys));
+            tokio::spawn(async move { configured(&provider, egress, &keys).await })
+        };
+        let asked: Vec<_> = providers.iter().map(|provider| (Arc::clone(provider), ask(provider))).collect();
+        let mut answers = Vec::new();
+        for (provider, answer) in asked {
+            answers.push((provider, answer.await.unwrap_or_else(|error| Err(error.to_string()))));
+        }
+        Ok(answers)
+    })
 }
 
 /// Where the key is, if the server wants one.

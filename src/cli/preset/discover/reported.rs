@@ -1,12 +1,18 @@
 //! What servers say of their models: readers for each kind, and the words for a person.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::catalog::is_printable;
 
 /// The names under which lists tell a model's window: Mistral, vLLM, others.
 const WINDOWS: [&str; 4] = ["max_context_length", "max_model_len", "context_length", "context_window"];
 
+/// No id is longer, and no other word of a list.
+const LONGEST: usize = 200;
+
 /// A model as its server reports it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Reported {
     /// The id to ask for.
     pub id: String,
@@ -18,6 +24,23 @@ pub(crate) struct Reported {
     pub tools: Option<bool>,
     /// Whether it answers chats at all.
     pub chats: bool,
+    /// Whether it sees images; absent where nobody says.
+    #[serde(default)]
+    pub vision: Option<bool>,
+    /// Whether it thinks; absent where nobody says.
+    #[serde(default)]
+    pub reasoning: Option<bool>,
+    /// The day it stopped or stops answering, in the server's words.
+    #[serde(default)]
+    pub retires: Option<String>,
+    /// What the server names in its place.
+    #[serde(default)]
+    pub replacement: Option<String>,
+}
+
+/// Whether what a stranger's server says can be shown on a terminal.
+pub(crate) fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.len() <= LONGEST && is_printable(text)
 }
 
 impl Reported {
@@ -49,15 +72,21 @@ pub(super) fn list(list: &Value) -> Vec<Reported> {
     let model = |model: &Value| {
         let id = model.get("id").or_else(|| model.get("name"))?.as_str()?;
         // What a stranger's server calls a model is shown on a terminal.
-        if id.is_empty() || id.chars().any(char::is_control) {
+        if !is_word(id) {
             return None;
         }
+        let word = |key: &str| Some(model.get(key)?.as_str().filter(|word| is_word(word))?.to_owned());
+        let can = |capability: &str| model.get("capabilities")?.get(capability)?.as_bool();
         Some(Reported {
             id: id.to_owned(),
             given: WINDOWS.iter().find_map(|key| tokens(model.get(key))),
             most: tokens(model.pointer("/meta/n_ctx_train")),
-            tools: model.pointer("/capabilities/function_calling").and_then(Value::as_bool),
-            chats: model.pointer("/capabilities/completion_chat") != Some(&Value::Bool(false)),
+            tools: can("function_calling"),
+            chats: can("completion_chat") != Some(false),
+            vision: can("vision"),
+            reasoning: can("reasoning"),
+            retires: word("deprecation"),
+            replacement: word("deprecation_replacement_model"),
         })
     };
     models.into_iter().flatten().filter_map(model).collect()
@@ -80,6 +109,8 @@ pub(super) fn ollama(model: &mut Reported, shown: &Value) {
     if let Some(can) = shown.get("capabilities").and_then(Value::as_array) {
         let has = |word: &str| can.iter().any(|capability| capability == word);
         model.tools = Some(has("tools"));
+        model.vision = Some(has("vision"));
+        model.reasoning = Some(has("thinking"));
         model.chats = has("completion");
     }
 }
@@ -102,7 +133,9 @@ pub(super) fn lm_studio(models: &mut [Reported], list: &Value) {
         if let Some(model) = models.iter_mut().find(|model| Some(model.id.as_str()) == id) {
             model.given = tokens(own.get("loaded_context_length"));
             model.most = tokens(own.get("max_context_length"));
-            model.chats = own.get("type").and_then(Value::as_str) != Some("embeddings");
+            let kind = own.get("type").and_then(Value::as_str);
+            model.chats = kind != Some("embeddings");
+            model.vision = kind.map(|kind| kind == "vlm");
             if let Some(can) = own.get("capabilities").and_then(Value::as_array) {
                 model.tools = Some(can.iter().any(|capability| capability == "tool_use"));
             }
@@ -145,10 +178,22 @@ mod tests {
             {"id": "b", "max_model_len": 8192},
             {"id": "c"},
             {"id": "\u{1b}[2J", "max_model_len": 1},
+            {"id": "evil\u{202e}ledom", "max_model_len": 1},
+            {"id": "x".repeat(201), "max_model_len": 1},
             {"id": "embed", "capabilities": {"completion_chat": false}},
             {"id": "deaf", "capabilities": {"function_calling": false}, "max_context_length": 0},
         ]}));
         assert_eq!(drawn(&models), ["a: context 4096", "b: context 8192", "c: ", "deaf: no tools"]);
+    }
+
+    #[test]
+    fn mistrals_cards_tell_what_a_model_can_and_when_it_ends() {
+        let card = json!({"id": "m", "deprecation": "2026-07-31T12:00:00Z", "deprecation_replacement_model": "\u{7}n",
+            "capabilities": {"vision": true, "reasoning": false, "function_calling": true}});
+        let models = list(&json!({"data": [card]}));
+        let [model] = &models[..] else { panic!("{models:?}") };
+        assert_eq!((model.vision, model.reasoning, model.tools), (Some(true), Some(false), Some(true)));
+        assert_eq!((model.retires.as_deref(), &model.replacement), (Some("2026-07-31T12:00:00Z"), &None));
     }
 
     #[test]
