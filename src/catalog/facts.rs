@@ -180,7 +180,7 @@ pub struct Fact {
     pub as_of: String,
     /// Who says so.
     pub source: String,
-    /// Where that stands; absent in the user's own.
+    /// Where that stands; absent in the user's own, and where there is no one address.
     pub address: Option<String>,
     /// What the source is.
     pub kind: Kind,
@@ -226,7 +226,8 @@ impl Facts {
 #[serde(deny_unknown_fields)]
 struct SourceEntry {
     name: String,
-    address: String,
+    #[serde(default)]
+    address: Option<String>,
     kind: Kind,
     as_of: String,
 }
@@ -283,7 +284,7 @@ impl File {
             value: cell.value.clone(),
             as_of: source.as_of.clone(),
             source: source.name.clone(),
-            address: Some(source.address.clone()),
+            address: source.address.clone(),
             kind: source.kind,
             confidence: cell.confidence,
             note: cell.note.clone(),

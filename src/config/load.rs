@@ -168,7 +168,8 @@ pub fn overlay(
         Err(error) => return Err(not_read(&path, error)),
     };
     own_facts(&text, &path.display().to_string()).map_err(|problems| {
-        let error = anyhow!("{problems}").context("your own facts of providers have errors");
+        let lines = problems.to_string().replace('\n', "\n  ");
+        let error = anyhow!("your own facts of providers have errors:\n  {lines}");
         Failure::new(Exit::Config, error).hint(format!("correct {}, or take it away", path.display()))
     })
 }

@@ -17,17 +17,17 @@ use super::{folder, installed};
 use crate::common::{Sandbox, Terminal, soon};
 
 /// What a server is asked: method, path, key and body.
-type Asked = (String, String, Option<String>, Value);
+pub type Asked = (String, String, Option<String>, Value);
 
 /// A server that says what a function says, and remembers what it was asked; nothing is a 404.
-struct Fake {
-    url: String,
+pub struct Fake {
+    pub url: String,
     asked: Arc<Mutex<Vec<Asked>>>,
     _listener: tokio::task::JoinHandle<()>,
 }
 
 impl Fake {
-    async fn start(answer: fn(&Asked) -> Option<Value>) -> Self {
+    pub async fn start(answer: fn(&Asked) -> Option<Value>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
@@ -59,7 +59,7 @@ impl Fake {
     }
 
     /// The keys that came with the question for the list.
-    fn keys(&self) -> Vec<Option<String>> {
+    pub fn keys(&self) -> Vec<Option<String>> {
         let asked = self.asked.lock().expect("whole");
         asked.iter().filter(|(_, path, ..)| path == "/v1/models").map(|(_, _, key, _)| key.clone()).collect()
     }

@@ -3,7 +3,7 @@
 mod ask;
 mod built_in;
 mod commands;
-mod discover;
+pub mod discover;
 mod hostile;
 mod install;
 mod interrupt;
