@@ -44,6 +44,8 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('service', 'service', [CompletionResultType]::ParameterValue, 'Let systemd or launchd start the service at login')
             [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Check, show or find the configuration')
             [CompletionResult]::new('model', 'model', [CompletionResultType]::ParameterValue, 'Show the routes, or set the model of one; running sessions take a change over')
+            [CompletionResult]::new('models', 'models', [CompletionResultType]::ParameterValue, 'Show the models of the configured providers: window, abilities, price, lifecycle, region')
+            [CompletionResult]::new('providers', 'providers', [CompletionResultType]::ParameterValue, 'Show who operates a provider, where it works and what it keeps, with sources and dates')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Take over the configuration of another program')
             [CompletionResult]::new('preset', 'preset', [CompletionResultType]::ParameterValue, 'Install, show, change and remove presets; `mcr NAME` runs one')
             [CompletionResult]::new('key', 'key', [CompletionResultType]::ParameterValue, 'Keep, list and test the providers'' keys')
@@ -184,6 +186,21 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('--unset', '--unset', [CompletionResultType]::ParameterName, 'Take the route away, so that its requests take the next that fits')
             [CompletionResult]::new('--add', '--add', [CompletionResultType]::ParameterName, 'Add a model to its provider''s list that is not in it')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the routes as JSON, and ask nothing')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;models' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
+            [CompletionResult]::new('--refresh', '--refresh', [CompletionResultType]::ParameterName, 'Ask the providers now')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;providers' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use the facts beside this configuration file')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

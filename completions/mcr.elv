@@ -41,6 +41,8 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand service 'Let systemd or launchd start the service at login'
             cand config 'Check, show or find the configuration'
             cand model 'Show the routes, or set the model of one; running sessions take a change over'
+            cand models 'Show the models of the configured providers: window, abilities, price, lifecycle, region'
+            cand providers 'Show who operates a provider, where it works and what it keeps, with sources and dates'
             cand import 'Take over the configuration of another program'
             cand preset 'Install, show, change and remove presets; `mcr NAME` runs one'
             cand key 'Keep, list and test the providers'' keys'
@@ -161,6 +163,19 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --unset 'Take the route away, so that its requests take the next that fits'
             cand --add 'Add a model to its provider''s list that is not in it'
             cand --json 'Print the routes as JSON, and ask nothing'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;models'= {
+            cand --config 'Use this configuration file'
+            cand --refresh 'Ask the providers now'
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;providers'= {
+            cand --config 'Use the facts beside this configuration file'
+            cand --json 'Print JSON'
             cand -h 'Print help'
             cand --help 'Print help'
         }

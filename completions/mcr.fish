@@ -45,6 +45,8 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "deactivate" -d 'Print what 
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "service" -d 'Let systemd or launchd start the service at login'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "config" -d 'Check, show or find the configuration'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "model" -d 'Show the routes, or set the model of one; running sessions take a change over'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "models" -d 'Show the models of the configured providers: window, abilities, price, lifecycle, region'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "providers" -d 'Show who operates a provider, where it works and what it keeps, with sources and dates'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "import" -d 'Take over the configuration of another program'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "preset" -d 'Install, show, change and remove presets; `mcr NAME` runs one'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "key" -d 'Keep, list and test the providers\' keys'
@@ -106,6 +108,13 @@ complete -c mcr -n "__fish_mcr_using_subcommand model" -l unset -d 'Take the rou
 complete -c mcr -n "__fish_mcr_using_subcommand model" -l add -d 'Add a model to its provider\'s list that is not in it'
 complete -c mcr -n "__fish_mcr_using_subcommand model" -l json -d 'Print the routes as JSON, and ask nothing'
 complete -c mcr -n "__fish_mcr_using_subcommand model" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand models" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand models" -l refresh -d 'Ask the providers now'
+complete -c mcr -n "__fish_mcr_using_subcommand models" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand models" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand providers" -l config -d 'Use the facts beside this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand providers" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand providers" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr keeptrusts" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr keeptrusts" -f -a "ccr" -d 'Take over claude-code-router 2\'s configuration, presets and keys; its folder stays as it is'
 complete -c mcr -n "__fish_mcr_using_subcommand import; and not __fish_seen_subcommand_from ccr keeptrusts" -f -a "keeptrusts" -d 'Take over the targets of a Keeptrusts gateway from its policy-config.yaml, which stays as it is'

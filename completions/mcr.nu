@@ -145,6 +145,23 @@ module completions {
     target?: string           # Where it leads: `provider,model`, `provider/model`, or the id of a model that one provider has
   ]
 
+  # Show the models of the configured providers: window, abilities, price, lifecycle, region
+  export extern "mcr models" [
+    --refresh                 # Ask the providers now
+    --json                    # Print JSON
+    --config: path            # Use this configuration file
+    --help(-h)                # Print help
+    provider?: string         # Only this provider's
+  ]
+
+  # Show who operates a provider, where it works and what it keeps, with sources and dates
+  export extern "mcr providers" [
+    --json                    # Print JSON
+    --config: path            # Use the facts beside this configuration file
+    --help(-h)                # Print help
+    name?: string             # Show this one in full
+  ]
+
   # Take over the configuration of another program
   export extern "mcr import" [
     --help(-h)                # Print help
