@@ -55,8 +55,14 @@ _mcr() {
             mcr,model)
                 cmd="mcr__subcmd__model"
                 ;;
+            mcr,models)
+                cmd="mcr__subcmd__models"
+                ;;
             mcr,preset)
                 cmd="mcr__subcmd__preset"
+                ;;
+            mcr,providers)
+                cmd="mcr__subcmd__providers"
                 ;;
             mcr,restart)
                 cmd="mcr__subcmd__restart"
@@ -176,7 +182,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --max-cost --sealed --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model import preset key doctor smoke usage audit statusline completions"
+            opts="-h -V --config --quiet --max-cost --sealed --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model models providers import preset key doctor smoke usage audit statusline completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -705,6 +711,24 @@ _mcr() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        mcr__subcmd__models)
+            opts="-h --refresh --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         mcr__subcmd__preset)
             opts="-h --help install list info show reconfigure export delete rm remove validate"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -861,6 +885,24 @@ _mcr() {
                     return 0
                     ;;
                 --sha256)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__providers)
+            opts="-h --json --config --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

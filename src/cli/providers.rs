@@ -144,7 +144,9 @@ fn in_full(known: &Known<'_>) -> String {
     for (field, cells) in known.facts.iter().filter(|(_, cells)| !cells.is_empty()) {
         let differ = if known.facts.values(field).len() > 1 { " (sources differ)" } else { "" };
         let _ = writeln!(text, "\n{}{differ}", field.label());
-        cells.iter().for_each(|fact| cell(&mut text, fact));
+        for fact in cells {
+            cell(&mut text, fact);
+        }
     }
     let gaps: Vec<&str> = known.facts.gaps().map(Field::label).collect();
     if !gaps.is_empty() {

@@ -80,12 +80,12 @@ fn reasoning(row: &Row) -> String {
 }
 
 fn price(row: &Row) -> String {
-    let one = |price: &Price| match price.is_free() {
-        true => "free".to_owned(),
-        false => {
-            let sign = price.currency.sign();
-            format!("{sign}{}/{sign}{}", amount(price.input), amount(price.output))
+    let one = |price: &Price| {
+        if price.is_free() {
+            return "free".to_owned();
         }
+        let sign = price.currency.sign();
+        format!("{sign}{}/{sign}{}", amount(price.input), amount(price.output))
     };
     let prices: Vec<String> = row.prices.iter().map(one).collect();
     if prices.is_empty() { unknown() } else { prices.join(" ") }
