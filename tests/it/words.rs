@@ -362,6 +362,8 @@ fn what_a_session_says_at_its_end_is_one_line_and_its_code_the_agents() {
     agent(&mut sandbox);
     sandbox.set("CLAUDE_PATH", "/bin/false");
     sandbox.configure(&config("http://127.0.0.1:9/v1"));
+    // The first run of all makes the record's key, which the log tells of.
+    sandbox.mcr(["--config", "config.json", "code", "-p", "hi"]);
     assert_snapshot!(sandbox.mcr(["--config", "config.json", "code", "-p", "hi"]), @r"
     exit code: 1
     ----- stderr -----
