@@ -7,7 +7,7 @@ use std::time::Duration;
 use mcr::audit::{Audit, Decision};
 use mcr::config::{AgentTraffic, EgressRules, Secret};
 use mcr::egress::witness::{self, Limits, Policy, Witness};
-use mcr::egress::{Egress, Options, ProxyVariables};
+use mcr::egress::{Egress, Guard, Options, ProxyVariables};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -46,7 +46,12 @@ impl Stage {
     }
 
     fn behind(policy: Policy, limits: Limits, environment: ProxyVariables) -> Self {
-        let egress = Egress::new(&Options { environment, ..Options::default() }).unwrap();
+        let egress = Egress::new(&Options {
+            environment,
+            guard: Guard::new(EgressRules::default(), vec![], vec![]),
+            ..Options::default()
+        })
+        .unwrap();
         let token = Secret::new("token".to_owned());
         let witness = Witness::new(policy, egress, Audit::off(), &token, limits);
         let listener = witness::bind().unwrap();
@@ -158,6 +163,10 @@ async fn strict_traffic_reaches_what_is_named_and_nothing_else() {
         ("gist.github.com:443", 403),
         ("api.anthropic.com:443", 403),
         ("10.0.0.1:443", 403),
+        // The guard's rules, whoever asks: an operator in Europe, and one that nobody here knows.
+        ("api.eu.mistral.ai:443", 200),
+        ("api.openai.com:443", 403),
+        ("llm.example:443", 403),
     ] {
         assert_eq!(stage.status(target).await, expected, "{target}");
     }

@@ -191,7 +191,9 @@ impl Shared {
     async fn reach(&self, target: &Uri, port: u16) -> Result<(Reached, Record), Response<Body>> {
         let host = bare(target.host().unwrap_or_default());
         let begin = |decision| Record::begin(&self.tally, &self.audit, host.clone(), port, decision);
-        let mut record = match self.policy.judge(&host) {
+        let in_url = target.host().unwrap_or_default();
+        let may_mcr = || self.egress.guard().judge(in_url).decision == Decision::Allowed;
+        let mut record = match self.policy.judge(&host, may_mcr) {
             Verdict::Allowed => begin(Decision::Allowed),
             Verdict::Observed(reason) => {
                 let mut record = begin(Decision::Observed);

@@ -25,8 +25,9 @@ pub(super) enum Verdict {
 }
 
 impl Policy {
-    /// Judges a host by its name: in lower case, without brackets and the last dot.
-    pub(super) fn judge(&self, host: &str) -> Verdict {
+    /// Judges a host by its name: in lower case, without brackets and the last dot. `may_mcr` says whether mcr itself may
+    /// speak to it.
+    pub(super) fn judge(&self, host: &str, may_mcr: impl Fn() -> bool) -> Verdict {
         if is_this_machine(host) {
             return Verdict::Denied("it is this machine, which needs no proxy".to_owned());
         }
@@ -40,7 +41,7 @@ impl Policy {
             (AgentTraffic::BlockVendor, Some(who)) => Verdict::Denied(blocked(who)),
             (AgentTraffic::Strict, _) if is_listed(host, &rules.agent_allow) => Verdict::Allowed,
             (AgentTraffic::Strict, Some(who)) => Verdict::Denied(format!("it is {who}'s, and {STRICT}")),
-            (AgentTraffic::Strict, None) if is_listed(host, &rules.allow) => Verdict::Allowed,
+            (AgentTraffic::Strict, None) if may_mcr() => Verdict::Allowed,
             (AgentTraffic::Strict, None) => Verdict::Denied(STRICT.to_owned()),
             (AgentTraffic::Observe | AgentTraffic::BlockVendor, None) => Verdict::Allowed,
         }
@@ -70,7 +71,7 @@ impl Policy {
     }
 }
 
-const STRICT: &str = "`Egress.agent` is `strict` and neither `Egress.allow` nor `Egress.agent_allow` names it";
+const STRICT: &str = "`Egress.agent` is `strict` and neither `Egress.allow` nor `Egress.agent_allow` lets it go";
 
 fn blocked(who: &str) -> String {
     format!("it is {who}'s, and `Egress.agent` is `block-vendor`")
@@ -104,22 +105,26 @@ mod tests {
     #[test]
     fn each_setting_has_its_word_of_each_kind_of_host() {
         let hosts = ["api.anthropic.com", "github.com", "localhost", "127.0.0.1"];
-        let words = |policy: &Policy| hosts.map(|host| word(&policy.judge(host)));
+        let words = |policy: &Policy| hosts.map(|host| word(&policy.judge(host, || false)));
         assert_eq!(words(&policy(AgentTraffic::Observe, &[])), ["observed", "allowed", "denied", "denied"]);
         assert_eq!(words(&policy(AgentTraffic::BlockVendor, &[])), ["denied", "allowed", "denied", "denied"]);
         assert_eq!(words(&policy(AgentTraffic::Strict, &[])), ["denied", "denied", "denied", "denied"]);
         assert_eq!(words(&policy(AgentTraffic::Strict, &["github.com"])), ["denied", "allowed", "denied", "denied"]);
         assert_eq!(words(&Policy::Nothing), ["denied"; 4]);
+        // What mcr itself may speak to, the agent may in `strict`: but not the vendor, and not this machine.
+        let strict = policy(AgentTraffic::Strict, &[]);
+        let too = hosts.map(|host| word(&strict.judge(host, || true)));
+        assert_eq!(too, ["denied", "allowed", "denied", "denied"]);
     }
 
     #[test]
     fn a_domain_with_a_dot_holds_what_is_below_it_and_a_host_holds_itself() {
         let policy = policy(AgentTraffic::Strict, &[".crates.io", "github.com"]);
         for host in ["crates.io", "index.crates.io", "github.com"] {
-            assert_eq!(policy.judge(host), Verdict::Allowed, "{host}");
+            assert_eq!(policy.judge(host, || false), Verdict::Allowed, "{host}");
         }
         for host in ["notcrates.io", "gist.github.com", "crates.io.example"] {
-            assert_eq!(word(&policy.judge(host)), "denied", "{host}");
+            assert_eq!(word(&policy.judge(host, || false)), "denied", "{host}");
         }
     }
 
