@@ -53,6 +53,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('smoke', 'smoke', [CompletionResultType]::ParameterValue, 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went')
             [CompletionResult]::new('usage', 'usage', [CompletionResultType]::ParameterValue, 'Show what was used and what it cost: by day, week, month, session or model')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Show what left this machine, and check that the record of it is what was written')
+            [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Tell where traffic went and what is known of whom it went to, for those who have to answer for it')
             [CompletionResult]::new('statusline', 'statusline', [CompletionResultType]::ParameterValue, 'Print a status line from the JSON that Claude Code gives on stdin')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completions, which know installed presets and configured models too')
             break
@@ -434,6 +435,62 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('--older-than', '--older-than', [CompletionResultType]::ParameterName, 'Take away months of which every day is older; `Audit.retention_days` by default')
             [CompletionResult]::new('--before', '--before', [CompletionResultType]::ParameterName, 'Take away the months before this one, such as 2026-11')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Take it away without asking')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;report' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('egress', 'egress', [CompletionResultType]::ParameterValue, 'Show which hosts were spoken to, what was denied, and that the guard still denies')
+            [CompletionResult]::new('ropa', 'ropa', [CompletionResultType]::ParameterValue, 'Fill the record of processing activities: Art. 30(1) GDPR, fields a to g')
+            [CompletionResult]::new('dpia', 'dpia', [CompletionResultType]::ParameterValue, 'Gather what a data protection impact assessment needs: Art. 35(7) GDPR')
+            [CompletionResult]::new('providers', 'providers', [CompletionResultType]::ParameterValue, 'Show what is known of every provider, with dates and sources')
+            [CompletionResult]::new('nis2', 'nis2', [CompletionResultType]::ParameterValue, 'Fill a sheet for each supplier: Art. 21(2)(d) and (3) of the NIS2 directive')
+            [CompletionResult]::new('example', 'example', [CompletionResultType]::ParameterValue, 'Print a report.json to begin with, and say where it belongs')
+            break
+        }
+        'mcr;report;egress' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was before, such as 24h, 7d, 2026-11-01')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file, for its owner only, instead of stdout')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcr;report;ropa' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was before, such as 24h, 7d, 2026-11-01')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file, for its owner only, instead of stdout')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcr;report;dpia' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was before, such as 24h, 7d, 2026-11-01')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file, for its owner only, instead of stdout')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcr;report;providers' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was before, such as 24h, 7d, 2026-11-01')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file, for its owner only, instead of stdout')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcr;report;nis2' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Leave out what was before, such as 24h, 7d, 2026-11-01')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'The form')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Write to this file, for its owner only, instead of stdout')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'mcr;report;example' {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

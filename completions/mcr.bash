@@ -64,6 +64,9 @@ _mcr() {
             mcr,providers)
                 cmd="mcr__subcmd__providers"
                 ;;
+            mcr,report)
+                cmd="mcr__subcmd__report"
+                ;;
             mcr,restart)
                 cmd="mcr__subcmd__restart"
                 ;;
@@ -169,6 +172,24 @@ _mcr() {
             mcr__subcmd__preset,validate)
                 cmd="mcr__subcmd__preset__subcmd__validate"
                 ;;
+            mcr__subcmd__report,dpia)
+                cmd="mcr__subcmd__report__subcmd__dpia"
+                ;;
+            mcr__subcmd__report,egress)
+                cmd="mcr__subcmd__report__subcmd__egress"
+                ;;
+            mcr__subcmd__report,example)
+                cmd="mcr__subcmd__report__subcmd__example"
+                ;;
+            mcr__subcmd__report,nis2)
+                cmd="mcr__subcmd__report__subcmd__nis2"
+                ;;
+            mcr__subcmd__report,providers)
+                cmd="mcr__subcmd__report__subcmd__providers"
+                ;;
+            mcr__subcmd__report,ropa)
+                cmd="mcr__subcmd__report__subcmd__ropa"
+                ;;
             mcr__subcmd__service,install)
                 cmd="mcr__subcmd__service__subcmd__install"
                 ;;
@@ -182,7 +203,7 @@ _mcr() {
 
     case "${cmd}" in
         mcr)
-            opts="-h -V --config --quiet --max-cost --sealed --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model models providers import preset key doctor smoke usage audit statusline completions"
+            opts="-h -V --config --quiet --max-cost --sealed --trace-bodies --help --version code setup start stop restart status breaker logs activate env deactivate service config model models providers import preset key doctor smoke usage audit report statusline completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -903,6 +924,164 @@ _mcr() {
             fi
             case "${prev}" in
                 --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__report)
+            opts="-h --help egress ropa dpia providers nis2 example"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__report__subcmd__dpia)
+            opts="-h --since --format --output --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "md csv json svg" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__report__subcmd__egress)
+            opts="-h --since --format --output --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "md csv json svg" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__report__subcmd__example)
+            opts="-h --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__report__subcmd__nis2)
+            opts="-h --since --format --output --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "md csv json svg" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__report__subcmd__providers)
+            opts="-h --since --format --output --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "md csv json svg" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        mcr__subcmd__report__subcmd__ropa)
+            opts="-h --since --format --output --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --since)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "md csv json svg" -- "${cur}"))
+                    return 0
+                    ;;
+                --output)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -50,6 +50,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand smoke 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
             cand usage 'Show what was used and what it cost: by day, week, month, session or model'
             cand audit 'Show what left this machine, and check that the record of it is what was written'
+            cand report 'Tell where traffic went and what is known of whom it went to, for those who have to answer for it'
             cand statusline 'Print a status line from the JSON that Claude Code gives on stdin'
             cand completions 'Print a shell''s completions, which know installed presets and configured models too'
         }
@@ -380,6 +381,55 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --older-than 'Take away months of which every day is older; `Audit.retention_days` by default'
             cand --before 'Take away the months before this one, such as 2026-11'
             cand --yes 'Take it away without asking'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;report'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand egress 'Show which hosts were spoken to, what was denied, and that the guard still denies'
+            cand ropa 'Fill the record of processing activities: Art. 30(1) GDPR, fields a to g'
+            cand dpia 'Gather what a data protection impact assessment needs: Art. 35(7) GDPR'
+            cand providers 'Show what is known of every provider, with dates and sources'
+            cand nis2 'Fill a sheet for each supplier: Art. 21(2)(d) and (3) of the NIS2 directive'
+            cand example 'Print a report.json to begin with, and say where it belongs'
+        }
+        &'mcr;report;egress'= {
+            cand --since 'Leave out what was before, such as 24h, 7d, 2026-11-01'
+            cand --format 'The form'
+            cand --output 'Write to this file, for its owner only, instead of stdout'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'mcr;report;ropa'= {
+            cand --since 'Leave out what was before, such as 24h, 7d, 2026-11-01'
+            cand --format 'The form'
+            cand --output 'Write to this file, for its owner only, instead of stdout'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'mcr;report;dpia'= {
+            cand --since 'Leave out what was before, such as 24h, 7d, 2026-11-01'
+            cand --format 'The form'
+            cand --output 'Write to this file, for its owner only, instead of stdout'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'mcr;report;providers'= {
+            cand --since 'Leave out what was before, such as 24h, 7d, 2026-11-01'
+            cand --format 'The form'
+            cand --output 'Write to this file, for its owner only, instead of stdout'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'mcr;report;nis2'= {
+            cand --since 'Leave out what was before, such as 24h, 7d, 2026-11-01'
+            cand --format 'The form'
+            cand --output 'Write to this file, for its owner only, instead of stdout'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'mcr;report;example'= {
             cand -h 'Print help'
             cand --help 'Print help'
         }

@@ -54,6 +54,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "doctor" -d 'Find what is wr
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that everything works: proxy, agent, a tool call, the log, and where it all went'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "usage" -d 'Show what was used and what it cost: by day, week, month, session or model'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "audit" -d 'Show what left this machine, and check that the record of it is what was written'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "report" -d 'Tell where traffic went and what is known of whom it went to, for those who have to answer for it'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "completions" -d 'Print a shell\'s completions, which know installed presets and configured models too'
 complete -c mcr -n "__fish_mcr_using_subcommand setup" -s h -l help -d 'Print help'
@@ -232,6 +233,49 @@ complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcomman
 complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from purge" -l before -d 'Take away the months before this one, such as 2026-11' -r
 complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from purge" -l yes -d 'Take it away without asking'
 complete -c mcr -n "__fish_mcr_using_subcommand audit; and __fish_seen_subcommand_from purge" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and not __fish_seen_subcommand_from egress ropa dpia providers nis2 example" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and not __fish_seen_subcommand_from egress ropa dpia providers nis2 example" -f -a "egress" -d 'Show which hosts were spoken to, what was denied, and that the guard still denies'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and not __fish_seen_subcommand_from egress ropa dpia providers nis2 example" -f -a "ropa" -d 'Fill the record of processing activities: Art. 30(1) GDPR, fields a to g'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and not __fish_seen_subcommand_from egress ropa dpia providers nis2 example" -f -a "dpia" -d 'Gather what a data protection impact assessment needs: Art. 35(7) GDPR'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and not __fish_seen_subcommand_from egress ropa dpia providers nis2 example" -f -a "providers" -d 'Show what is known of every provider, with dates and sources'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and not __fish_seen_subcommand_from egress ropa dpia providers nis2 example" -f -a "nis2" -d 'Fill a sheet for each supplier: Art. 21(2)(d) and (3) of the NIS2 directive'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and not __fish_seen_subcommand_from egress ropa dpia providers nis2 example" -f -a "example" -d 'Print a report.json to begin with, and say where it belongs'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from egress" -l since -d 'Leave out what was before, such as 24h, 7d, 2026-11-01' -r
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from egress" -l format -d 'The form' -r -f -a "md\t'Markdown, with a diagram that mermaid draws'
+csv\t'The tables as CSV'
+json\t'All of it as JSON'
+svg\t'The diagram alone, as a picture'"
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from egress" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from egress" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from ropa" -l since -d 'Leave out what was before, such as 24h, 7d, 2026-11-01' -r
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from ropa" -l format -d 'The form' -r -f -a "md\t'Markdown, with a diagram that mermaid draws'
+csv\t'The tables as CSV'
+json\t'All of it as JSON'
+svg\t'The diagram alone, as a picture'"
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from ropa" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from ropa" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from dpia" -l since -d 'Leave out what was before, such as 24h, 7d, 2026-11-01' -r
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from dpia" -l format -d 'The form' -r -f -a "md\t'Markdown, with a diagram that mermaid draws'
+csv\t'The tables as CSV'
+json\t'All of it as JSON'
+svg\t'The diagram alone, as a picture'"
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from dpia" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from dpia" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from providers" -l since -d 'Leave out what was before, such as 24h, 7d, 2026-11-01' -r
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from providers" -l format -d 'The form' -r -f -a "md\t'Markdown, with a diagram that mermaid draws'
+csv\t'The tables as CSV'
+json\t'All of it as JSON'
+svg\t'The diagram alone, as a picture'"
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from providers" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from providers" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from nis2" -l since -d 'Leave out what was before, such as 24h, 7d, 2026-11-01' -r
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from nis2" -l format -d 'The form' -r -f -a "md\t'Markdown, with a diagram that mermaid draws'
+csv\t'The tables as CSV'
+json\t'All of it as JSON'
+svg\t'The diagram alone, as a picture'"
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from nis2" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from nis2" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from example" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -l json -d 'Print every variable with its value as JSON instead'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand completions" -s h -l help -d 'Print help'

@@ -383,6 +383,76 @@ module completions {
     --help(-h)                # Print help
   ]
 
+  # Tell where traffic went and what is known of whom it went to, for those who have to answer for it
+  export extern "mcr report" [
+    --help(-h)                # Print help
+  ]
+
+  def "nu-complete mcr report egress format" [] {
+    [ "md" "csv" "json" "svg" ]
+  }
+
+  # Show which hosts were spoken to, what was denied, and that the guard still denies
+  export extern "mcr report egress" [
+    --since: string           # Leave out what was before, such as 24h, 7d, 2026-11-01
+    --format: string@"nu-complete mcr report egress format" # The form
+    --output: path            # Write to this file, for its owner only, instead of stdout
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete mcr report ropa format" [] {
+    [ "md" "csv" "json" "svg" ]
+  }
+
+  # Fill the record of processing activities: Art. 30(1) GDPR, fields a to g
+  export extern "mcr report ropa" [
+    --since: string           # Leave out what was before, such as 24h, 7d, 2026-11-01
+    --format: string@"nu-complete mcr report ropa format" # The form
+    --output: path            # Write to this file, for its owner only, instead of stdout
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete mcr report dpia format" [] {
+    [ "md" "csv" "json" "svg" ]
+  }
+
+  # Gather what a data protection impact assessment needs: Art. 35(7) GDPR
+  export extern "mcr report dpia" [
+    --since: string           # Leave out what was before, such as 24h, 7d, 2026-11-01
+    --format: string@"nu-complete mcr report dpia format" # The form
+    --output: path            # Write to this file, for its owner only, instead of stdout
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete mcr report providers format" [] {
+    [ "md" "csv" "json" "svg" ]
+  }
+
+  # Show what is known of every provider, with dates and sources
+  export extern "mcr report providers" [
+    --since: string           # Leave out what was before, such as 24h, 7d, 2026-11-01
+    --format: string@"nu-complete mcr report providers format" # The form
+    --output: path            # Write to this file, for its owner only, instead of stdout
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  def "nu-complete mcr report nis2 format" [] {
+    [ "md" "csv" "json" "svg" ]
+  }
+
+  # Fill a sheet for each supplier: Art. 21(2)(d) and (3) of the NIS2 directive
+  export extern "mcr report nis2" [
+    --since: string           # Leave out what was before, such as 24h, 7d, 2026-11-01
+    --format: string@"nu-complete mcr report nis2 format" # The form
+    --output: path            # Write to this file, for its owner only, instead of stdout
+    --help(-h)                # Print help (see more with '--help')
+  ]
+
+  # Print a report.json to begin with, and say where it belongs
+  export extern "mcr report example" [
+    --help(-h)                # Print help
+  ]
+
   # Print a status line from the JSON that Claude Code gives on stdin
   export extern "mcr statusline" [
     --json                    # Print every variable with its value as JSON instead

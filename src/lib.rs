@@ -6,7 +6,7 @@
 //! # What decides everything
 //!
 //! 1. Bytes and decisions are pure; sockets and clocks live at the edge. [`wire`],
-//!    [`translate`], [`openai`], [`route`], [`catalog`], [`status_line`], [`config`] (but for [`config::load()`]) and
+//!    [`translate`], [`openai`], [`route`], [`catalog`], [`report`], [`status_line`], [`config`] (but for [`config::load()`]) and
 //!    [`preset`] (but for its [`preset::source`] and [`preset::store`])
 //!    know no tokio, no hyper, no file, no environment and no clock.
 //! 2. A request is one async function read top to bottom, without a middleware stack.
@@ -76,6 +76,7 @@
 //! openai      -> catalog config translate wire
 //! translate   -> catalog config wire
 //! route       -> catalog config wire
+//! report      -> audit catalog config
 //! status_line -> config wire
 //! paths       -> env error
 //! ui          -> error
@@ -122,6 +123,7 @@ pub mod proxy;
 pub mod launch;
 
 pub mod preset;
+pub mod report;
 pub mod status_line;
 
 pub mod imitation;

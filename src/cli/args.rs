@@ -5,6 +5,7 @@ mod catalogue;
 mod doctor;
 mod key;
 mod model;
+mod report;
 mod service;
 mod shell;
 mod usage;
@@ -29,6 +30,8 @@ use key::KEY;
 pub use key::{Key, KeyCommand, KeySet, KeyTest};
 use model::MODEL;
 pub use model::Model;
+use report::REPORT;
+pub use report::{Form as ReportForm, ReportCommand, ReportOptions};
 use service::{BREAKER, LOGS, RESTART, SERVICE, START, STATUS, STOP};
 pub use service::{BreakerCommand, Logs, Serve, ServiceCommand, Start, Stop};
 use shell::{ACTIVATE, DEACTIVATE};
@@ -150,6 +153,9 @@ pub enum Command {
     /// Show what left this machine, and check that the record of it is what was written
     #[command(after_help = AUDIT)]
     Audit(Audit),
+    /// Tell where traffic went and what is known of whom it went to, for those who have to answer for it
+    #[command(subcommand, after_help = REPORT)]
+    Report(ReportCommand),
     /// Print a status line from the JSON that Claude Code gives on stdin
     #[command(after_help = STATUSLINE)]
     Statusline(Statusline),

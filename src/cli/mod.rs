@@ -15,6 +15,7 @@ pub mod models;
 pub mod named;
 pub mod preset;
 pub mod providers;
+mod report;
 pub mod service;
 pub mod setup;
 pub mod smoke;
@@ -102,6 +103,7 @@ pub fn run() -> Result<u8, Failure> {
         Command::Models(options) => place(options.config.as_deref(), &|place| models::run(options, place)),
         Command::Providers(options) => place(options.config.as_deref(), &|place| providers::run(options, place)),
         Command::Named(words) => place(None, &|place| named::run(&arguments.own, words, place)),
+        Command::Report(command) => place(None, &|place| report::run(command, place)),
         Command::Statusline(options) => place(None, &|place| statusline::run(options, place).map(|()| 0)),
     }
 }

@@ -26,6 +26,7 @@ pub const COMMANDS: &[&str] = &[
     "models",
     "preset",
     "providers",
+    "report",
     "restart",
     "serve",
     "service",

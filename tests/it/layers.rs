@@ -41,6 +41,7 @@ const LAYERS: &[Layer] = &[
             "paths",
             "preset",
             "proxy",
+            "report",
             "route",
             "status_line",
             "translate",
@@ -94,6 +95,8 @@ const LAYERS: &[Layer] = &[
     layer("imitation", &[]),
     // `wire`: what the proxy says of a session is what the line is drawn from.
     layer("status_line", &["config", "wire"]),
+    // `audit`: what an event is; no file of it is read here.
+    layer("report", &["audit", "catalog", "config"]),
     layer("ui", &["error"]),
     layer("error", &[]),
     layer("paths", &["env", "error"]),
@@ -103,7 +106,8 @@ const LAYERS: &[Layer] = &[
 ];
 
 /// Layers that compute and nothing else.
-const PURE: &[&str] = &["audit", "catalog", "config", "openai", "preset", "route", "status_line", "translate", "wire"];
+const PURE: &[&str] =
+    &["audit", "catalog", "config", "openai", "preset", "report", "route", "status_line", "translate", "wire"];
 /// Files of pure layers that are not.
 const NOT_PURE: &[(&str, &str)] = &[
     ("audit/cover.rs", "signs for what other processes wrote"),
@@ -150,6 +154,7 @@ const FILES: &[(&str, &str)] = &[
     ("cli/import/folder.rs", "reads claude-code-router's folder"),
     ("cli/import/keeptrusts/mod.rs", "reads a gateway's file"),
     ("cli/preset/editor.rs", "reads what an editor wrote"),
+    ("cli/report/gather.rs", "reads the owner's words for reports"),
     ("cli/service/install.rs", "takes a unit away, once it is known to be mcr's"),
     ("cli/service/logs.rs", "reads the log to print it"),
     ("cli/service/port.rs", "reads the system's tables of sockets and processes"),

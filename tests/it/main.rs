@@ -36,6 +36,7 @@ mod privacy;
 mod probes;
 mod providers;
 mod reload;
+mod report;
 mod retry;
 mod routes;
 mod sealed;

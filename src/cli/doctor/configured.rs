@@ -27,7 +27,7 @@ pub(super) fn configured(config: &Config, document: Option<&Document>, today: &s
 }
 
 /// Every target that a route or a fallback leads to, once.
-pub(super) fn routed(config: &Config) -> Vec<&Target> {
+pub(in crate::cli) fn routed(config: &Config) -> Vec<&Target> {
     let mut routed: Vec<&Arc<Target>> = Vec::new();
     for scenario in Scenario::ALL {
         let balanced = config.routes.balance(scenario).into_iter().flat_map(|balance| &balance.targets);

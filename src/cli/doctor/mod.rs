@@ -22,6 +22,7 @@ use crate::env;
 use crate::error::{Exit, Failure};
 use crate::launch::{Machine, service};
 use crate::ui;
+pub(super) use configured::routed;
 use finding::{Finding, Severity};
 
 /// Prints the findings; the exit code is that of the worst.

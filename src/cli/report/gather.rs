@@ -1,0 +1,196 @@
+//! What reports are made of: the record, the configuration, the catalogue, and the owner's words.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use http::Uri;
+use jiff::Timestamp;
+
+use crate::audit;
+use crate::catalog::{self, Overlay};
+use crate::cli::config::Place;
+use crate::cli::doctor::routed;
+use crate::cli::doorway::Doorway;
+use crate::config::{self, AuditRules, Config, EgressRules};
+use crate::error::{Exit, Failure};
+use crate::report::{Basis, Controller, FILE, Measure, Observed, Record, SelfTest, Supplier, in_force};
+
+/// Where the agent's vendor answers: what the guard has to deny.
+const VENDOR: &str = "https://api.anthropic.com/v1/messages";
+
+/// All of it.
+pub(super) struct Gathered {
+    pub(super) observed: Observed,
+    pub(super) basis: Basis,
+    pub(super) self_test: SelfTest,
+    pub(super) controller: Controller,
+    /// The configured providers.
+    pub(super) suppliers: Vec<Supplier>,
+    /// Every provider that is known.
+    pub(super) known: Vec<Supplier>,
+    pub(super) measures: Vec<Measure>,
+}
+
+impl Gathered {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Fails where a file is there and cannot be read; that there is no configuration or no record yet is a gap.
+    pub(super) fn gather(since: Option<&str>, place: &Place<'_>) -> Result<Self, Failure> {
+        let text = if config::is_missing(place.explicit, place.paths, place.environment) {
+            None
+        } else {
+            Some(config::text(place.explicit, place.paths, place.environment)?)
+        };
+        let config = match &text {
+            Some(text) => {
+                Some(config::examine(text, place.environment).map_err(|problems| config::failure(&problems))?)
+            }
+            None => None,
+        };
+        let folder = audit::folder(&place.paths.state);
+        let cannot_read =
+            |error| Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot read the audit record"));
+        let reading = audit::read(&folder, since).map_err(cannot_read)?;
+        let verified = audit::verify(&audit::log(&folder, &[]).map_err(cannot_read)?);
+        let observed = Observed::of(reading.records.iter().map(|record| (&*record.time, &record.event)));
+        let overlay = config::overlay(place.explicit, place.paths, place.environment)?;
+        let (egress, audit_rules) = config
+            .as_ref()
+            .map_or_else(|| (EgressRules::default(), AuditRules::default()), |it| (it.egress.clone(), it.audit));
+        let suppliers = config.as_ref().map(|config| suppliers(config, &overlay)).unwrap_or_default();
+        let record = Record {
+            fingerprint: verified.fingerprint.clone(),
+            checkpoint: verified.last.clone(),
+            verified: (verified.records > 0).then(|| summary(&verified)),
+            unread: reading.unread.len() as u64,
+            is_kept: audit_rules.enabled,
+        };
+        let basis = Basis {
+            made: audit::moment(Timestamp::now()),
+            since: since.map(str::to_owned),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            configuration: text.as_ref().map(|text| (text.origin.to_string(), config::sha256(text.text.as_bytes()))),
+            catalogue: (catalog::facts_as_of().to_owned(), catalog::hash().to_owned()),
+            record,
+        };
+        Ok(Self {
+            observed,
+            basis,
+            self_test: self_test(config.as_ref(), place)?,
+            controller: controller(place)?,
+            known: known(&overlay, &suppliers),
+            suppliers,
+            measures: in_force(&egress, &audit_rules),
+        })
+    }
+}
+
+fn summary(report: &audit::Report) -> Result<String, String> {
+    match report.damage.first() {
+        Some(found) => Err(format!("{} at {}:{}", found.damage.as_str(), found.file, found.line)),
+        None => Ok(format!(
+            "{} records of {} writers, {} checkpoints; {} records since the last checkpoint are protected by nothing but the chain",
+            report.records, report.writers, report.checkpoints, report.uncovered
+        )),
+    }
+}
+
+/// Asks the guard in force for the vendor's host, as a connection would.
+fn self_test(config: Option<&Config>, place: &Place<'_>) -> Result<SelfTest, Failure> {
+    let built_in;
+    let config = if let Some(config) = config {
+        config
+    } else {
+        built_in = config::built_in_alone(place.environment)?;
+        &built_in
+    };
+    let egress = Doorway::of(place).open(config)?;
+    let uri = Uri::from_static(VENDOR);
+    let host = uri.host().unwrap_or_default().to_owned();
+    Ok(match egress.check(&uri) {
+        Ok(()) => SelfTest { host, denied: false, words: "the guard let it go".to_owned() },
+        Err(error) => SelfTest { host, denied: true, words: error.to_string() },
+    })
+}
+
+/// The folder of the configuration, in which the owner's own words and facts are.
+pub(super) fn beside(place: &Place<'_>) -> PathBuf {
+    let file = config::file(place.explicit, place.paths, place.environment);
+    file.parent().map(PathBuf::from).unwrap_or_default()
+}
+
+fn controller(place: &Place<'_>) -> Result<Controller, Failure> {
+    let path = beside(place).join(FILE);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Controller::default()),
+        Err(error) => {
+            let what = format!("cannot read your words for reports: {}", path.display());
+            return Err(Failure::new(Exit::Io, anyhow::Error::new(error).context(what)));
+        }
+    };
+    json5::from_str(&text).map_err(|error| {
+        let what = format!("not a report.json: {}", path.display());
+        Failure::new(Exit::Data, anyhow::Error::new(error).context(what))
+            .hint("`mcr report example` prints one with every key")
+    })
+}
+
+/// The configured providers, those of one name in the catalogue together.
+fn suppliers(config: &Config, overlay: &Overlay) -> Vec<Supplier> {
+    let mut suppliers: Vec<Supplier> = Vec::new();
+    let routed = routed(config);
+    for provider in &config.providers {
+        let Ok(connection) = &provider.connection else { continue };
+        let host = connection.host().to_ascii_lowercase();
+        let standing = catalog::standing(&host);
+        let name = standing.map_or(provider.name.as_str(), |it| it.provider).to_owned();
+        let models: BTreeSet<String> = routed
+            .iter()
+            .filter(|target| target.provider.name == provider.name)
+            .map(|target| target.model.clone())
+            .collect();
+        let region = if provider.is_local() { Some("local") } else { standing.and_then(|it| it.region) };
+        let same = |other: &&mut Supplier| other.name == name && other.region.as_deref() == region;
+        if let Some(known) = suppliers.iter_mut().find(same) {
+            known.hosts.extend((!known.hosts.contains(&host)).then_some(host));
+            known.models.extend(models);
+            continue;
+        }
+        suppliers.push(Supplier {
+            facts: overlay.facts(&name).unwrap_or_default(),
+            hosts: vec![host],
+            operator: standing.map(|it| it.operator.to_owned()),
+            country: standing.map(|it| it.country.to_owned()),
+            region: region.map(str::to_owned),
+            is_local: provider.is_local(),
+            models: models.into_iter().collect(),
+            name,
+        });
+    }
+    suppliers
+}
+
+/// Every provider of the catalogue and of the owner's own facts, with the hosts that are configured.
+fn known(overlay: &Overlay, configured: &[Supplier]) -> Vec<Supplier> {
+    let listed: Vec<&str> = catalog::providers().map(catalog::Provider::name).collect();
+    listed
+        .into_iter()
+        .chain(overlay.others())
+        .map(|name| {
+            let known = catalog::known_provider(name);
+            let hosts = configured.iter().filter(|it| it.name == name).flat_map(|it| it.hosts.clone()).collect();
+            Supplier {
+                name: name.to_owned(),
+                hosts,
+                operator: known.and_then(|it| it.entity.clone()),
+                country: known.and_then(|it| it.country.clone()),
+                is_local: known.is_some_and(|it| it.key.is_none() && it.entity.is_none()),
+                facts: overlay.facts(name).unwrap_or_default(),
+                ..Supplier::default()
+            }
+        })
+        .collect()
+}
