@@ -24,6 +24,8 @@ pub(super) struct Noted {
     /// The last body that was sent.
     body: Option<Bytes>,
     sent: u64,
+    /// The length of the last.
+    last: u64,
     received: u64,
 }
 
@@ -91,10 +93,16 @@ impl Noted {
 
     /// A body is on its way.
     pub(super) fn sending(&mut self, body: &Bytes) {
-        self.sent += body.len() as u64;
+        self.last = body.len() as u64;
+        self.sent += self.last;
         if self.digests_body && self.audit.is_on() {
             self.body = Some(body.clone());
         }
+    }
+
+    /// Nothing of the last body has left this machine.
+    pub(super) fn unsent(&mut self) {
+        self.sent -= std::mem::take(&mut self.last);
     }
 
     /// The head of an answer is there: what the upstream calls the request.

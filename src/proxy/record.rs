@@ -136,6 +136,7 @@ impl Record {
             self.payment.release();
         }
         self.of_target = 0;
+        self.noted.heard(None, None);
         let before = self.target.name();
         if !Arc::ptr_eq(&self.target, target) && !self.passed_over.contains(&before) {
             self.passed_over.push(before);
@@ -161,6 +162,9 @@ impl Record {
 
     /// The attempt is over; `sent` is false where nothing of it has left this machine.
     pub fn sent(&mut self, sent: bool) {
+        if !sent {
+            self.noted.unsent();
+        }
         let Some(host) = self.asked.take().filter(|_| sent) else { return };
         if !self.hosts.contains(&host) {
             self.hosts.push(host);

@@ -33,9 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks every provider, all at once.
 pub(super) fn online(config: &Config, place: &Place<'_>) -> Result<Vec<Finding>, Failure> {
-    let egress = Doorway::of(place).open(config)?;
-    let keys = Arc::new(keys(place.paths));
     let audit = recording::open(&config.audit, place.paths);
+    let egress = Doorway::of(place).open(config)?.noting(audit.clone());
+    let keys = Arc::new(keys(place.paths));
     let found = block_on(async {
         let mut asking = JoinSet::new();
         for (at, provider) in config.providers.iter().enumerate() {

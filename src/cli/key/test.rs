@@ -67,7 +67,8 @@ impl Verdict {
 pub(super) fn run(options: &KeyTest, place: &Place<'_>) -> Result<u8, Failure> {
     let config = load(place.explicit, place.paths, place.environment)?;
     let providers = chosen(&config, options.provider.as_deref())?;
-    let egress = Doorway::of(place).open(&config)?;
+    let audit = recording::open(&config.audit, place.paths);
+    let egress = Doorway::of(place).open(&config)?.noting(audit.clone());
     let keys = keys(place.paths);
     let audit = recording::open(&config.audit, place.paths);
     let rows = block_on(async {
