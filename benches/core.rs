@@ -7,13 +7,14 @@ mod common;
 use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use mcr::audit::{self, Audit, Kind};
 use mcr::route::{self, Counter, Facts, TokenCount};
 use mcr::translate::{self, StreamTranslator};
 use mcr::wire::anthropic::MessagesRequest;
 use mcr::wire::event::Event;
 use mcr::wire::sse::Decoder;
 
-criterion_group!(benches, requests, counts, streams);
+criterion_group!(benches, requests, counts, streams, records);
 criterion_main!(benches);
 
 fn parse(body: &str) -> MessagesRequest<'_> {
@@ -116,5 +117,50 @@ fn streams(criterion: &mut Criterion) {
             );
         });
     }
+    group.finish();
+}
+
+/// What is done behind an answer for the audit record, and how fast it is verified.
+fn records(criterion: &mut Criterion) {
+    let text = |text: &str| Some(text.to_owned());
+    let event = audit::Event {
+        session: text("0123456789abcdef0123456789abcdef"),
+        model_asked: text("claude-sonnet-4-5"),
+        model_sent: text("a-model"),
+        target: text("provider"),
+        host: text("api.example"),
+        port: Some(443),
+        region: text("EU"),
+        operator: text("An operator SAS"),
+        route: text("default"),
+        status: Some(200),
+        attempts: Some(1),
+        tokens_in: Some(23_000),
+        tokens_cached: Some(22_000),
+        tokens_out: Some(400),
+        cost: text("0.012345 USD"),
+        bytes_out: Some(91_000),
+        bytes_in: Some(12_000),
+        duration_ms: Some(4_321),
+        upstream_request: text("0123456789abcdef0123456789abcdef"),
+        config_hash: text(&"0123".repeat(16)),
+        catalogue_hash: text(&"4567".repeat(16)),
+        ..audit::Event::new(Kind::Request)
+    };
+    let home = tempfile::tempdir().expect("a folder");
+    let written = Audit::open(home.path().join("written"));
+    let mut group = criterion.benchmark_group("audit");
+    group.bench_function("note", |bencher| {
+        bencher.iter_batched(|| event.clone(), |event| written.note(event), BatchSize::SmallInput);
+    });
+    written.close();
+    let folder = home.path().join("thousand");
+    let thousand = Audit::open(folder.clone());
+    (0..1_000).for_each(|_| thousand.note(event.clone()));
+    thousand.close();
+    group.throughput(Throughput::Elements(1_000));
+    group.bench_function("verify a thousand", |bencher| {
+        bencher.iter(|| audit::verify(&audit::log(&folder, &[]).expect("a record")));
+    });
     group.finish();
 }
