@@ -71,12 +71,12 @@ struct Written {
 
 impl Written {
     fn new() -> Self {
-        let mut lines = Vec::new();
+        let mut texts = Vec::new();
         let (mut prev, mut before) = (genesis(WRITER), checkpoint::genesis());
         let (mut seed, mut checkpoints) = (Seed::new([7; 32]), Vec::new());
         for seq in 1..=RECORDS {
             let (text, hash) = line(seq, &prev);
-            lines.push(text);
+            texts.push(text);
             prev = hash;
             if seq == 1 || seq % SPAN == 0 {
                 let occasion = if seq == RECORDS { Occasion::Close } else { Occasion::Seal };
@@ -88,9 +88,9 @@ impl Written {
                 seed = seed.next();
             }
         }
-        let links = lines.iter().map(|line| read(line)).collect();
+        let links = texts.iter().map(|text| read(text)).collect();
         let next = (checkpoints.len() as u64 + 1, seed.public());
-        Self { lines, links, checkpoints, next }
+        Self { lines: texts, links, checkpoints, next }
     }
 
     /// What is found where the chain is these links.
@@ -98,7 +98,7 @@ impl Written {
         first(links, Expected { seq: 1, prev: genesis(WRITER) }, &|_, _| false)
     }
 
-    fn log(&self, links: Vec<Option<Link>>) -> Log {
+    fn log(&self, links: &[Option<Link>]) -> Log {
         let segment = |month: &str, lines: &[Option<Link>]| Segment {
             writer: WRITER.to_owned(),
             month: month.to_owned(),
@@ -120,7 +120,7 @@ impl Written {
     }
 
     /// The same with the checkpoints.
-    fn found(&self, links: Vec<Option<Link>>) -> Option<(Damage, u64)> {
+    fn found(&self, links: &[Option<Link>]) -> Option<(Damage, u64)> {
         let report: Report = verify(&self.log(links));
         report.damage.first().map(|found| (found.damage, found.seq.unwrap_or(0)))
     }
@@ -129,14 +129,13 @@ impl Written {
     fn recomputed(&self, from: usize, change: impl Fn(&mut Value)) -> Vec<Option<Link>> {
         let mut links = self.links.clone();
         let mut prev = self.links[from].as_ref().unwrap().prev;
-        for at in from..links.len() {
+        for (at, link) in links.iter_mut().enumerate().skip(from) {
             let mut value: Value = serde_json::from_str(&self.lines[at]).unwrap();
             if at == from {
                 change(&mut value);
             }
-            let line = rehashed(value, &prev);
-            links[at] = read(&line);
-            prev = links[at].as_ref().expect("it is whole in itself").hash;
+            *link = read(&rehashed(value, &prev));
+            prev = link.as_ref().expect("it is whole in itself").hash;
         }
         links
     }
@@ -167,7 +166,7 @@ fn other(value: &Value) -> Value {
 fn what_nobody_touched_is_whole() {
     let written = Written::new();
     assert_eq!(Written::first(&written.links), None);
-    let report = verify(&written.log(written.links.clone()));
+    let report = verify(&written.log(&written.links));
     assert_eq!((report.damage, report.records, report.uncovered, report.checkpoints), (vec![], RECORDS, 0, 9));
 }
 
@@ -196,7 +195,7 @@ fn row_45_every_edit_of_every_field_of_every_record_is_found_there() {
     }
     assert!(edits > 37_000, "{edits}");
     links[500] = None;
-    assert_eq!(written.found(links), Some((Damage::Edited, 501)));
+    assert_eq!(written.found(&links), Some((Damage::Edited, 501)));
 }
 
 #[test]
@@ -209,7 +208,7 @@ fn row_45_an_edit_with_its_own_hash_is_found_there() {
         links[at] = read(&rehashed(value, &written.links[at].as_ref().unwrap().prev));
         assert!(links[at].is_some());
         if at + 1 == links.len() {
-            assert_eq!(written.found(links).map(|found| found.0), Some(Damage::Edited));
+            assert_eq!(written.found(&links).map(|found| found.0), Some(Damage::Edited));
         } else {
             assert_eq!(Written::first(&links), Some((at, Damage::Edited)), "{at}");
         }
@@ -226,7 +225,7 @@ fn row_45_an_edit_with_all_hashes_to_the_end_is_found_by_the_next_checkpoint() {
         // The record is behind the last checkpoint that still holds.
         let from = if seq == 1 { 1 } else { (seq - 1) / SPAN * SPAN + 1 };
         let from = if (2..=SPAN).contains(&seq) { 2 } else { from };
-        assert_eq!(written.found(links), Some((Damage::Edited, from)), "{seq}");
+        assert_eq!(written.found(&links), Some((Damage::Edited, from)), "{seq}");
     }
 }
 
@@ -242,7 +241,7 @@ fn row_45_every_removal_is_found_there() {
     for (from, to) in [(0, 5), (10, 600), (300, 301)] {
         let mut links = written.links.clone();
         links.drain(from..to);
-        assert_eq!(written.found(links), Some((Damage::Removed, from as u64 + 1)));
+        assert_eq!(written.found(&links), Some((Damage::Removed, from as u64 + 1)));
     }
 }
 
@@ -280,7 +279,7 @@ fn row_45_every_insertion_is_found_there() {
     let mut links = written.links.clone();
     links.push(forged(1_000, RECORDS + 1, &last));
     assert_eq!(Written::first(&links), None);
-    assert_eq!(written.found(links), Some((Damage::Inserted, RECORDS + 1)), "the writer has ended");
+    assert_eq!(written.found(&links), Some((Damage::Inserted, RECORDS + 1)), "the writer has ended");
 }
 
 #[test]
@@ -310,9 +309,9 @@ fn row_45_every_truncation_is_found_behind_what_is_left() {
     for left in (1..written.links.len()).rev().step_by(7).chain([1, 2, 124, 125, 126, 999]) {
         let links = written.links[..left].to_vec();
         assert_eq!(Written::first(&links), None, "the chain alone does not tell");
-        assert_eq!(written.found(links), Some((Damage::Truncated, left as u64 + 1)));
+        assert_eq!(written.found(&links), Some((Damage::Truncated, left as u64 + 1)));
     }
-    assert_eq!(written.found(Vec::new()), Some((Damage::Removed, 1)));
+    assert_eq!(written.found(&[]), Some((Damage::Removed, 1)));
 }
 
 #[test]
@@ -335,7 +334,7 @@ fn row_45_a_time_that_was_put_back_or_forth_is_found() {
 fn row_45_whatever_is_done_to_the_checkpoints_is_found() {
     let written = Written::new();
     let found = |change: &dyn Fn(&mut Log)| {
-        let mut log = written.log(written.links.clone());
+        let mut log = written.log(&written.links);
         change(&mut log);
         let report = verify(&log);
         report.damage.first().map(|found| (found.damage, found.file.clone(), found.line))
@@ -391,7 +390,7 @@ fn row_46_what_a_tombstone_stands_for_may_be_gone_and_nothing_else() {
     // Its key is not looked at here; that is for the chain of checkpoints.
     let buried = Written { checkpoints: [&written.checkpoints[..], &[tomb]].concat(), ..Written::new() };
     let damage = |from: usize| {
-        let log = buried.log(Vec::new());
+        let log = buried.log(&[]);
         let lines = buried.links[from..].to_vec();
         let segment = Segment { lines, month: "2026-12".to_owned(), ..log.segments[0].clone() };
         let found = super::verify::of_writer(WRITER, &[segment], &buried.checkpoints);

@@ -185,19 +185,19 @@ impl Shared {
 
     /// Syncs what was written, and signs it; nothing where there is nothing new.
     fn seal(&self, occasion: Occasion) -> io::Result<Option<Checkpoint>> {
-        let (mark, written, file, unsealed, ended) = {
+        let (mark, written, files, unsealed, ended) = {
             let mut state = self.lock();
-            let ended = if occasion == Occasion::Close { state.writer.take() } else { None };
-            let Some((mark, written, file)) = ended.as_ref().or(state.writer.as_ref()).and_then(Writer::mark) else {
-                return Ok(None);
-            };
+            let mut ended = if occasion == Occasion::Close { state.writer.take() } else { None };
             let unsealed = std::mem::take(&mut state.unsealed);
             if occasion == Occasion::Seal && unsealed == 0 {
                 return Ok(None);
             }
-            (mark, written, file, unsealed, ended)
+            let writer = ended.as_mut().or(state.writer.as_mut());
+            let Some((mark, written, files)) = writer.and_then(Writer::mark) else { return Ok(None) };
+            (mark, written, files, unsealed, ended)
         };
-        let sealed = file.sync_data().and_then(|()| self.sealing.seal(occasion, &mark, &written));
+        let synced = files.iter().try_for_each(|file| file.sync_data());
+        let sealed = synced.and_then(|()| self.sealing.seal(occasion, &mark, &written));
         if sealed.is_err() && ended.is_none() {
             self.lock().unsealed += unsealed;
         }

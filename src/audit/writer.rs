@@ -28,6 +28,8 @@ pub(super) struct Writer {
     /// What the clock said when the last record was written.
     clock: Timestamp,
     open: Option<Open>,
+    /// Files of months before, whose last lines may not be on the disk yet.
+    unsynced: Vec<Arc<File>>,
 }
 
 /// The file of the month that is written.
@@ -57,7 +59,17 @@ impl Writer {
         let id = hex(&random()?[..8]);
         let head = genesis(&id);
         let (began, time) = (Instant::now(), Timestamp::MIN);
-        Ok(Self { folder: folder.to_owned(), id, began, seq: 0, head, time, clock: time, open: None })
+        Ok(Self {
+            folder: folder.to_owned(),
+            id,
+            began,
+            seq: 0,
+            head,
+            time,
+            clock: time,
+            open: None,
+            unsynced: Vec::new(),
+        })
     }
 
     /// Appends an event; a clock that was put back does not put the record back, and shows in it.
@@ -92,18 +104,59 @@ impl Writer {
             // Whoever holds it lives, and its month is not taken away.
             file.lock()?;
             let length = file.metadata()?.len();
-            if let Some(before) = self.open.take() {
-                before.file.sync_data()?;
-            }
+            self.unsynced.extend(self.open.take().map(|before| before.file));
             self.open = Some(Open { month: month.to_owned(), file: Arc::new(file), length });
         }
         self.open.as_mut().ok_or_else(|| io::Error::other("there is no file"))
     }
 
-    /// How far it is, when its last record was written, and the file to sync first; nothing before the first record.
-    pub(super) fn mark(&self) -> Option<(Mark, String, Arc<File>)> {
+    /// How far it is, when its last record was written, and the files to sync first; nothing before the first record.
+    pub(super) fn mark(&mut self) -> Option<(Mark, String, Vec<Arc<File>>)> {
         let open = self.open.as_ref().filter(|_| self.seq > 0)?;
         let mark = Mark { writer: self.id.clone(), part: None, at_seq: self.seq, head: self.head, records: self.seq };
-        Some((mark, moment(self.time), Arc::clone(&open.file)))
+        let mut files = std::mem::take(&mut self.unsynced);
+        files.push(Arc::clone(&open.file));
+        Some((mark, moment(self.time), files))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::Kind;
+    use super::super::store;
+    use super::super::verify::verify;
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_chain_goes_on_in_the_next_months_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("audit");
+        let mut writer = Writer::new(&folder).unwrap();
+        for time in ["2026-10-31T23:59:59Z", "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"] {
+            writer.append(Event::new(Kind::Request), at(time)).unwrap();
+        }
+        let months: Vec<String> = store::parts(&folder).unwrap().into_iter().map(|part| part.month).collect();
+        assert_eq!(months, ["2026-10", "2026-11", "2026-12"]);
+        let report = verify(&store::log(&folder, &[]).unwrap());
+        assert_eq!((report.damage, report.records, report.writers), (vec![], 3, 1));
+        assert_eq!(writer.mark().map(|(mark, time, files)| (mark.at_seq, time, files.len())).unwrap().0, 3);
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_shows_and_no_time_is_before_the_one_before() {
+        let home = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(home.path()).unwrap();
+        for time in ["2026-11-22T10:00:00Z", "2026-11-22T09:00:00Z", "2026-11-22T09:00:01Z", "2026-11-22T10:00:01Z"] {
+            writer.append(Event::new(Kind::Request), at(time)).unwrap();
+        }
+        let read = store::read(home.path(), None).unwrap().records;
+        let told: Vec<(&str, Option<u64>)> = read.iter().map(|it| (&it.time[11..19], it.event.clock_back_ms)).collect();
+        let expect = [("10:00:00", None), ("10:00:00", Some(3_600_000)), ("10:00:00", None), ("10:00:01", None)];
+        assert_eq!(told, expect);
+        assert_eq!(verify(&store::log(home.path(), &[]).unwrap()).damage, []);
     }
 }

@@ -11,6 +11,8 @@ use crate::wire::error::{ApiError, ErrorKind};
 
 /// An id of an upstream's is cut there.
 const LONGEST_ID: usize = 80;
+/// And a model's name, which a client may write what it likes into.
+const LONGEST_MODEL: usize = 128;
 
 /// The request so far; of one that is not recorded nothing is kept.
 #[derive(Debug, Default)]
@@ -50,7 +52,7 @@ impl Noted {
         }
         let event = Event {
             preset: snapshot.preset.as_deref().map(str::to_owned),
-            model_asked: Some(model.to_owned()),
+            model_asked: Some(model.chars().filter(|it| !it.is_control()).take(LONGEST_MODEL).collect()),
             config_hash: Some(snapshot.config_hash.clone()),
             catalogue_hash: Some(catalog::hash().to_owned()),
             ..Event::new(Kind::Request)

@@ -209,7 +209,8 @@ fn the_configured_provider_is_tested_and_claude_code_is_missed() {
     let (agent, next) = row(&table, " agent ");
     assert!(agent.starts_with("FAILED ") && next.contains("npm install"), "{table}");
     assert_eq!(imitation.captured()[0].header("authorization"), Some("Bearer sk-of-the-user"));
-    assert_eq!((sandbox.left_in("mcr"), imitation.refusals()), (1, vec![]));
+    // The configuration, and the state folder with the record of what was asked of the provider.
+    assert_eq!((sandbox.left_in("mcr"), imitation.refusals()), (2, vec![]));
 }
 
 #[test]

@@ -29,6 +29,7 @@ use super::args::Smoke;
 use super::code;
 use super::config::Place;
 use super::doorway::Doorway;
+use super::recording;
 use super::reload::reload;
 use super::running::{Running, Settings, bind, block_on, keys};
 use super::witnessing::Stand;
@@ -101,6 +102,11 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
     let witness = Some(stand.url());
     let plan = Plan { non_interactive: true, witness, ..code::plan(&config, &token, listener.url()) };
     let witnessed = stand.serve(Policy::Nothing, egress_of_nothing()?, Audit::off());
+    // What goes to a provider is on record, and what goes to the imitation is nobody's.
+    let audit = match imitation {
+        Some(_) => Audit::off(),
+        None => recording::begin(&config, None, place.paths)?,
+    };
     let running = Running::start(Settings {
         config,
         listener,
@@ -108,10 +114,10 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
         keys: keys(place.paths),
         trace_bodies: Some(&ground.bodies),
         ledger: None,
-        audit: Audit::off(),
+        audit: audit.clone(),
         preset: None,
         reload,
-        egress,
+        egress: egress.noting(audit.clone()),
         service: None,
     })?;
     running.warm();
@@ -130,6 +136,7 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
     let asked: BTreeSet<String> = witnessed.end().await.into_keys().map(|(host, ..)| host).collect();
     // Every request is in the log by then.
     let _ = tokio::time::timeout(Duration::from_secs(5), running.stop()).await;
+    recording::end(&audit);
 
     let log = log.path().unwrap_or(&ground.logs);
     let requests = checks::logged(&ground::text(log));
