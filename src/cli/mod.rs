@@ -31,6 +31,7 @@ mod recording;
 mod reload;
 mod running;
 mod sealing;
+mod self_test;
 mod table;
 mod witnessing;
 
@@ -129,7 +130,11 @@ fn refuse_idle(arguments: &Arguments, name: &str) -> Result<(), Failure> {
         .hint("leave it out, or trace `mcr code` or `mcr start`"))
 }
 
-/// Puts a `--` behind `code`, for clap to take away: it would take the user's own.
+/// mcr's own options that are taken right behind `code` or a preset's name, too: Claude Code has none of them.
+const TAKEN_BEHIND: [&str; 2] = ["--sealed", "--offline-only"];
+
+/// Puts a `--` behind `code`, for clap to take away: it would take the user's own. What is mcr's right behind an agent's
+/// word goes in front of that.
 fn verbatim(mut arguments: Vec<OsString>, own: &clap::Command) -> Vec<OsString> {
     let takes_value = |flag: &str| {
         let name = flag.strip_prefix("--");
@@ -139,8 +144,43 @@ fn verbatim(mut arguments: Vec<OsString>, own: &clap::Command) -> Vec<OsString> 
     while let Some(flag) = arguments.get(index).and_then(|word| word.to_str()).filter(|word| word.starts_with("--")) {
         index += if takes_value(flag) { 2 } else { 1 };
     }
+    let is_agents = |word: &OsString| {
+        let is_other = |command: &clap::Command| {
+            word.to_str().is_some_and(|word| command.get_name_and_visible_aliases().contains(&word))
+        };
+        word == "code" || !own.get_subcommands().any(is_other)
+    };
+    while arguments.get(index).is_some_and(is_agents)
+        && arguments.get(index + 1).is_some_and(|word| TAKEN_BEHIND.iter().any(|taken| word == taken))
+    {
+        arguments[index..=index + 1].rotate_right(1);
+        index += 1;
+    }
     if arguments.get(index).is_some_and(|word| word == "code") {
         arguments.insert(index + 1, "--".into());
     }
     arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_of_mcrs_right_behind_an_agents_word_is_mcrs_and_what_follows_is_the_agents() {
+        let own = Arguments::command();
+        for (typed, taken) in [
+            ("mcr code --sealed -p x", "mcr --sealed code -- -p x"),
+            ("mcr code --offline-only --sealed", "mcr --offline-only --sealed code --"),
+            ("mcr --config c code --sealed", "mcr --config c --sealed code --"),
+            ("mcr mistral-cloud --sealed -p x", "mcr --sealed mistral-cloud -p x"),
+            ("mcr code -p --sealed", "mcr code -- -p --sealed"),
+            ("mcr code -- --sealed", "mcr code -- -- --sealed"),
+            ("mcr start --sealed", "mcr start --sealed"),
+        ] {
+            let words = verbatim(typed.split(' ').map(OsString::from).collect(), &own);
+            let words: Vec<_> = words.iter().map(|word| word.to_str().unwrap_or_default()).collect();
+            assert_eq!(words.join(" "), taken);
+        }
+    }
 }

@@ -30,10 +30,11 @@ use tokio::{net::TcpStream, time::timeout};
 use tower_service::Service;
 
 use super::{
-    Reached,
+    Reached, SignedBy,
     address::{check, may_be_a_proxy, words},
     failure::{ConnectError, Seconds, host_of},
     guard::Guard,
+    issuer::issuer,
     proxies::{Proxies, Way},
     tls::{Tls, explain},
 };
@@ -319,9 +320,20 @@ pub(super) struct Stream {
     address: AddressClass,
 }
 
+fn signed_by(stream: &MaybeHttpsStream<Tcp>) -> Option<String> {
+    match stream {
+        MaybeHttpsStream::Http(_) => None,
+        MaybeHttpsStream::Https(tls) => issuer(tls.inner().get_ref().1.peer_certificates()?.first()?),
+    }
+}
+
 impl Connection for Stream {
     fn connected(&self) -> Connected {
-        self.inner.connected().proxy(self.forwarded).extra(Reached { address: self.address })
+        let connected = self.inner.connected().proxy(self.forwarded).extra(Reached { address: self.address });
+        match signed_by(&self.inner) {
+            Some(issuer) => connected.extra(SignedBy(issuer.into())),
+            None => connected,
+        }
     }
 }
 

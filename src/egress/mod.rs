@@ -7,6 +7,7 @@ mod address;
 mod connect;
 mod failure;
 mod guard;
+mod issuer;
 #[cfg(test)]
 pub(crate) mod pipes;
 mod proxies;
@@ -43,6 +44,10 @@ pub struct Reached {
     /// The class of the address that the connection was made to.
     pub address: AddressClass,
 }
+
+/// Who signed the server's certificate, among the extensions of a response that came by way of TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedBy(pub std::sync::Arc<str>);
 
 /// How connections are made.
 #[derive(Debug, Clone)]

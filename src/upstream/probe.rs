@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, USER_AGENT};
-use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use http::response::Parts;
+use http::{Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
@@ -37,17 +38,12 @@ pub enum NoAnswer {
 
 /// Asks for the models and returns the status of the answer, whatever it is.
 pub async fn probe(egress: &Egress, keys: &Resolver, connection: &Connection) -> Result<StatusCode, NoAnswer> {
-    ask_for_models(egress, keys, connection).await.map(|(status, _)| status)
+    ask_for_models(egress, keys, connection).await.map(|head| head.status)
 }
 
-/// The same, with the answer's headers: its date, and who passed it on.
-pub async fn ask_for_models(
-    egress: &Egress,
-    keys: &Resolver,
-    connection: &Connection,
-) -> Result<(StatusCode, HeaderMap), NoAnswer> {
-    let answer = get(egress, keys, connection, connection.models(), CLOCK).await?.into_parts().0;
-    Ok((answer.status, answer.headers))
+/// The same, with the answer's head: its date, who passed it on, and how it was reached.
+pub async fn ask_for_models(egress: &Egress, keys: &Resolver, connection: &Connection) -> Result<Parts, NoAnswer> {
+    Ok(get(egress, keys, connection, connection.models(), CLOCK).await?.into_parts().0)
 }
 
 /// Reads what a server says of itself to everybody, up to a number of bytes.

@@ -9,8 +9,10 @@ mod configured;
 mod files;
 mod finding;
 mod fix;
+mod head;
 mod machine;
 mod online;
+mod proof;
 mod served;
 
 use std::net::SocketAddr;
@@ -63,12 +65,14 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
     findings.extend(agent::shell(&env::bytes, is_served));
     findings.extend(complaint.iter().map(unusable));
     if let Some(config) = &config {
+        findings.push(proof::guard(config, place)?);
         let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
         findings.extend(configured::configured(config, document.as_ref(), &today));
         findings.push(machine::port_of(SocketAddr::new(config.host, config.port), is_served));
     }
     let file = config::file(place.explicit, place.paths, place.environment);
     findings.extend(files::permissions(&file, place.paths));
+    findings.push(proof::record(config.as_ref(), place));
     findings.extend(machine::limits());
     findings.extend(home.iter().flat_map(|home| machine::startup_files(home)));
     findings.extend(machine::proxies(place.environment, config.as_ref()));

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderMap;
 use tokio::task::JoinSet;
 
 use super::finding::Finding;
+use super::head;
 use crate::audit::Audit;
 use crate::cli::config::Place;
 use crate::cli::doorway::Doorway;
@@ -20,10 +20,6 @@ use crate::keys::Resolver;
 use crate::proxy;
 use crate::upstream::{self, NoAnswer};
 
-/// How far clocks may be apart; certificates and the order of records depend on them.
-const APART: i64 = 120;
-/// Headers of those who pass answers on.
-const BETWEEN: [&str; 4] = ["via", "cf-ray", "x-cache", "x-served-by"];
 /// Before it anybody who reaches the port may read its memory: CVE-2026-7482.
 const OLLAMA: crate::launch::version::Version = crate::launch::version::Version([0, 17, 1]);
 /// A server's own words, read whole.
@@ -59,15 +55,14 @@ async fn of_provider(provider: &Provider, egress: &Egress, keys: &Resolver, audi
     };
     let answer = upstream::ask_for_models(egress, keys, connection).await;
     if let Ok(_) | Err(NoAnswer::Unreachable(_)) = &answer {
-        let status = answer.as_ref().ok().map(|(status, _)| status.as_u16());
-        audit.note(proxy::probe(provider, "mcr doctor --online", status));
+        let status = answer.as_ref().ok().map(|head| head.status.as_u16());
+        audit.note(proxy::probe(provider, "mcr doctor", status));
     }
     let mut findings = Vec::new();
     match &answer {
-        Ok((status, headers)) => {
-            findings.push(key(provider, connection, status.as_u16()));
-            findings.extend(clock(name, headers));
-            findings.extend(between(name, headers));
+        Ok(head) => {
+            findings.push(key(provider, connection, head.status.as_u16()));
+            findings.extend(head::examined(name, connection.host(), head));
         }
         Err(NoAnswer::NoKey(error)) => {
             findings.push(Finding::error("key", format!("{name}: {error}"), provider.mend_key()));
@@ -117,31 +112,6 @@ fn key(provider: &Provider, connection: &Connection, status: u16) -> Finding {
         (401 | 403, _) => Finding::error(ID, format!("{name}: {host} answered {status}"), provider.mend_key()),
         (_, _) => Finding::note(ID, format!("{name}: {host} answered {status}, which says nothing of the key")),
     }
-}
-
-/// Compares the clocks, as far as the answer tells the time.
-fn clock(name: &str, headers: &HeaderMap) -> Option<Finding> {
-    const ID: &str = "clock";
-    let date = headers.get(http::header::DATE)?.to_str().ok()?;
-    let theirs = jiff::fmt::rfc2822::parse(date).ok()?.timestamp().as_second();
-    let apart = jiff::Timestamp::now().as_second() - theirs;
-    if apart.abs() <= APART {
-        return Some(Finding::ok(ID, format!("{name}: within {APART} s of its server's")));
-    }
-    let word = if apart > 0 { "ahead of" } else { "behind" };
-    let what = format!("this machine is {} s {word} {name}'s server", apart.abs());
-    Some(Finding::warning(ID, what, "set the clock, such as with `timedatectl set-ntp true`"))
-}
-
-/// Who says that it stood between; a fact, and no fault.
-fn between(name: &str, headers: &HeaderMap) -> Option<Finding> {
-    let said: Vec<String> = BETWEEN
-        .iter()
-        .filter_map(|header| Some((header, headers.get(*header)?.to_str().ok()?)))
-        .map(|(header, value)| format!("{header}: {}", value.chars().take(60).collect::<String>()))
-        .collect();
-    let what = format!("{name}: the answer came by way of others, as they say: {}", said.join("; "));
-    (!said.is_empty()).then(|| Finding::note("intermediary", what))
 }
 
 /// Whether the configured models are there, with tools and with room.
@@ -210,32 +180,4 @@ async fn ollama(provider: &Provider, connection: &Connection, egress: &Egress) -
         findings.push(Finding::warning("ollama", what, "run it with `OLLAMA_HOST=127.0.0.1`"));
     }
     findings
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderValue;
-
-    use super::super::finding::Severity;
-    use super::*;
-
-    #[test]
-    fn a_clock_that_is_far_off_is_told_by_the_answers_date() {
-        let headers = |date: &str| HeaderMap::from_iter([(http::header::DATE, HeaderValue::try_from(date).unwrap())]);
-        let now = jiff::fmt::rfc2822::to_string(&jiff::Zoned::now()).unwrap();
-        assert_eq!(clock("p", &headers(&now)).unwrap().severity, Severity::Ok);
-        let past = clock("p", &headers("Sat, 01 Jan 2000 00:00:00 GMT")).unwrap();
-        assert_eq!(past.severity, Severity::Warning);
-        assert!(past.evidence.contains(" s ahead of p's server"), "{past:?}");
-        assert_eq!(clock("p", &HeaderMap::new()), None);
-    }
-
-    #[test]
-    fn who_stood_between_is_a_note() {
-        let headers = HeaderMap::from_iter([(http::header::VIA, HeaderValue::from_static("1.1 gate.example"))]);
-        let found = between("p", &headers).unwrap();
-        assert_eq!(found.severity, Severity::Note);
-        assert!(found.evidence.ends_with("via: 1.1 gate.example"), "{found:?}");
-        assert_eq!(between("p", &HeaderMap::new()), None);
-    }
 }

@@ -4,20 +4,16 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use http::Uri;
 use jiff::Timestamp;
 
 use crate::audit;
 use crate::catalog::{self, Overlay};
 use crate::cli::config::Place;
 use crate::cli::doctor::routed;
-use crate::cli::doorway::Doorway;
+use crate::cli::self_test::self_test;
 use crate::config::{self, AuditRules, Config, EgressRules};
 use crate::error::{Exit, Failure};
 use crate::report::{Basis, Controller, FILE, Measure, Observed, Record, SelfTest, Supplier, in_force};
-
-/// Where the agent's vendor answers: what the guard has to deny.
-const VENDOR: &str = "https://api.anthropic.com/v1/messages";
 
 /// All of it.
 pub(super) struct Gathered {
@@ -95,24 +91,6 @@ fn summary(report: &audit::Report) -> Result<String, String> {
             report.records, report.writers, report.checkpoints, report.uncovered
         )),
     }
-}
-
-/// Asks the guard in force for the vendor's host, as a connection would.
-fn self_test(config: Option<&Config>, place: &Place<'_>) -> Result<SelfTest, Failure> {
-    let built_in;
-    let config = if let Some(config) = config {
-        config
-    } else {
-        built_in = config::built_in_alone(place.environment)?;
-        &built_in
-    };
-    let egress = Doorway::of(place).open(config)?;
-    let uri = Uri::from_static(VENDOR);
-    let host = uri.host().unwrap_or_default().to_owned();
-    Ok(match egress.check(&uri) {
-        Ok(()) => SelfTest { host, denied: false, words: "the guard let it go".to_owned() },
-        Err(error) => SelfTest { host, denied: true, words: error.to_string() },
-    })
 }
 
 /// The folder of the configuration, in which the owner's own words and facts are.

@@ -49,13 +49,13 @@ fn rendered(document: &Document, form: ReportForm) -> Result<String, Failure> {
         ReportForm::Md => report::markdown(document),
         ReportForm::Csv => report::csv(document),
         ReportForm::Json => report::json(document),
-        ReportForm::Svg => match document.diagram() {
-            Some(diagram) => diagram.svg(),
-            None => {
+        ReportForm::Svg => {
+            let Some(diagram) = document.diagram() else {
                 let what = format!("the report `{}` has no diagram: nothing was observed in the period", document.kind);
                 return Err(Failure::say(Exit::NoInput, what).hint("take `mcr report egress`, or a longer `--since`"));
-            }
-        },
+            };
+            diagram.svg()
+        }
     })
 }
 
