@@ -8,13 +8,15 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use mcr::audit::{self, Audit, Kind};
+use mcr::config::{EgressRules, Network};
+use mcr::egress::{Guard, check};
 use mcr::route::{self, Counter, Facts, TokenCount};
 use mcr::translate::{self, StreamTranslator};
 use mcr::wire::anthropic::MessagesRequest;
 use mcr::wire::event::Event;
 use mcr::wire::sse::Decoder;
 
-criterion_group!(benches, requests, counts, streams, records);
+criterion_group!(benches, requests, counts, streams, records, guard);
 criterion_main!(benches);
 
 fn parse(body: &str) -> MessagesRequest<'_> {
@@ -162,5 +164,25 @@ fn records(criterion: &mut Criterion) {
     group.bench_function("verify a thousand", |bencher| {
         bencher.iter(|| audit::verify(&audit::log(&folder, &[]).expect("a record")));
     });
+    group.finish();
+}
+
+/// What a request is asked before it goes, and what each address of a connection is.
+fn guard(criterion: &mut Criterion) {
+    let rules = || EgressRules { deny: vec!["us".to_owned()], ..EgressRules::default() };
+    let guard = Guard::new(rules(), Vec::new(), Vec::new());
+    let mut group = criterion.benchmark_group("guard");
+    group.bench_function("request", |bencher| {
+        bencher.iter(|| guard.judge_model(black_box("api.eu.mistral.ai"), black_box("mistral-medium-3-5")).lets_go());
+    });
+    group.bench_function("host that is new", |bencher| {
+        bencher.iter_batched(
+            || Guard::new(rules(), Vec::new(), Vec::new()),
+            |guard| guard.judge(black_box("api.eu.mistral.ai")),
+            BatchSize::SmallInput,
+        );
+    });
+    let address = "2a01:4f8::64".parse().expect("an address");
+    group.bench_function("address", |bencher| bencher.iter(|| check(Network::Public, black_box(address))));
     group.finish();
 }

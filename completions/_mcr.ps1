@@ -26,6 +26,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('--trace-bodies', '--trace-bodies', [CompletionResultType]::ParameterName, 'Append every body, of requests and of the upstream''s answers, to this file, for its owner only')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say nothing when Claude Code ends')
             [CompletionResult]::new('--sealed', '--sealed', [CompletionResultType]::ParameterName, 'Run Claude Code, and all that it starts, where mcr is the only way to the network (Linux)')
+            [CompletionResult]::new('--offline-only', '--offline-only', [CompletionResultType]::ParameterName, 'Let nothing leave this machine and its network, whatever the configuration allows')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
@@ -54,6 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             [CompletionResult]::new('usage', 'usage', [CompletionResultType]::ParameterValue, 'Show what was used and what it cost: by day, week, month, session or model')
             [CompletionResult]::new('audit', 'audit', [CompletionResultType]::ParameterValue, 'Show what left this machine, and check that the record of it is what was written')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Tell where traffic went and what is known of whom it went to, for those who have to answer for it')
+            [CompletionResult]::new('egress', 'egress', [CompletionResultType]::ParameterValue, 'Show whom mcr may speak to, and change it')
             [CompletionResult]::new('statusline', 'statusline', [CompletionResultType]::ParameterValue, 'Print a status line from the JSON that Claude Code gives on stdin')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completions, which know installed presets and configured models too')
             break
@@ -491,6 +493,54 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             break
         }
         'mcr;report;example' {
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;egress' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show what is decided of every configured target, and why')
+            [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Say whether a host would be spoken to; 77 when not')
+            [CompletionResult]::new('allow', 'allow', [CompletionResultType]::ParameterValue, 'Vouch for a host, so that it may be spoken to')
+            [CompletionResult]::new('deny', 'deny', [CompletionResultType]::ParameterValue, 'Take that back, or forbid a host that would be spoken to')
+            [CompletionResult]::new('use-eu', 'use-eu', [CompletionResultType]::ParameterValue, 'Change providers from an endpoint that promises no place to the same provider''s in the EU')
+            break
+        }
+        'mcr;egress;show' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;egress;check' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;egress;allow' {
+            [CompletionResult]::new('--operator', '--operator', [CompletionResultType]::ParameterName, 'Who operates it; what the catalogue knows by default')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why it may be spoken to')
+            [CompletionResult]::new('--country', '--country', [CompletionResultType]::ParameterName, 'The operator''s country, in two letters')
+            [CompletionResult]::new('--region', '--region', [CompletionResultType]::ParameterName, 'Where the host promises to work: EU, a country''s two letters, global')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
+            [CompletionResult]::new('--private', '--private', [CompletionResultType]::ParameterName, 'Its name has to lead into this machine''s network, and nowhere else')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;egress;deny' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'mcr;egress;use-eu' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break

@@ -23,6 +23,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --trace-bodies 'Append every body, of requests and of the upstream''s answers, to this file, for its owner only'
             cand --quiet 'Say nothing when Claude Code ends'
             cand --sealed 'Run Claude Code, and all that it starts, where mcr is the only way to the network (Linux)'
+            cand --offline-only 'Let nothing leave this machine and its network, whatever the configuration allows'
             cand -h 'Print help'
             cand --help 'Print help'
             cand -V 'Print version'
@@ -51,6 +52,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand usage 'Show what was used and what it cost: by day, week, month, session or model'
             cand audit 'Show what left this machine, and check that the record of it is what was written'
             cand report 'Tell where traffic went and what is known of whom it went to, for those who have to answer for it'
+            cand egress 'Show whom mcr may speak to, and change it'
             cand statusline 'Print a status line from the JSON that Claude Code gives on stdin'
             cand completions 'Print a shell''s completions, which know installed presets and configured models too'
         }
@@ -430,6 +432,48 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'mcr;report;example'= {
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;egress'= {
+            cand --config 'Use this configuration file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+            cand show 'Show what is decided of every configured target, and why'
+            cand check 'Say whether a host would be spoken to; 77 when not'
+            cand allow 'Vouch for a host, so that it may be spoken to'
+            cand deny 'Take that back, or forbid a host that would be spoken to'
+            cand use-eu 'Change providers from an endpoint that promises no place to the same provider''s in the EU'
+        }
+        &'mcr;egress;show'= {
+            cand --config 'Use this configuration file'
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;egress;check'= {
+            cand --config 'Use this configuration file'
+            cand --json 'Print JSON'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;egress;allow'= {
+            cand --operator 'Who operates it; what the catalogue knows by default'
+            cand --reason 'Why it may be spoken to'
+            cand --country 'The operator''s country, in two letters'
+            cand --region 'Where the host promises to work: EU, a country''s two letters, global'
+            cand --config 'Use this configuration file'
+            cand --private 'Its name has to lead into this machine''s network, and nowhere else'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;egress;deny'= {
+            cand --config 'Use this configuration file'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
+        &'mcr;egress;use-eu'= {
+            cand --config 'Use this configuration file'
             cand -h 'Print help'
             cand --help 'Print help'
         }

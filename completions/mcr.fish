@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_mcr_global_optspecs
-    string join \n config= quiet max-cost= sealed trace-bodies= h/help V/version
+    string join \n config= quiet max-cost= sealed offline-only trace-bodies= h/help V/version
 end
 
 function __fish_mcr_needs_command
@@ -29,6 +29,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -l max-cost -d 'Refuse what would 
 complete -c mcr -n "__fish_mcr_needs_command" -l trace-bodies -d 'Append every body, of requests and of the upstream\'s answers, to this file, for its owner only' -r -F
 complete -c mcr -n "__fish_mcr_needs_command" -l quiet -d 'Say nothing when Claude Code ends'
 complete -c mcr -n "__fish_mcr_needs_command" -l sealed -d 'Run Claude Code, and all that it starts, where mcr is the only way to the network (Linux)'
+complete -c mcr -n "__fish_mcr_needs_command" -l offline-only -d 'Let nothing leave this machine and its network, whatever the configuration allows'
 complete -c mcr -n "__fish_mcr_needs_command" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_needs_command" -s V -l version -d 'Print version'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "code" -d 'Run Claude Code on the configured models; every argument goes to Claude Code as it is'
@@ -55,6 +56,7 @@ complete -c mcr -n "__fish_mcr_needs_command" -f -a "smoke" -d 'Prove that every
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "usage" -d 'Show what was used and what it cost: by day, week, month, session or model'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "audit" -d 'Show what left this machine, and check that the record of it is what was written'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "report" -d 'Tell where traffic went and what is known of whom it went to, for those who have to answer for it'
+complete -c mcr -n "__fish_mcr_needs_command" -f -a "egress" -d 'Show whom mcr may speak to, and change it'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "statusline" -d 'Print a status line from the JSON that Claude Code gives on stdin'
 complete -c mcr -n "__fish_mcr_needs_command" -f -a "completions" -d 'Print a shell\'s completions, which know installed presets and configured models too'
 complete -c mcr -n "__fish_mcr_using_subcommand setup" -s h -l help -d 'Print help'
@@ -276,6 +278,30 @@ svg\t'The diagram alone, as a picture'"
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from nis2" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from nis2" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from example" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subcommand_from show check allow deny use-eu" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subcommand_from show check allow deny use-eu" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subcommand_from show check allow deny use-eu" -f -a "show" -d 'Show what is decided of every configured target, and why'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subcommand_from show check allow deny use-eu" -f -a "check" -d 'Say whether a host would be spoken to; 77 when not'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subcommand_from show check allow deny use-eu" -f -a "allow" -d 'Vouch for a host, so that it may be spoken to'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subcommand_from show check allow deny use-eu" -f -a "deny" -d 'Take that back, or forbid a host that would be spoken to'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subcommand_from show check allow deny use-eu" -f -a "use-eu" -d 'Change providers from an endpoint that promises no place to the same provider\'s in the EU'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from show" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from check" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from check" -l json -d 'Print JSON'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from allow" -l operator -d 'Who operates it; what the catalogue knows by default' -r
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from allow" -l reason -d 'Why it may be spoken to' -r
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from allow" -l country -d 'The operator\'s country, in two letters' -r
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from allow" -l region -d 'Where the host promises to work: EU, a country\'s two letters, global' -r
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from allow" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from allow" -l private -d 'Its name has to lead into this machine\'s network, and nowhere else'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from allow" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from deny" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from deny" -s h -l help -d 'Print help'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from use-eu" -l config -d 'Use this configuration file' -r -F
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from use-eu" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -l json -d 'Print every variable with its value as JSON instead'
 complete -c mcr -n "__fish_mcr_using_subcommand statusline" -s h -l help -d 'Print help'
 complete -c mcr -n "__fish_mcr_using_subcommand completions" -s h -l help -d 'Print help'

@@ -6,6 +6,7 @@ module completions {
     --quiet                   # Say nothing when Claude Code ends
     --max-cost: string        # Refuse what would cost more in this run of Claude Code, such as 5, 5EUR or '$5'
     --sealed                  # Run Claude Code, and all that it starts, where mcr is the only way to the network (Linux)
+    --offline-only            # Let nothing leave this machine and its network, whatever the configuration allows
     --trace-bodies: path      # Append every body, of requests and of the upstream's answers, to this file, for its owner only
     --help(-h)                # Print help
     --version(-V)             # Print version
@@ -450,6 +451,52 @@ module completions {
 
   # Print a report.json to begin with, and say where it belongs
   export extern "mcr report example" [
+    --help(-h)                # Print help
+  ]
+
+  # Show whom mcr may speak to, and change it
+  export extern "mcr egress" [
+    --config: path            # Use this configuration file
+    --help(-h)                # Print help
+  ]
+
+  # Show what is decided of every configured target, and why
+  export extern "mcr egress show" [
+    --json                    # Print JSON
+    --config: path            # Use this configuration file
+    --help(-h)                # Print help
+  ]
+
+  # Say whether a host would be spoken to; 77 when not
+  export extern "mcr egress check" [
+    --json                    # Print JSON
+    --config: path            # Use this configuration file
+    --help(-h)                # Print help
+    host: string              # A host, or an address that names one
+  ]
+
+  # Vouch for a host, so that it may be spoken to
+  export extern "mcr egress allow" [
+    --operator: string        # Who operates it; what the catalogue knows by default
+    --reason: string          # Why it may be spoken to
+    --country: string         # The operator's country, in two letters
+    --region: string          # Where the host promises to work: EU, a country's two letters, global
+    --private                 # Its name has to lead into this machine's network, and nowhere else
+    --config: path            # Use this configuration file
+    --help(-h)                # Print help
+    host: string              # The host
+  ]
+
+  # Take that back, or forbid a host that would be spoken to
+  export extern "mcr egress deny" [
+    --config: path            # Use this configuration file
+    --help(-h)                # Print help
+    host: string              # The host
+  ]
+
+  # Change providers from an endpoint that promises no place to the same provider's in the EU
+  export extern "mcr egress use-eu" [
+    --config: path            # Use this configuration file
     --help(-h)                # Print help
   ]
 

@@ -3,6 +3,7 @@
 mod audit;
 mod catalogue;
 mod doctor;
+mod egress;
 mod key;
 mod model;
 mod report;
@@ -26,6 +27,8 @@ use catalogue::{MODELS, PROVIDERS};
 pub use catalogue::{Models, Providers};
 use doctor::DOCTOR;
 pub use doctor::Doctor;
+use egress::EGRESS;
+pub use egress::{Egress, EgressAllow, EgressCheck, EgressCommand, EgressDeny};
 use key::KEY;
 pub use key::{Key, KeyCommand, KeySet, KeyTest};
 use model::MODEL;
@@ -74,6 +77,9 @@ pub struct Own {
     /// Run Claude Code, and all that it starts, where mcr is the only way to the network (Linux)
     #[arg(long)]
     pub sealed: bool,
+    /// Let nothing leave this machine and its network, whatever the configuration allows
+    #[arg(long)]
+    pub offline_only: bool,
     /// Append every body, of requests and of the upstream's answers, to this file, for its owner only
     #[arg(long, value_name = "FILE")]
     pub trace_bodies: Option<PathBuf>,
@@ -156,6 +162,9 @@ pub enum Command {
     /// Tell where traffic went and what is known of whom it went to, for those who have to answer for it
     #[command(subcommand, after_help = REPORT)]
     Report(ReportCommand),
+    /// Show whom mcr may speak to, and change it
+    #[command(after_help = EGRESS)]
+    Egress(Egress),
     /// Print a status line from the JSON that Claude Code gives on stdin
     #[command(after_help = STATUSLINE)]
     Statusline(Statusline),

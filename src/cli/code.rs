@@ -9,13 +9,13 @@ use super::args::Own;
 use super::config::Place;
 use super::doorway::Doorway;
 use super::recording;
-use super::reload::reload;
+use super::reload::{offline, reload};
 use super::running::{Running, Settings, bind, block_on, keys, ledger, open_log};
 use super::sealing;
 use super::setup;
 use super::witnessing::{self, Stand};
 use crate::config::{
-    Action, Budget, Budgets, Config, Cost, Origin, Said, Secret, Source, StartOnly, Target, load, unseen,
+    Action, Budget, Budgets, Config, Cost, Narrowing, Origin, Said, Secret, Source, StartOnly, Target, load, unseen,
 };
 use crate::egress::witness;
 use crate::error::{Exit, Failure};
@@ -59,6 +59,10 @@ pub(super) fn run_session(
     place: &Place<'_>,
 ) -> Result<u8, Failure> {
     let Session { mut config, own: of_preset, mut reload, preset } = session;
+    if own.offline_only {
+        config.narrowings.push(Narrowing::offline());
+        reload = offline(reload);
+    }
     if let Some(limit) = own.max_cost {
         reload.read = with_limit(reload.read, limit);
         let unseen = set_limit(&mut config, limit)?;

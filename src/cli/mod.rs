@@ -24,6 +24,7 @@ pub mod usage;
 
 mod complaint;
 mod doorway;
+mod egress;
 mod loopback;
 mod moment;
 mod question;
@@ -78,6 +79,7 @@ pub fn run() -> Result<u8, Failure> {
         Command::Start(start) => {
             place(start.serve.config.as_deref(), &|place| service::start::run(&arguments.own, start, place))
         }
+        Command::Egress(options) => place(options.config.as_deref(), &|place| egress::run(&options.command, place)),
         Command::Audit(options) => place(None, &|place| audit::run(&options.command, place)),
         Command::Usage(options) => place(None, &|place| usage::run(options, place)),
         Command::Stop(options) => place(None, &|place| service::stop::run(options, place)),
@@ -123,6 +125,10 @@ fn refuse_idle(arguments: &Arguments, name: &str) -> Result<(), Failure> {
     }
     let serves =
         matches!(arguments.command, Command::Code(_) | Command::Named(_) | Command::Start(_) | Command::Restart(_));
+    if !serves && arguments.own.offline_only {
+        return Err(Failure::say(Exit::Usage, format!("`--offline-only` does nothing for `mcr {name}`"))
+            .hint("it is for `mcr code`, `mcr PRESET` and `mcr start`, which speak to models"));
+    }
     if serves || arguments.own.trace_bodies.is_none() {
         return Ok(());
     }

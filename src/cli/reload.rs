@@ -52,19 +52,38 @@ pub(super) fn of_preset(
     Ok((ready_now, Reload { file, beside, read: Box::new(read), open, start_only: StartOnly::AGENT }))
 }
 
+/// Lets nothing leave this machine and its network, whatever is read anew.
+pub(super) fn offline(mut reload: Reload) -> Reload {
+    let read = reload.read;
+    reload.read = Box::new(move |file| {
+        let mut reading = read(file);
+        if let Ok(config) = &mut reading.config {
+            config.narrowings.push(Narrowing::offline());
+        }
+        reading
+    });
+    reload
+}
+
 /// Reads a preset, and what this machine's configuration says of the machine.
 fn ready(name: &Name, explicit: Option<&Path>, paths: &Paths, environment: Environment<'_>) -> Result<Ready, Failure> {
     let mut ready = Presets::open(paths).get(name)?.ready(environment)?;
     // What a preset says of prices is the word of whoever made it.
     ready.config.budgets = Budgets { strict: true, ..(*ready.config.budgets).clone() }.into();
-    let says_allow = ready.config.settings.iter().any(|it| it.path == "Egress.allow" && it.source != Source::Default);
-    let of_preset = Narrowing::of_preset(&std::mem::take(&mut ready.config.egress), says_allow);
-    ready.config.narrowings.push(of_preset);
-    // Without a file there is nothing that it could say; a broken one may name the proxy to go through.
-    if config::file(explicit, paths, environment).exists() {
-        inherit(&mut ready.config, config::load(explicit, paths, environment)?);
-    }
+    under_machine(&mut ready.config, &Place { explicit, paths, environment })?;
     Ok(ready)
+}
+
+/// Puts a preset's configuration under what this machine's says of the machine.
+pub(super) fn under_machine(config: &mut Config, place: &Place<'_>) -> Result<(), Failure> {
+    let says_allow = config.settings.iter().any(|it| it.path == "Egress.allow" && it.source != Source::Default);
+    let of_preset = Narrowing::of_preset(&std::mem::take(&mut config.egress), says_allow);
+    config.narrowings.push(of_preset);
+    // Without a file there is nothing that it could say; a broken one may name the proxy to go through.
+    if config::file(place.explicit, place.paths, place.environment).exists() {
+        inherit(config, config::load(place.explicit, place.paths, place.environment)?);
+    }
+    Ok(())
 }
 
 /// The way out, who may be spoken to, the log, the audit record, the agent and the budgets are the machine's,

@@ -1,5 +1,7 @@
 //! Hosts that the user lets traffic go to, with what the user knows of them: `egress.json` beside the configuration.
 
+use serde_json::{Value, json};
+
 use super::{
     Document, Host, Problems,
     interpolate::Strings,
@@ -25,6 +27,23 @@ pub struct Allowance {
     pub reason: String,
     /// The day since when, `YYYY-MM-DD`.
     pub since: String,
+}
+
+impl Allowance {
+    /// As it stands in the file.
+    pub fn to_json(&self) -> Value {
+        let Self { host, operator, country, region, network, reason, since } = self;
+        let mut value = json!({"host": host, "operator": operator});
+        for (key, text) in [("country", country), ("region", region)] {
+            if let Some(text) = text {
+                value[key] = json!(text);
+            }
+        }
+        for (key, text) in [("network", network.as_str()), ("reason", reason), ("since", since)] {
+            value[key] = json!(text);
+        }
+        value
+    }
 }
 
 /// What a host's name has to lead to.
@@ -144,6 +163,8 @@ mod tests {
             since: "2026-11-22".to_owned(),
         };
         assert_eq!((&read[0], read[1].network, read.len()), (&first, Network::Public, 2));
+        let text = Value::from(read.iter().map(Allowance::to_json).collect::<Vec<_>>()).to_string();
+        assert_eq!(allowances(&text, "egress.json").as_ref(), Ok(&read));
         assert_eq!(allowances("[]", "egress.json"), Ok(Vec::new()));
     }
 

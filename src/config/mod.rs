@@ -31,7 +31,7 @@
 //! | `Retry.on_status` (mcr's own) | 408, 425, `5xx` | after which statuses: 408, 425, 429, 500 to 599, and `5xx` for those from 500 but 504; see [`may_pass`] |
 //! | `Breaker` (mcr's own) | see [`BreakerRules`] | `consecutive`, `failure_rate`, `window_seconds`, `min_requests`, `open_seconds`, `open_max_seconds`, `close_after` |
 //! | `Budget.session`, `.day`, `.month` (mcr's own) | - | `{limit, currency, action}`: how much may be spent; `block` (default), `warn`, `fallback:provider,model` |
-//! | `Egress` (mcr's own) | Europe's operators and local addresses | `allow`, `deny`, `region`, `mode`, `agent`, `agent_allow`: see [`EgressRules`] |
+//! | `Egress` (mcr's own) | Europe's operators and local addresses | `allow`, `deny`, `region`, `mode`, `agent`, `agent_allow`: see [`EgressRules`]; hosts that the user vouches for stand in `egress.json` ([`allowances`]) |
 //! | `Audit` (mcr's own) | on | `enabled`, `required`, `body_digest`, `retention_days`: see [`AuditRules`] |
 //! | `Clocks` (mcr's own) | see below | `connect_ms`, `headers_ms`, `first_event_ms`, `idle_ms`, `total_ms` |
 //!

@@ -3,10 +3,12 @@
 //! Decides and does nothing else: it knows no socket, no file and no clock. What nobody here knows may not be spoken to.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::address::classify;
 use super::verdict::{Verdict, Why};
-use crate::audit::Decision;
+use crate::audit::{AddressClass, Decision};
 use crate::catalog::{self, is_within};
 use crate::config::{Allowance, By, EgressRules, Host, Mode, Narrowing, Network, is_local};
 
@@ -112,7 +114,9 @@ impl Guard {
         let standing = catalog::standing(host.as_str());
         let allowance = self.policy.allowances.iter().find(|allowance| allowance.host == host);
         let is_private = allowance.is_some_and(|allowance| allowance.network == Network::Private);
-        let is_local = is_local(host.as_str()) || is_private;
+        // A metadata service may have an address of a private network, and is nobody's own.
+        let is_own = |address: IpAddr| classify(address) != AddressClass::Metadata;
+        let is_local = (is_local(host.as_str()) && host.as_str().parse().map_or(true, is_own)) || is_private;
         let region = allowance.and_then(|it| it.region.as_deref()).or(standing.and_then(|it| it.region));
         Facts {
             is_local,
@@ -160,6 +164,11 @@ pub(super) fn normal(host: &str) -> Host {
 fn is_cloud(model: &str) -> bool {
     let model = model.to_ascii_lowercase();
     model.ends_with(":cloud") || model.ends_with("-cloud")
+}
+
+/// Who operates what goes by this word, where the word is no host: models that a server of one's own passes on.
+pub fn passes_on(word: &str) -> Option<&'static str> {
+    (word == CLOUD).then_some(CLOUD_OPERATOR)
 }
 
 fn decision(why: &Why, mode: Mode) -> Decision {
@@ -217,9 +226,9 @@ fn means(word: &str, facts: &Facts<'_>) -> bool {
     if facts.provider == Some(CLOUD) {
         return word == CLOUD || is_country(word, CLOUD_COUNTRY);
     }
-    let is_provider = facts.provider.is_some_and(|name| {
-        name == word || catalog::provider(word).and_then(|it| it.names.first()).is_some_and(|first| first == name)
-    });
+    let is_provider = facts
+        .provider
+        .is_some_and(|name| name == word || catalog::known_provider(word).is_some_and(|it| it.name() == name));
     is_provider
         || normal(word) == facts.host
         || (!facts.is_local && facts.country.is_some_and(|country| is_country(word, country)))

@@ -29,8 +29,15 @@ fn goes(guard: &Guard, host: &str) -> bool {
 const EUROPE: [&str; 5] =
     ["api.eu.mistral.ai", "api.mistral.ai", "api.scaleway.ai", "API.Mistral.AI.", "api.infomaniak.com"];
 const HERE: [&str; 5] = ["localhost", "127.0.0.1", "[::1]", "192.168.1.9", "[::ffff:127.0.0.1]"];
-const UNKNOWN: [&str; 6] =
-    ["llm.example", "0x7f.1", "2130706433", "127.0.0.1.nip.io", "169.254.169.254", "api.mistral.ai.evil.test"];
+const UNKNOWN: [&str; 7] = [
+    "[fd00:ec2::254]",
+    "llm.example",
+    "0x7f.1",
+    "2130706433",
+    "127.0.0.1.nip.io",
+    "169.254.169.254",
+    "api.mistral.ai.evil.test",
+];
 
 #[test]
 fn europes_operators_and_this_network_may_be_spoken_to_and_nobody_else() {

@@ -63,11 +63,17 @@ impl Service<Uri> for Handed {
     }
 }
 
-/// Says what to do about the one TLS failure that people can mend.
+/// Says what to do about the TLS failures that people can mend; nothing goes on without a certificate that holds.
 pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
     let reason = root(error).to_string();
     if reason.contains("UnknownIssuer") {
         return format!("{reason}; a company's own authority is trusted when SSL_CERT_FILE names its certificate");
+    }
+    if reason.contains("NotValidForName") || reason.contains("not valid for name") {
+        return format!("{reason}; the address has to name the host as its certificate does");
+    }
+    if reason.contains("Expired") || reason.contains("expired") {
+        return format!("{reason}; look at this machine's clock, else whoever runs the server has to renew it");
     }
     reason
 }

@@ -43,6 +43,8 @@ pub struct Facts {
     pub config: Option<PathBuf>,
     /// The port that was named at the start, over the configured one.
     pub port: Option<u16>,
+    /// Whether it was started to let nothing leave this machine and its network.
+    pub offline_only: bool,
     /// Where it writes bodies, when that was asked for at the start.
     pub trace_bodies: Option<PathBuf>,
     /// What starts it again when it ends: `systemd` or `launchd`.

@@ -14,6 +14,7 @@ pub const COMMANDS: &[&str] = &[
     "config",
     "deactivate",
     "doctor",
+    "egress",
     "env",
     "export",
     "help",

@@ -1,5 +1,7 @@
 //! What the integration tests share: a home with the real binary in it, and a scripted upstream behind it.
 
+#[cfg(target_os = "linux")]
+pub mod dns;
 pub mod raw;
 pub mod requests;
 pub mod rig;

@@ -113,8 +113,12 @@ fn every_command_prints_its_help_to_stdout_and_exits_0() {
     let mut files = Vec::new();
     helps(&mut files);
     let sandbox = Sandbox::new();
+    let mut typed = Vec::new();
+    commands(&Arguments::command(), "mcr", &mut typed);
     for (path, help) in files {
-        let name = path.file_stem().and_then(|name| name.to_str()).expect("a name").replace('-', " ");
+        let stem = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+        let is_it = |(name, _): &&(String, clap::Command)| name.replace(' ', "-") == stem;
+        let name = typed.iter().find(is_it).map_or_else(|| stem.to_owned(), |(name, _)| name.clone());
         // Behind `code` everything is Claude Code's.
         if name == "mcr code" {
             continue;

@@ -18,6 +18,7 @@ mod config;
 mod doctor;
 mod door;
 mod edge;
+mod egress;
 mod errors;
 mod fallback;
 mod generated;

@@ -18,9 +18,9 @@ use crate::{
 const COPIES: usize = 3;
 
 /// The configuration, its text and where it lies, or would.
-pub(super) struct File {
+pub(in crate::cli) struct File {
     /// What it says; where only its routes are wrong, its providers are right all the same.
-    pub(super) config: Config,
+    pub(in crate::cli) config: Config,
     /// What is wrong with its routes, which are to be set.
     pub(super) problems: Option<Problems>,
     path: PathBuf,
@@ -33,7 +33,7 @@ impl File {
     ///
     /// # Errors
     /// Fails as any command does, but for wrong routes.
-    pub(super) fn read(place: &Place<'_>) -> Result<Self, Failure> {
+    pub(in crate::cli) fn read(place: &Place<'_>) -> Result<Self, Failure> {
         let text = config::text(place.explicit, place.paths, place.environment)?;
         let path = config::file(place.explicit, place.paths, place.environment);
         let document =
@@ -82,8 +82,7 @@ impl File {
         if self.config.target(&provider.name, model).is_some() {
             return Ok(self.text.text.clone());
         }
-        let is_there = |key: &&str| self.document.value.get(*key).is_some_and(|list| !list.is_null());
-        let list = ["Providers", "providers"].into_iter().find(is_there).unwrap_or("Providers");
+        let list = self.providers();
         // A configuration without errors has every provider of the list, in its order.
         let index = self.config.providers.iter().position(|known| known.name == provider.name).unwrap_or_default();
         if self.document.value[list][index].get("models").is_none() {
@@ -95,6 +94,41 @@ impl File {
         let models = path::key(&path::index(list, index), "models");
         let count = self.document.value[list][index]["models"].as_array().map_or(0, Vec::len);
         edit::set(&self.text.text, &path::index(&models, count), &Value::from(model)).map_err(cannot_edit)
+    }
+
+    /// The text as it stands.
+    pub(in crate::cli) fn text(&self) -> &str {
+        &self.text.text
+    }
+
+    /// What the text says, before variables are put in.
+    pub(in crate::cli) fn value(&self) -> &Value {
+        &self.document.value
+    }
+
+    /// The key that the providers stand under.
+    pub(in crate::cli) fn providers(&self) -> &'static str {
+        let is_there = |key: &&str| self.document.value.get(*key).is_some_and(|list| !list.is_null());
+        ["Providers", "providers"].into_iter().find(is_there).unwrap_or("Providers")
+    }
+
+    /// The text with another value at a path.
+    pub(in crate::cli) fn with(&self, path: &str, value: &Value) -> Result<String, Failure> {
+        Self::edited(&self.text.text, path, value)
+    }
+
+    /// The same for a text that this one has become.
+    pub(in crate::cli) fn edited(text: &str, path: &str, value: &Value) -> Result<String, Failure> {
+        edit::set(text, path, value).map_err(cannot_edit)
+    }
+
+    /// Writes another text, and says where the one before is kept.
+    pub(in crate::cli) fn write_and_tell(&self, text: &str, place: &Place<'_>) -> Result<(), Failure> {
+        match self.write(text, place)? {
+            Some(copy) => ui::say(format_args!("the file before is kept: {}", copy.display())),
+            None => ui::say(format_args!("wrote the configuration, which was built in: {}", self.path.display())),
+        }
+        Ok(())
     }
 
     /// Writes another text in place of the file's, once that is known to be a configuration; tells the copy.

@@ -1,7 +1,7 @@
 //! `mcr model`: shows the routes, and sets the model of one.
 
 mod change;
-mod file;
+pub(in crate::cli) mod file;
 mod find;
 mod pick;
 mod preset;

@@ -1,9 +1,11 @@
 //! `mcr preset install`: read, show, ask, check, and only then write.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
+use crate::cli::egress::guard;
 use crate::cli::question::confirm;
 use crate::cli::recording;
+use crate::egress::Verdict;
 
 use super::{
     Install,
@@ -44,6 +46,7 @@ pub(super) fn run(options: &Install, place: &Place<'_>) -> Result<(), Failure> {
         ui::say(format_args!("warning: {warning}"));
     }
     let found = show(&manifest)?;
+    refuse_denied(&found, place)?;
     ui::say(format_args!("  {:<12} {}: {}", "writes", presets.folder(&name).display(), summary::files(&package)));
     agree(mode, options)?;
 
@@ -57,8 +60,9 @@ pub(super) fn run(options: &Install, place: &Place<'_>) -> Result<(), Failure> {
     }
     let answers = ask::answers(&manifest, (&earlier, before), &given, mode, place)?;
     let values = Values { source: source.words(), sha256, ..Values::default() };
-    let settled = settle(&name, &manifest, &answers, values, place)?;
+    let mut settled = settle(&name, &manifest, &answers, values, place)?;
     settled.warn();
+    settled.refuse_denied(place)?;
     bound(&found, &settled.found);
     if options.dry_run {
         ui::say("nothing has been written: this was a dry run");
@@ -136,6 +140,26 @@ fn show(manifest: &Manifest) -> Result<Capabilities, Failure> {
     }
     ui::say(summary::words(&found).trim_end());
     Ok(found)
+}
+
+/// Refuses hosts that may not be spoken to, as far as they are known before anything is asked.
+fn refuse_denied(found: &Capabilities, place: &Place<'_>) -> Result<(), Failure> {
+    let guard = guard(place)?;
+    let mut denied: Vec<Arc<Verdict>> = Vec::new();
+    for contact in found.hosts.iter().filter(|contact| !contact.host.contains(['{', '}', '$'])) {
+        let verdict = guard.judge(&contact.host);
+        if !verdict.lets_go() && !denied.contains(&verdict) {
+            denied.push(verdict);
+        }
+    }
+    if denied.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = denied.iter().map(|verdict| format!("\n  {}: {}", verdict.host, verdict.why)).collect();
+    let what = format!("the preset is refused, and nothing has been written:{}", lines.concat());
+    let mut failure = Failure::say(Exit::Denied, what);
+    failure.hints = denied.iter().flat_map(|verdict| verdict.mend.clone()).collect();
+    Err(failure)
 }
 
 /// Tells hosts that only the answers have decided.

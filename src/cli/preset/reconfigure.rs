@@ -42,8 +42,9 @@ pub(super) fn reconfigure(
     ui::say(summary::words(&found).trim_end());
     let earlier = installed.values.clone().unwrap_or_default();
     let answers = ask::answers(manifest, (&earlier, earlier.answers()), given, mode, place)?;
-    let settled = settle(name, manifest, &answers, earlier.clone(), place)?;
+    let mut settled = settle(name, manifest, &answers, earlier.clone(), place)?;
     settled.warn();
+    settled.refuse_denied(place)?;
     bound(&found, &settled.found);
     settled.keep(place, |values| presets.save(name, values))?;
     forget(name, &earlier, Some(&settled.values), place)?;

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::Path};
 
 use crate::{
-    cli::config::Place,
-    config::{self, Host, KeyName, Problem, Secret, SecretRef},
+    cli::{config::Place, doorway::Doorway, reload::under_machine},
+    config::{self, Config, Host, KeyName, Problem, Secret, SecretRef},
     error::{Exit, Failure},
     keys,
     preset::{Answers, Capabilities, Given, Manifest, Name, Values, faulty, judged, key_name, refused},
@@ -18,6 +18,8 @@ pub(in crate::cli) struct Settled {
     pub(in crate::cli) values: Values,
     /// What the preset does, with every host known.
     pub(in crate::cli) found: Capabilities,
+    /// What it makes.
+    pub(in crate::cli) config: Config,
     /// What is odd and does not stop anything.
     pub(in crate::cli) warnings: Vec<Problem>,
     /// Keys for the store.
@@ -59,8 +61,8 @@ pub(in crate::cli) fn settle(
     let document = applied.document(&references);
     let config =
         config::read_document(document, place.environment).map_err(|problems| faulty(Exit::Data, &problems))?;
-    let warnings = [applied.warnings, config.warnings, config.unset].concat();
-    Ok(Settled { values, found, warnings, keys })
+    let warnings = [applied.warnings, config.warnings.clone(), config.unset.clone()].concat();
+    Ok(Settled { values, found, config, warnings, keys })
 }
 
 /// Checks what a person names; a file is seen from where they are, and later from nowhere else.
@@ -92,6 +94,20 @@ impl Settled {
         for problem in &self.warnings {
             ui::say(format_args!("warning: {problem}"));
         }
+    }
+
+    /// Refuses a preset whose targets may not be spoken to, here and by its own rules.
+    pub(super) fn refuse_denied(&mut self, place: &Place<'_>) -> Result<(), Failure> {
+        under_machine(&mut self.config, place)?;
+        match Doorway::of(place).checked(&self.config) {
+            Ok(opened) => drop(opened.told(false)),
+            Err(failure) if failure.exit == Exit::Denied => {
+                let error = failure.error.context("the preset is refused, and nothing has been written");
+                return Err(Failure { error, ..failure });
+            }
+            Err(failure) => return Err(failure),
+        }
+        Ok(())
     }
 
     /// The keys that are to be kept, and for which hosts.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
+use crate::catalog;
 use crate::preset::{Capabilities, package::Package};
 
 /// A line for everything that the owner should know.
@@ -13,7 +14,14 @@ pub(super) fn words(found: &Capabilities) -> String {
         let _ = writeln!(text, "  {what:<12} {words}");
     };
     for contact in &found.hosts {
-        let place = if contact.is_local { " (this machine or network)" } else { "" };
+        let place = match catalog::standing(&contact.host) {
+            _ if contact.is_local => " (this machine or network)".to_owned(),
+            Some(standing) => {
+                let region = standing.region.map_or_else(String::new, |region| format!(", region {region}"));
+                format!(" ({}, {}{region})", standing.operator, standing.country)
+            }
+            None => String::new(),
+        };
         // Before the answers are there, a host may still be the question for it.
         let asked = if contact.host.contains(['{', '}']) { "the address that you give for " } else { "" };
         line("speaks to", format!("{asked}{}{place} as `{}`", contact.host, contact.provider));
@@ -46,7 +54,14 @@ pub(super) fn json(found: &Capabilities) -> Value {
     let hosts: Vec<Value> = found
         .hosts
         .iter()
-        .map(|contact| json!({"provider": contact.provider, "host": contact.host, "local": contact.is_local}))
+        .map(|contact| {
+            let standing = catalog::standing(&contact.host);
+            json!({
+                "provider": contact.provider, "host": contact.host, "local": contact.is_local,
+                "operator": standing.map(|it| it.operator), "country": standing.map(|it| it.country),
+                "region": standing.and_then(|it| it.region),
+            })
+        })
         .collect();
     let secrets: Vec<Value> = found
         .secrets

@@ -30,6 +30,8 @@ pub(super) struct Wanted {
     pub(super) config: Option<PathBuf>,
     /// The port that was named.
     pub(super) port: Option<u16>,
+    /// Whether nothing leaves this machine and its network.
+    pub(super) offline_only: bool,
     /// Where bodies are written.
     pub(super) trace_bodies: Option<PathBuf>,
 }
@@ -39,7 +41,8 @@ impl Wanted {
     pub(super) fn new(own: &Own, options: &Serve, place: &Place<'_>) -> Result<Self, Failure> {
         let trace = options.trace_bodies.as_deref().or(own.trace_bodies.as_deref());
         let trace_bodies = trace.map(absolute).transpose()?;
-        Ok(Self { port: options.port, trace_bodies, ..Self::of_configuration(place)? })
+        let offline_only = own.offline_only;
+        Ok(Self { port: options.port, offline_only, trace_bodies, ..Self::of_configuration(place)? })
     }
 
     /// Whatever serves this configuration.
@@ -54,7 +57,7 @@ impl Wanted {
         // Port 0 is a free one, which it has.
         let port = self.port.is_none_or(|port| port == 0 || Some(port) == running.port);
         let trace = self.trace_bodies.is_none() || self.trace_bodies == running.trace_bodies;
-        config && port && trace
+        config && port && trace && (running.offline_only || !self.offline_only)
     }
 
     /// Fills in what is left open with what a service had before.
@@ -62,12 +65,15 @@ impl Wanted {
         Self {
             config: self.config.or_else(|| before.config.clone()),
             port: self.port.or(before.port),
+            offline_only: self.offline_only || before.offline_only,
             trace_bodies: self.trace_bodies.or_else(|| before.trace_bodies.clone()),
         }
     }
 
     fn arguments(&self) -> Vec<OsString> {
-        let mut arguments: Vec<OsString> = ["start", "--foreground", "--detached"].map(OsString::from).into();
+        let offline = self.offline_only.then_some("--offline-only");
+        let words = offline.into_iter().chain(["start", "--foreground", "--detached"]);
+        let mut arguments: Vec<OsString> = words.map(OsString::from).collect();
         let mut give = |flag: &str, value: OsString| arguments.extend([flag.into(), value]);
         if let Some(config) = &self.config {
             give("--config", config.into());
@@ -174,7 +180,7 @@ mod tests {
     fn what_is_left_open_is_met_by_anything() {
         let running = Facts { config: Some("/c".into()), port: Some(1), ..Facts::default() };
         let met = |config: Option<&str>, port| {
-            Wanted { config: config.map(PathBuf::from), port, trace_bodies: None }.is_met_by(&running)
+            Wanted { config: config.map(PathBuf::from), port, ..Wanted::default() }.is_met_by(&running)
         };
         assert!(met(None, None) && met(Some("/c"), Some(1)) && met(None, Some(0)));
         assert!(!met(Some("/d"), None) && !met(None, Some(2)));

@@ -14,9 +14,9 @@ use crate::audit::Audit;
 use crate::cli::config::Place;
 use crate::cli::doorway::Doorway;
 use crate::cli::recording;
-use crate::cli::reload::{of_preset, reload};
+use crate::cli::reload::{of_preset, offline, reload};
 use crate::cli::running::{Running, Settings, block_on, keys, ledger, open_log, raise_file_limit};
-use crate::config::{Config, Secret, StartOnly};
+use crate::config::{Config, Narrowing, Secret, StartOnly};
 use crate::env;
 use crate::error::{Exit, Failure};
 use crate::keys::{KeyError, Resolver};
@@ -35,8 +35,13 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
     if detached {
         leave_the_terminal()?;
     }
-    let config = super::configuration(place.explicit, place)?;
+    let mut config = super::configuration(place.explicit, place)?;
     config.warnings.iter().for_each(|warning| ui::say(format_args!("warning: {warning}")));
+    let mut reload = reload(place, StartOnly::SERVICE);
+    if wanted.offline_only {
+        config.narrowings.push(Narrowing::offline());
+        reload = offline(reload);
+    }
     let opened = Doorway::of(place).checked(&config)?;
     // Whoever started a detached one keeps others from starting a second.
     let starting = if detached { None } else { Some(super::starting(place.paths)?) };
@@ -57,7 +62,7 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
         let (address, url) = (listener.address(), listener.url());
         let (stop, mut stopped) = mpsc::channel(1);
         let service = Service {
-            shelf: Shelf::new(presets(place, &audit)),
+            shelf: Shelf::new(presets(place, wanted.offline_only, &audit)),
             url: url.clone(),
             log: Box::new(move || log.path().map(Path::to_owned)),
             started: Timestamp::now(),
@@ -71,7 +76,7 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
             keys,
             trace_bodies: wanted.trace_bodies.as_deref(),
             ledger: noted,
-            reload: Some(reload(place, StartOnly::SERVICE)),
+            reload: Some(reload),
             egress,
             audit: audit.clone(),
             preset: None,
@@ -82,6 +87,7 @@ pub(super) fn run(wanted: &Wanted, detached: bool, place: &Place<'_>) -> Result<
             pid: std::process::id(),
             config: wanted.config.clone(),
             port: wanted.port.map(|_| address.port()),
+            offline_only: wanted.offline_only,
             trace_bodies: wanted.trace_bodies.clone(),
             supervisor: (place.environment)(env::MCR_SUPERVISOR),
             stopping: false,
@@ -162,7 +168,7 @@ fn bind(config: &Config, port: Option<u16>) -> Result<Listener, Failure> {
 }
 
 /// The presets of this installation, as `mcr <preset>` reads them.
-fn presets(place: &Place<'_>, audit: &Audit) -> Source {
+fn presets(place: &Place<'_>, is_offline: bool, audit: &Audit) -> Source {
     let audit = audit.clone();
     let installed = Presets::open(place.paths);
     let (names, has) = (installed.clone(), installed);
@@ -172,7 +178,11 @@ fn presets(place: &Place<'_>, audit: &Audit) -> Source {
         has: Box::new(move |name| Name::parse(name).is_ok_and(|name| has.has(&name))),
         open: Box::new(move |name| {
             let name = Name::parse(name).map_err(|error| Failure::new(Exit::Usage, error))?;
-            let (ready, reload) = of_preset(&name, explicit.as_deref(), &paths, &env::process)?;
+            let (mut ready, mut reload) = of_preset(&name, explicit.as_deref(), &paths, &env::process)?;
+            if is_offline {
+                ready.config.narrowings.push(Narrowing::offline());
+                reload = offline(reload);
+            }
             let egress = (reload.open)(&ready.config)?.noting(audit.clone());
             Ok((Snapshot::new(ready.config, egress), reload))
         }),

@@ -5,6 +5,8 @@ use super::starting;
 use super::stop::end;
 use crate::cli::args::{Own, Serve};
 use crate::cli::config::Place;
+use crate::cli::doorway::Doorway;
+use crate::config::Narrowing;
 use crate::error::{Exit, Failure};
 use crate::launch::service;
 
@@ -18,7 +20,11 @@ pub fn run(own: &Own, options: &Serve, place: &Place<'_>) -> Result<u8, Failure>
         None => wanted,
     };
     // A configuration that cannot be used must not end the service that works.
-    super::configuration(wanted.config.as_deref(), place)?;
+    let mut config = super::configuration(wanted.config.as_deref(), place)?;
+    if wanted.offline_only {
+        config.narrowings.push(Narrowing::offline());
+    }
+    Doorway::of(place).checked(&config)?;
     if let Some(supervisor) = running.as_ref().and_then(|running| running.facts.supervisor.as_deref()) {
         return Err(supervised(supervisor));
     }

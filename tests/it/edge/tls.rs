@@ -30,6 +30,16 @@ impl Identity {
         Self { certificate: made.cert.der().clone(), key: made.signing_key.serialize_der(), pem: made.cert.pem() }
     }
 
+    /// The same, which was good until the year 2020.
+    fn of_the_past(name: &str) -> Self {
+        let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).expect("parameters");
+        parameters.not_before = rcgen::date_time_ymd(2019, 1, 1);
+        parameters.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let made = parameters.self_signed(&key).expect("a certificate");
+        Self { certificate: made.der().clone(), key: key.serialize_der(), pem: made.pem() }
+    }
+
     /// Answers over HTTP/2 until dropped with its runtime; tells of every connection and every request's method.
     async fn serve(&self) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
         let (tell, told) = mpsc::unbounded_channel();
@@ -113,17 +123,29 @@ async fn a_server_without_tls_is_a_tls_failure() {
 /// Names the folder in which the trusting process finds the server's identity.
 const IDENTITY: &str = "MCR_TEST_IDENTITY";
 
-/// The platform's roots come from the environment, so whoever trusts others than usual is a process of its own.
 #[test]
 fn a_certificate_that_the_platform_trusts_is_accepted_over_http2() {
-    let identity = Identity::of("localhost");
+    trusting(&Identity::of("localhost"), "trusting_process");
+}
+
+#[test]
+fn a_certificate_of_another_name_or_of_the_past_is_refused_with_what_mends_it() {
+    trusting(&Identity::of("other.test"), "misled_process");
+    trusting(&Identity::of_the_past("localhost"), "late_process");
+}
+
+/// Runs a test that trusts an identity.
+///
+/// The platform's roots come from the environment, so whoever trusts others than usual is a process of its own.
+#[track_caller]
+fn trusting(identity: &Identity, test: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = |name: &str| folder.path().join(name);
     fs::write(file("roots.pem"), &identity.pem).expect("written");
     fs::write(file("certificate.der"), &identity.certificate).expect("written");
     fs::write(file("key.der"), &identity.key).expect("written");
     let child = Command::new(env::current_exe().expect("this test"))
-        .args(["--exact", "edge::tls::trusting_process", "--ignored", "--nocapture"])
+        .args(["--exact", &format!("edge::tls::{test}"), "--ignored", "--nocapture"])
         .env("SSL_CERT_FILE", file("roots.pem"))
         .env_remove("SSL_CERT_DIR")
         .env(IDENTITY, folder.path())
@@ -133,12 +155,39 @@ fn a_certificate_that_the_platform_trusts_is_accepted_over_http2() {
     assert!(child.status.success() && said.contains("1 passed"), "{said}{}", String::from_utf8_lossy(&child.stderr));
 }
 
+/// The identity that the process trusts.
+fn trusted() -> Identity {
+    let folder = PathBuf::from(env::var_os(IDENTITY).expect("the parent's folder"));
+    let read = |name: &str| fs::read(folder.join(name)).expect("readable");
+    Identity { certificate: read("certificate.der").into(), key: read("key.der"), pem: String::new() }
+}
+
+/// What is said of it, although its authority is trusted.
+async fn refused() -> String {
+    let (address, _) = trusted().serve().await;
+    let error = fails(&direct(), &format!("https://localhost:{}/v1", address.port())).await;
+    assert!(matches!(error, ConnectError::Tls { .. }) && error.nothing_was_sent(), "{error:?}");
+    error.to_string()
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, in a process of its own"]
+async fn misled_process() {
+    let words = refused().await;
+    assert!(words.ends_with("; the address has to name the host as its certificate does"), "{words}");
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, in a process of its own"]
+async fn late_process() {
+    let words = refused().await;
+    assert!(words.contains("; look at this machine's clock"), "{words}");
+}
+
 #[tokio::test]
 #[ignore = "run by the test above, in a process of its own"]
 async fn trusting_process() {
-    let folder = PathBuf::from(env::var_os(IDENTITY).expect("the parent's folder"));
-    let read = |name: &str| fs::read(folder.join(name)).expect("readable");
-    let identity = Identity { certificate: read("certificate.der").into(), key: read("key.der"), pem: String::new() };
+    let identity = trusted();
     let (address, mut told) = identity.serve().await;
     let uri = format!("https://localhost:{}/v1", address.port());
     let egress = direct();

@@ -54,7 +54,12 @@ fn info_tells_what_a_preset_asks_and_does() {
     "#);
     let info = data(&sandbox.mcr(["preset", "info", "asking", "--json"]));
     assert_eq!(info["secrets"], json!({"apiKey": "env:KEY"}));
-    assert_eq!(info["does"]["hosts"], json!([{"provider": "p", "host": "localhost", "local": true}]));
+    assert_eq!(
+        info["does"]["hosts"],
+        json!([{
+            "provider": "p", "host": "localhost", "local": true, "operator": null, "country": null, "region": null,
+        }])
+    );
     let built_in = sandbox.mcr(["preset", "info", "mistral-cloud"]);
     assert!(built_in.contains("installed    no; it is built in"), "{built_in}");
 }

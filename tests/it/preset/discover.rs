@@ -284,6 +284,7 @@ async fn a_key_that_was_given_for_another_host_does_not_leave_with_a_new_address
                 manifest
             };
             folder(&sandbox, "finds", &at("https://llm.example/v1"));
+            sandbox.vouch_for(&["llm.example"]);
             let set = ["--set", "key=env:KEY", "--set", "model=m", "--yes"];
             let picture = sandbox.mcr(["preset", "install", "./finds"].into_iter().chain(set));
             assert!(picture.starts_with("exit code: 0\n"), "{picture}");

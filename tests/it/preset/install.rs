@@ -181,6 +181,7 @@ fn a_second_install_is_refused_with_what_to_do_and_force_replaces_the_whole() {
 #[test]
 fn a_broken_manifest_is_told_with_all_its_problems_and_nothing_is_written() {
     let sandbox = Sandbox::new();
+    sandbox.vouch_for(&["x.example"]);
     sandbox.write("broken/manifest.json", "{name: 'broken', version: '1',\n schema: [{id: 'a', type: 'pasword'}],\n Providers: [{name: 'p', api_base_url: '{{b}}'}]}");
     assert_snapshot!(sandbox.mcr(["preset", "install", "broken", "--yes"]), @r"
     exit code: 65

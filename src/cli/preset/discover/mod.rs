@@ -17,7 +17,7 @@ use tokio::{task::JoinSet, time::timeout};
 pub(in crate::cli) use reported::{Reported, is_word};
 
 use crate::{
-    cli::{config::Place, doorway::Doorway, running},
+    cli::{config::Place, doorway::Doorway, egress::guard, running},
     config::{self, Config, Connection, Dialect, Host, SecretRef},
     egress::{Egress, Options, ProxyVariables},
     error::Failure,
@@ -51,7 +51,10 @@ pub(in crate::cli) fn models(
     let dialect = provider.dialect.as_deref().and_then(Dialect::parse);
     let dialect = dialect.unwrap_or_else(|| Dialect::infer(&host, &provider.name));
     let key = key(provider, answers, earlier, place, &host)?;
-    let options = Options { environment: ProxyVariables::from_lookup(place.environment), ..Options::default() };
+    // A configuration that is broken is about to be replaced, and says nothing of whom to ask.
+    let guard = guard(place).unwrap_or_default();
+    let environment = ProxyVariables::from_lookup(place.environment);
+    let options = Options { environment, guard, ..Options::default() };
     let resolver = running::keys(place.paths);
     let found = running::block_on(async {
         let egress = match Egress::new(&options) {
