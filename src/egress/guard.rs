@@ -91,7 +91,7 @@ impl Guard {
     /// Decides on a model at a host: a server of one's own may pass it on to somebody else.
     pub fn judge_model(&self, host: &str, model: &str) -> Arc<Verdict> {
         let verdict = self.judge(host);
-        if !is_cloud(model) || verdict.network != Network::Private {
+        if !is_passed_on(model) || verdict.network != Network::Private {
             return verdict;
         }
         let facts = self.facts(host);
@@ -160,8 +160,8 @@ pub(super) fn normal(host: &str) -> Host {
     Host::of_url(host.strip_suffix('.').unwrap_or(host))
 }
 
-/// Whether an Ollama server passes a model on instead of running it.
-fn is_cloud(model: &str) -> bool {
+/// Whether an Ollama server of one's own passes a model on instead of running it.
+pub fn is_passed_on(model: &str) -> bool {
     let model = model.to_ascii_lowercase();
     model.ends_with(":cloud") || model.ends_with("-cloud")
 }

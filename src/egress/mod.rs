@@ -32,7 +32,7 @@ use crate::audit::{AddressClass, Audit, Decision, Event};
 pub use address::{check, classify};
 use connect::Connector;
 pub use failure::ConnectError;
-pub use guard::{Guard, passes_on};
+pub use guard::{Guard, is_passed_on, passes_on};
 pub use proxies::ProxyVariables;
 use proxies::{Proxies, Way};
 pub use targets::{Judged, judged};

@@ -6,6 +6,7 @@ use super::snapshot::Snapshot;
 use crate::audit::{AddressClass, Audit, Event, Kind};
 use crate::catalog;
 use crate::config::{Cost, Provider, Target};
+use crate::egress::Verdict;
 use crate::observe::usage::Tokens;
 use crate::wire::error::{ApiError, ErrorKind};
 
@@ -93,6 +94,13 @@ impl Noted {
         })
     }
 
+    /// What the guard has decided of the target that is asked.
+    pub(super) fn judged(&mut self, verdict: &Verdict) {
+        self.event.decision = Some(verdict.decision);
+        self.event.operator.clone_from(&verdict.operator);
+        self.event.region.clone_from(&verdict.region);
+    }
+
     /// A body is on its way.
     pub(super) fn sending(&mut self, body: &Bytes) {
         self.last = body.len() as u64;
@@ -166,11 +174,16 @@ pub fn destined(provider: &Provider, event: Event) -> Event {
     let standing = host.as_deref().and_then(catalog::standing);
     let known = host.as_deref().and_then(catalog::host).map(|host| &*host.region);
     let region = if provider.is_local() { Some("local") } else { known };
+    let (region, operator) = match event.decision {
+        // The guard knows the user's own facts, too, and whom a local server passes a model on to.
+        Some(_) => (event.region.clone(), event.operator.clone()),
+        None => (region.map(str::to_owned), standing.map(|standing| standing.operator.to_owned())),
+    };
     Event {
         target: Some(provider.name.clone()),
         port: connection.and_then(|connection| port(&connection.endpoint)),
-        region: region.map(str::to_owned),
-        operator: standing.map(|standing| standing.operator.to_owned()),
+        region,
+        operator,
         host,
         ..event
     }

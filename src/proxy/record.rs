@@ -13,6 +13,7 @@ use super::noted::{Ending, Noted};
 use super::payment::{Costing, Payment};
 use crate::catalog;
 use crate::config::{Connection, Cost, Currency, Target};
+use crate::egress;
 use crate::observe::sessions::{Part, Sessions, speed};
 use crate::observe::usage::{self, Tokens, Usage};
 use crate::upstream::health::Attempt;
@@ -332,7 +333,9 @@ impl Record {
 
     fn told(&self, host: &str, tokens: Tokens, cost: Option<Cost>, ttft_ms: Option<u64>, now: Instant) -> Answered {
         let Target { provider, model, facts, .. } = &*self.target;
-        let region = if provider.is_local() { Some("local") } else { catalog::host(host).map(|host| &*host.region) };
+        let is_local = provider.is_local() && !egress::is_passed_on(model);
+        let known = if provider.is_local() { None } else { catalog::host(host).map(|host| &*host.region) };
+        let region = if is_local { Some("local") } else { known };
         Answered {
             provider: provider.name.clone(),
             model: model.clone(),

@@ -1,7 +1,7 @@
 //! Before anything is sent: at the start, at a reload, when a preset is installed; and for each request.
 
 use insta::assert_snapshot;
-use mcr::imitation::{Imitation, Reply};
+use mcr::imitation::{Imitation, Models, Reply, models::Model, server::Law};
 use serde_json::{Value, json};
 
 use crate::common::requests::{MODEL, provider};
@@ -112,7 +112,9 @@ async fn the_record_of_a_request_tells_what_kind_of_address_answered() {
     rig.messages(&ask("Hi")).await;
     let output = rig.sandbox.command(["audit", "show", "--kind", "request", "--json"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("\"address\":\"loopback\"") || text.contains("\"address\": \"loopback\""), "{text}");
+    for (key, value) in [("address", "loopback"), ("decision", "allowed"), ("region", "local")] {
+        assert!(text.replace(": ", ":").contains(&format!("\"{key}\":\"{value}\"")), "{key}: {text}");
+    }
 }
 
 #[test]
@@ -166,6 +168,22 @@ async fn a_model_that_a_local_server_passes_on_is_refused() {
     assert_eq!(answer.status, 403);
     assert!(answer.error.expect("an error").message.contains("passes this model on to Ollama Inc. (US"));
     assert_eq!(soon(server.client().messages(&ask("Hi"))).await.unwrap().message.text(), "Hello");
+}
+
+#[tokio::test]
+async fn who_runs_a_model_that_is_passed_on_is_on_record_once_it_may_be_asked() {
+    let models = Models::new([Model::plain("kimi-k2:cloud", 65_536)]);
+    let upstream = Imitation::start_under(Law::Lenient(models), |_, _| Reply::say("Hello")).await.unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.configure(&json!({
+        "Providers": [provider("here", &upstream.url(), "kimi-k2:cloud")],
+        "Egress": {"allow": ["local", "ollama-cloud"]},
+    }));
+    let server = sandbox.start().await;
+    assert_eq!(soon(server.client().messages(&ask("Hi"))).await.unwrap().message.text(), "Hello");
+    let output = sandbox.command(["audit", "show", "--kind", "request", "--json"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("Ollama Inc.") && !text.contains("\"local\""), "{text}");
 }
 
 #[test]
