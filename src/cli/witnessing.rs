@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::audit::Audit;
-use crate::config::{AgentTraffic, Config, EgressRules, Secret};
+use crate::config::{AgentTraffic, By, Config, EgressRules, Secret};
 use crate::egress::Egress;
 use crate::egress::witness::{self, Asked, Limits, Policy, Seen, Witness};
 use crate::error::{Exit, Failure};
@@ -71,6 +71,9 @@ impl Witnessed {
 
 /// What the agent may reach; one that was asked to update itself may reach its vendor, unless little may be reached.
 pub(super) fn policy(config: &Config, updates: bool) -> Policy {
+    if config.narrowings.iter().any(|narrowing| narrowing.by == By::OfflineOnly) {
+        return Policy::Local;
+    }
     let mut rules: EgressRules = config.egress.clone();
     rules.agent = match rules.agent {
         AgentTraffic::BlockVendor if updates => AgentTraffic::Observe,

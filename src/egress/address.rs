@@ -129,6 +129,14 @@ fn of_v6(address: Ipv6Addr) -> AddressClass {
     }
 }
 
+/// The address that a connection ends at: the IPv4 one in an IPv6 one, where there is one.
+pub(super) fn unwrapped(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(six) => embedded(six).map_or(address, IpAddr::V4),
+        IpAddr::V4(_) => address,
+    }
+}
+
 /// The IPv4 address in an IPv6 one: mapped, compatible, NAT64, 6to4, Teredo.
 fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let of = |high: u16, low: u16| {

@@ -88,6 +88,11 @@ impl Connector {
     async fn connect(self, target: Uri) -> Result<Stream, ConnectError> {
         let way = self.way(&target);
         let forwarded = matches!(way, Way::Forward { .. });
+        if let Some(address) = literal(target.host().unwrap_or_default()).filter(|_| !matches!(way, Way::Direct)) {
+            // No name is looked up for it on any way.
+            check(self.network(&target), address)
+                .map_err(|class| denied(&target, address, class, "the guard judged it to be elsewhere"))?;
+        }
         let dialled = timeout(self.0.connect_timeout, self.dial(&way, &target)).await;
         let dialled = dialled.unwrap_or_else(|_| {
             Err(ConnectError::Timeout { host: host_of(&target), after: Seconds(self.0.connect_timeout) })
@@ -168,8 +173,17 @@ impl Connector {
     /// Makes ready to dial a proxy, which the person named and which may be anywhere where proxies are.
     async fn proxy(&self, proxy: &Uri, target: &Uri) -> Result<Dial, ConnectError> {
         let addresses = look_up(proxy.host().unwrap_or_default(), port(proxy), target).await?;
+        let network = self.network(target);
         for address in &addresses {
             may_be_a_proxy(address.ip()).map_err(|class| denied(proxy, address.ip(), class, "no proxy is there"))?;
+            // What is of this network does not leave it by way of one outside, in plain text perhaps.
+            check(Network::Private, address.ip()).map(drop).or_else(|class| match network {
+                Network::Public => Ok(()),
+                Network::Private => {
+                    let what = format!("{} is in this network, and the proxy is not", host_of(target));
+                    Err(denied(proxy, address.ip(), class, &what))
+                }
+            })?;
         }
         Ok(self.tcp(addresses))
     }

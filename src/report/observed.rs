@@ -132,7 +132,10 @@ impl Observed {
             let before = Event { host: Some(host.clone()), decision: event.decision, ..Event::new(Kind::Request) };
             self.traffic_of(Who::Mcr, time, &before, true);
         }
-        self.traffic_of(Who::Mcr, time, event, event.decision != Some(Decision::Denied));
+        // Where nobody was reached, nothing went; what the guard kept has an event of its own.
+        if event.decision != Some(Decision::Denied) && event.bytes_out != Some(0) {
+            self.traffic_of(Who::Mcr, time, event, true);
+        }
     }
 
     fn traffic_of(&mut self, who: Who, time: &str, event: &Event, went: bool) {
@@ -188,6 +191,17 @@ mod tests {
         let span = eu.span.as_ref().map(|(first, last)| (first.as_str(), last.as_str()));
         assert_eq!(span, Some(("2026-11-22T09:00:00Z", "2026-11-22T10:00:00Z")));
         assert_eq!((observed.events, observed.lost), (6, 2));
+    }
+
+    #[test]
+    fn a_host_that_was_not_reached_was_not_spoken_to() {
+        let unreached = Event { bytes_out: Some(0), ..event(Kind::Request, "a.example", Decision::Allowed) };
+        let denied = Event { bytes_out: Some(0), ..event(Kind::Request, "b.example", Decision::Denied) };
+        let kept = event(Kind::Deny, "b.example", Decision::Denied);
+        let observed = Observed::of([&unreached, &denied, &kept].map(|event| ("2026-11-22T10:00:00Z", event)));
+        assert_eq!(observed.reached().count(), 0);
+        let denied: Vec<_> = observed.denied().map(|(_, host, traffic)| (host, traffic.denied)).collect();
+        assert_eq!(denied, [("b.example", 1)]);
     }
 
     #[test]

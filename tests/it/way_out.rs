@@ -120,3 +120,17 @@ async fn a_proxy_that_cannot_be_used_keeps_the_server_from_starting() {
     assert!(picture.starts_with("exit code: 78\n----- stderr -----\n"), "{picture}");
     assert!(picture.contains("PROXY_URL") && !picture.contains("hunter2"), "{picture}");
 }
+
+#[tokio::test]
+async fn what_is_of_this_network_does_not_leave_it_by_way_of_a_proxy_outside() {
+    let sandbox = Sandbox::new();
+    let mut config = through("http://10.1.2.3:8000/v1");
+    // Nothing is sent to it: that is the claim.
+    config["PROXY_URL"] = json!("http://8.8.8.8:3128");
+    sandbox.configure(&config);
+    let server = sandbox.start().await;
+    let answer = soon(server.client().messages(&whole(ask("Hi")))).await.unwrap();
+    let error = answer.error.expect("a refusal").message;
+    assert_eq!(answer.status, 403);
+    assert!(error.contains("is in this network, and the proxy is not"), "{error}");
+}

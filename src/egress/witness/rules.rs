@@ -4,13 +4,16 @@ use std::net::IpAddr;
 
 use crate::audit::AddressClass;
 use crate::catalog;
-use crate::config::{AgentTraffic, EgressRules, is_this_machine};
+use crate::config::{AgentTraffic, EgressRules, is_local, is_this_machine};
+use crate::egress::address::unwrapped;
 
 /// What the agent's own traffic may reach.
 #[derive(Debug, Clone)]
 pub enum Policy {
     /// What is configured.
     Configured(EgressRules),
+    /// Addresses of a private network, by the address itself: a name would have to be asked for outside.
+    Local,
     /// Nothing: what it asks for is all that is of interest.
     Nothing,
 }
@@ -33,6 +36,8 @@ impl Policy {
         }
         let rules = match self {
             Self::Configured(rules) => rules,
+            Self::Local if is_local(host) => return Verdict::Allowed,
+            Self::Local => return Verdict::Denied(OFFLINE.to_owned()),
             Self::Nothing => return Verdict::Denied("nothing may be reached here".to_owned()),
         };
         let vendor = catalog::vendor_of(host);
@@ -51,6 +56,8 @@ impl Policy {
     pub(super) fn objects(&self, host: &str, address: IpAddr, class: AddressClass) -> Result<(), String> {
         let rules = match self {
             Self::Configured(rules) => rules,
+            Self::Local if class == AddressClass::Private => return Ok(()),
+            Self::Local => return Err(OFFLINE.to_owned()),
             Self::Nothing => return Err("nothing may be reached here".to_owned()),
         };
         match class {
@@ -64,7 +71,7 @@ impl Policy {
                 Err(format!("its address is of a private network, and {STRICT}"))
             }
             AddressClass::Public if rules.agent == AgentTraffic::BlockVendor => {
-                catalog::vendor_of_address(address).map_or(Ok(()), |who| Err(blocked(who)))
+                catalog::vendor_of_address(unwrapped(address)).map_or(Ok(()), |who| Err(blocked(who)))
             }
             AddressClass::Private | AddressClass::Cgnat | AddressClass::Public | AddressClass::Proxied => Ok(()),
         }
@@ -72,6 +79,8 @@ impl Policy {
 }
 
 const STRICT: &str = "`Egress.agent` is `strict` and neither `Egress.allow` nor `Egress.agent_allow` lets it go";
+
+const OFFLINE: &str = "`--offline-only` lets nothing leave this machine and its network";
 
 fn blocked(who: &str) -> String {
     format!("it is {who}'s, and `Egress.agent` is `block-vendor`")
@@ -118,6 +127,18 @@ mod tests {
     }
 
     #[test]
+    fn nothing_leaves_the_network_where_that_was_asked_for() {
+        let address: IpAddr = "192.0.2.1".parse().unwrap();
+        let words = ["api.anthropic.com", "github.com", "localhost", "10.0.0.7"]
+            .map(|host| word(&Policy::Local.judge(host, || false)));
+        assert_eq!(words, ["denied", "denied", "denied", "allowed"]);
+        for class in [AddressClass::Public, AddressClass::Cgnat, AddressClass::Proxied, AddressClass::Metadata] {
+            assert!(Policy::Local.objects("10.0.0.7", address, class).is_err(), "{class:?}");
+        }
+        assert_eq!(Policy::Local.objects("10.0.0.7", address, AddressClass::Private), Ok(()));
+    }
+
+    #[test]
     fn a_domain_with_a_dot_holds_what_is_below_it_and_a_host_holds_itself() {
         let policy = policy(AgentTraffic::Strict, &[".crates.io", "github.com"]);
         for host in ["crates.io", "index.crates.io", "github.com"] {
@@ -152,5 +173,8 @@ mod tests {
         let address = "160.79.104.10".parse().unwrap();
         let reason = "it is Anthropic's, and `Egress.agent` is `block-vendor`";
         assert_eq!(policy.objects("x.example", address, AddressClass::Public), Err(reason.to_owned()));
+        // The same by way of a network that translates addresses.
+        let translated = "64:ff9b::a04f:680a".parse().unwrap();
+        assert_eq!(policy.objects("x.example", translated, AddressClass::Public), Err(reason.to_owned()));
     }
 }

@@ -63,7 +63,7 @@ pub fn summary(seen: &BTreeMap<Asked, Seen>) -> Option<String> {
         count => format!("agent: asked for {count} host{plural} besides mcr"),
     };
     let of = |decision: Decision| seen.iter().filter(move |((.., decided), _)| *decided == decision);
-    let reached = |(asked, seen): (&Asked, &Seen)| (name(asked), seen.count - seen.failed);
+    let reached = |(asked, seen): (&Asked, &Seen)| (name(asked), seen.count.saturating_sub(seen.failed));
     for (words, group) in [
         ("blocked", of(Decision::Denied).map(reached).collect::<Vec<_>>()),
         ("let through, though of the vendor", of(Decision::Observed).map(reached).collect()),
@@ -131,7 +131,7 @@ impl Record {
 
     /// Takes the decision back: an address was found that nothing may go to.
     pub(super) fn deny(&mut self, reason: &str) {
-        self.tally.change(&self.asked, |seen| seen.count -= 1);
+        self.tally.change(&self.asked, |seen| seen.count = seen.count.saturating_sub(1));
         self.tally.lock().retain(|_, seen| seen.count > 0);
         self.asked.2 = Decision::Denied;
         self.tally.change(&self.asked, |seen| seen.count += 1);
