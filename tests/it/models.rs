@@ -147,6 +147,13 @@ async fn providers_that_are_asked_say_more_and_are_remembered_and_who_does_not_a
     assert!(shown.contains("! big:cloud runs elsewhere: operated by Ollama Inc., US\n"), "{shown}");
     assert!(shown.ends_with("cannot ask shut for its models: it answers with status 404 Not Found\n"), "{shown}");
     assert!(!shown.contains("evil") && !shown.contains('\u{1b}') && !shown.contains("sk-"), "{shown}");
+    // Whom a key was shown is on record.
+    let record = sandbox.command(["audit", "show", "--kind", "probe", "--json"]).output().unwrap();
+    let record: Value = serde_json::from_slice(&record.stdout).unwrap();
+    let probed: Vec<_> =
+        record["records"].as_array().unwrap().iter().map(|it| (&it["target"], it["status"].as_u64())).collect();
+    let expect = [(&json!("one"), Some(200)), (&json!("ollama"), Some(200)), (&json!("shut"), None)];
+    assert_eq!(probed, expect);
     // Later the answers are still there, and nobody is asked again.
     let asked = one.keys().len();
     assert_eq!(line(&mcr(&sandbox, &[]), "other"), line(&shown, "other"));

@@ -17,12 +17,13 @@ use tokio::{task::JoinSet, time::timeout};
 pub(in crate::cli) use reported::{Reported, is_word};
 
 use crate::{
-    cli::{config::Place, doorway::Doorway, egress::guard, running},
+    cli::{config::Place, doorway::Doorway, egress::guard, recording, running},
     config::{self, Config, Connection, Dialect, Host, SecretRef},
     egress::{Egress, Options, ProxyVariables},
     error::Failure,
     keys::Resolver,
     preset::{Answers, Given, Key, Provider, Values},
+    proxy,
 };
 
 /// A server on this machine answers at once, one elsewhere within a second or two.
@@ -108,8 +109,9 @@ pub(in crate::cli) fn everybody(
     place: &Place<'_>,
 ) -> Result<Vec<Asked>, Failure> {
     let keys = Arc::new(running::keys(place.paths));
-    let egress = Doorway::of(place).open(config)?;
-    running::block_on(async {
+    let audit = recording::open(&config.audit, place.paths);
+    let egress = Doorway::of(place).open(config)?.noting(audit.clone());
+    let asked = running::block_on(async {
         let ask = |provider: &Arc<config::Provider>| {
             let (provider, egress, keys) = (Arc::clone(provider), egress.clone(), Arc::clone(&keys));
             tokio::spawn(async move { configured(&provider, egress, &keys).await })
@@ -119,8 +121,17 @@ pub(in crate::cli) fn everybody(
         for (provider, answer) in asked {
             answers.push((provider, answer.await.unwrap_or_else(|error| Err(error.to_string()))));
         }
+        for (provider, answer) in &answers {
+            // Whom the guard keeps from being asked it has noted itself.
+            let host = provider.connection.as_ref().map_or("", Connection::host);
+            if egress.guard().judge(host).lets_go() {
+                audit.note(proxy::probe(provider, "its list of models", answer.is_ok().then_some(200)));
+            }
+        }
         Ok(answers)
-    })
+    });
+    audit.close();
+    asked
 }
 
 /// Where the key is, if the server wants one.
