@@ -23,7 +23,7 @@ def a_key_that_is_typed_once_opens_mistrals_eu_endpoint_from_then_on(sandbox):
     own = {"SSL_CERT_FILE": str(authority), "MISTRAL_API_KEY": ""}
 
     person = sandbox.terminal("preset", "install", "mistral-cloud", **own)
-    person.wait_for(f"speaks to    {EU} as `mistral`")
+    person.wait_for(f"speaks to    {EU} (Mistral AI SAS, Paris, FR, region EU) as `mistral`")
     person.wait_for(f"Mistral API key (apiKey), to be sent to {EU} only")
     person.answer("Install it?", "y")
     person.answer("Enter your Mistral API key", f"{upstream.KEY}\r")
