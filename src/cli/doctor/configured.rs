@@ -10,7 +10,7 @@ use crate::config::{Config, Document, Scenario, Target, path};
 use crate::route;
 
 /// What Claude Code's prompt and tools leave room in; servers of one's own often give less.
-const ROOM: u64 = 65_536;
+pub(super) const ROOM: u64 = 65_536;
 
 /// Looks at every target that a route leads to, and at every model that is listed.
 pub(super) fn configured(config: &Config, document: Option<&Document>, today: &str) -> Vec<Finding> {
@@ -129,14 +129,14 @@ fn leading(value: &Value, place: &str, before: &str, after: &str, edits: &mut Ve
 
 /// Models that are for trying out, and learn from what they are sent.
 fn labs(target: &Target) -> Option<Finding> {
-    let is_mistrals = catalog::provider_of(target.provider.connection.as_ref().ok()?.host())?.names[0] == "mistral";
-    (is_mistrals && target.model.starts_with("labs-")).then(|| {
-        Finding::error(
-            "labs-model",
-            format!("`{}` may be trained with what it is sent, whatever the plan or the opt-out (Mistral's documentation, 2026-08-21)", target.name()),
-            "name a model without `labs-`: `mcr models`",
-        )
-    })
+    let host = target.provider.connection.as_ref().ok()?.host();
+    let fact = catalog::may_train(&target.model).filter(|_| is_mistrals(host))?;
+    let what = format!("`{}`: {} ({}, {})", target.name(), fact.value, fact.source, fact.as_of);
+    Some(Finding::error("labs-model", what, "name a model without `labs-`: `mcr models`"))
+}
+
+fn is_mistrals(host: &str) -> bool {
+    catalog::provider_of(host).is_some_and(|provider| provider.name() == "mistral")
 }
 
 /// Where the host promises to work.
@@ -154,7 +154,7 @@ fn region(host: &str, provider: &str, is_local: bool, config: &Config) -> Findin
     if known.region != "global" {
         return Finding::ok(ID, what);
     }
-    let mend = if catalog::provider_of(host).is_some_and(|it| it.names[0] == "mistral") {
+    let mend = if is_mistrals(host) {
         "write `https://api.eu.mistral.ai/v1` as its `api_base_url` (1.1 times the price): `mcr egress use-eu`"
     } else {
         "choose an endpoint that promises a place: `mcr providers`"

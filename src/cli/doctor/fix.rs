@@ -2,15 +2,13 @@
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::finding::{Finding, Fix};
-use crate::cli::config::{Place, refuse_link};
-use crate::cli::moment;
-use crate::config::{self, Origin, Text, edit};
+use crate::cli::config::Place;
+use crate::cli::model::file::File;
 use crate::error::{Exit, Failure};
 use crate::{paths, ui};
-
-/// How many copies of the configuration stay.
-const COPIES: usize = 3;
 
 /// Mends what can be mended, and tells each change and where the copy is; returns how many findings were mended.
 pub(super) fn fix(findings: &[Finding], place: &Place<'_>) -> Result<usize, Failure> {
@@ -42,37 +40,12 @@ fn close(path: &Path) -> Result<(), Failure> {
 }
 
 /// Writes the configuration with other values, once that is known to be one; the file before is kept.
-fn change(edits: &[(String, serde_json::Value)], place: &Place<'_>) -> Result<(), Failure> {
-    let text = config::text(place.explicit, place.paths, place.environment)?;
-    let file = config::file(place.explicit, place.paths, place.environment);
-    if text.origin == Origin::BuiltIn {
-        return Err(Failure::say(Exit::Config, "the built-in configuration cannot be changed").hint("run `mcr setup`"));
-    }
-    let mut new = text.text;
+fn change(edits: &[(String, Value)], place: &Place<'_>) -> Result<(), Failure> {
+    let file = File::read(place)?;
+    let mut text = file.text().to_owned();
     for (path, value) in edits {
-        new = edit::set(&new, path, value).map_err(|error| {
-            Failure::new(Exit::Config, anyhow::Error::new(error).context("cannot change the configuration"))
-                .hint("run `mcr config check`")
-        })?;
+        text = File::edited(&text, path, value)?;
         ui::say(format_args!("{path}: {value}"));
     }
-    let changed = Text { origin: Origin::File(file.clone()), text: new };
-    config::examine(&changed, place.environment).map_err(|problems| {
-        let failure = config::failure(&problems);
-        Failure::new(Exit::Data, failure.error.context("nothing has been written: it would be no configuration"))
-    })?;
-    refuse_link(&file)?;
-    let write = || {
-        let copy = paths::back_up(&file, &moment::stamp())?;
-        paths::write_atomic(&file, changed.text.as_bytes())?;
-        Ok(copy)
-    };
-    let copy = write().map_err(|error: std::io::Error| {
-        Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot change the configuration"))
-    })?;
-    ui::say(format_args!("the file before is kept: {}", copy.display()));
-    if let Err(error) = paths::keep_newest(&file, COPIES) {
-        ui::say(format_args!("warning: old copies stay: {error}"));
-    }
-    Ok(())
+    file.write_and_tell(&text, place)
 }

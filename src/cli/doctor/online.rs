@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::configured::ROOM;
 use super::finding::Finding;
 use super::head;
 use crate::audit::Audit;
@@ -116,8 +117,6 @@ fn key(provider: &Provider, connection: &Connection, status: u16) -> Finding {
 
 /// Whether the configured models are there, with tools and with room.
 fn served(provider: &Provider, models: &[Reported]) -> Vec<Finding> {
-    /// What Claude Code's prompt and tools leave room in.
-    const ROOM: u64 = 65_536;
     let name = &provider.name;
     let mut findings = Vec::new();
     let mut there = 0;
