@@ -108,9 +108,10 @@ impl Doorway {
     }
 
     /// The same for a configuration that is to take the place of another; what is odd goes into the log.
-    pub(super) fn reopen(self) -> Open {
+    pub(super) fn reopen(&self) -> Open {
+        let doorway = self.clone();
         Box::new(move |config| {
-            let opened = self.checked(config)?;
+            let opened = doorway.checked(config)?;
             opened.warnings.iter().for_each(|warning| tracing::warn!(%warning, "where traffic goes"));
             Ok(opened.egress)
         })

@@ -26,7 +26,8 @@ pub(super) fn reload(place: &Place<'_>, start_only: &'static [StartOnly]) -> Rel
         reading.looks.push(look);
         reading
     });
-    Reload { file, beside, read, open: doorway.reopen(), start_only }
+    let open = doorway.reopen();
+    Reload { file, beside, read, open, allowances: Box::new(move || doorway.allowances()), start_only }
 }
 
 /// A preset that can be run, and how it is read anew.
@@ -48,8 +49,9 @@ pub(super) fn of_preset(
         let ready = ready(&name, explicit.as_deref(), &paths, &env::process);
         Reading { config: ready.map(|ready| ready.config), looks }
     };
-    let open = doorway.reopen();
-    Ok((ready_now, Reload { file, beside, read: Box::new(read), open, start_only: StartOnly::AGENT }))
+    let (read, open) = (Box::new(read), doorway.reopen());
+    let allowances = Box::new(move || doorway.allowances());
+    Ok((ready_now, Reload { file, beside, read, open, allowances, start_only: StartOnly::AGENT }))
 }
 
 /// Lets nothing leave this machine and its network, whatever is read anew.

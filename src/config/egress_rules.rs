@@ -1,15 +1,20 @@
 //! `Egress`: which operators' hosts may be spoken to, and what the agent itself may reach.
 
+use std::sync::Arc;
+
 use super::{
-    Source, path,
+    Provider, Source, path,
     reader::{Node, Reader},
 };
+use crate::catalog;
 
 const KEYS: [&str; 6] = ["allow", "deny", "region", "mode", "agent", "agent_allow"];
 /// Loopback and private addresses, as a word of `allow`.
 const LOCAL: &str = "local";
 /// Who may have what is sent unless `allow` says otherwise.
 const USUAL: [&str; 4] = ["eu", "eea", "ch", LOCAL];
+/// Words of `allow` and `deny` for several countries, and for this network.
+const GROUPS: [&str; 3] = ["eu", "eea", LOCAL];
 
 /// What the configuration says of where traffic may go.
 ///
@@ -127,7 +132,7 @@ impl AgentTraffic {
 }
 
 /// Reads `Egress`.
-pub(super) fn egress_rules(reader: &mut Reader, root: &Node<'_>) -> EgressRules {
+pub(super) fn egress_rules(reader: &mut Reader, root: &Node<'_>, providers: &[Arc<Provider>]) -> EgressRules {
     let mut rules = EgressRules::default();
     let node = root.get("Egress");
     if let Some(node) = &node
@@ -144,6 +149,9 @@ pub(super) fn egress_rules(reader: &mut Reader, root: &Node<'_>) -> EgressRules 
             None => reader.record_absent(path::key("Egress", key), list.clone(), Source::Default),
         }
     }
+    for node in ["allow", "deny"].into_iter().filter_map(get) {
+        warn_of_slips(reader, &node, providers);
+    }
     if let Some(node) = get("region") {
         rules.region = reader.text(&node).map(str::to_ascii_lowercase).inspect(|_| reader.record(&node));
     }
@@ -157,6 +165,26 @@ fn words(reader: &mut Reader, node: &Node<'_>) -> Vec<String> {
     let words = items.iter().filter_map(|item| reader.text(item).map(str::to_ascii_lowercase)).collect();
     reader.record(node);
     words
+}
+
+/// Whether a word of `allow` and `deny` means more than the one host that may have it for a name.
+pub fn is_word_for_several(word: &str) -> bool {
+    let is_country = word.len() == 2 && word.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_country || GROUPS.contains(&word) || catalog::known_provider(word).is_some()
+}
+
+/// Warns of words that mean no host of the configuration, and that look like none.
+fn warn_of_slips(reader: &mut Reader, node: &Node<'_>, providers: &[Arc<Provider>]) {
+    for item in node.items() {
+        let Some(word) = item.value.as_str().map(str::to_ascii_lowercase) else { continue };
+        let is_host = |provider: &Arc<Provider>| provider.connection.as_ref().is_ok_and(|it| it.host() == word);
+        if word.contains(['.', ':', '$']) || is_word_for_several(&word) || providers.iter().any(is_host) {
+            continue;
+        }
+        let known = catalog::providers().flat_map(|it| &it.names).map(String::as_str).chain(GROUPS);
+        let what = format!("`{word}` is no country, no known provider, and no host of this configuration");
+        reader.odd(&item, &word, known, what);
+    }
 }
 
 fn word<T: Copy + Default>(reader: &mut Reader, node: Option<Node<'_>>, key: &str, known: &[(&str, T)]) -> T {
@@ -215,6 +243,21 @@ mod tests {
             agent_allow: vec![".crates.io".to_owned()],
         };
         assert_eq!(configured.unwrap(), expect);
+    }
+
+    #[test]
+    fn a_word_that_means_nobody_is_told_with_what_it_may_have_been() {
+        let text = "{Egress: {allow: ['eu', 'local', 'opnai', 'gpu', 'llm.example', 'no', 'eaa'], deny: ['mistal']}, \
+            Providers: [{name: 'p', api_base_url: 'https://gpu', api_key: 'k', models: ['m']}], Router: {default: 'p,m'}}";
+        let warnings = read(text, "c.json", &|_| None).unwrap().warnings;
+        let told = |warning: &crate::config::Problem| format!("{}: {:?}", warning.path, warning.suggestion);
+        let told: Vec<String> = warnings.iter().map(told).collect();
+        let expected = [
+            "Egress.allow[2]: Some(\"openai\")",
+            "Egress.allow[6]: Some(\"eea\")",
+            "Egress.deny[0]: Some(\"mistral\")",
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

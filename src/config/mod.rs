@@ -133,7 +133,7 @@ pub use clocks::Clocks;
 pub use color::Color;
 pub use dialect::Dialect;
 pub use document::{Document, kind};
-pub use egress_rules::{AgentTraffic, By, EgressRules, Mode, Narrowing};
+pub use egress_rules::{AgentTraffic, By, EgressRules, Mode, Narrowing, is_word_for_several};
 pub use endpoint::parse as endpoint;
 pub use hash::sha256;
 pub use health_probe::HealthProbe;

@@ -164,7 +164,7 @@ fn whole(reader: &mut Reader, root: &Node<'_>, file_name: &str, files: Option<Fi
         clocks: scalars::clocks(reader, root, api_timeout),
         attempts: resilience::attempts(reader, root),
         budgets: Arc::new(budgets),
-        egress: egress_rules::egress_rules(reader, root),
+        egress: egress_rules::egress_rules(reader, root, &providers),
         narrowings: Vec::new(),
         audit: audit_rules::audit_rules(reader, root),
         // Last, so that what stands above has been read, and its problems noted, when there is no route.

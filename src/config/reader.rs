@@ -109,6 +109,18 @@ impl<'e> Reader<'e> {
         self.report(Severity::Error, position, node.path.clone(), what.into(), suggest::nearest(word, known));
     }
 
+    /// The same, where the word may be meant all the same.
+    pub(super) fn odd<'k>(
+        &mut self,
+        node: &Node<'_>,
+        word: &str,
+        known: impl IntoIterator<Item = &'k str>,
+        what: impl Into<String>,
+    ) {
+        let position = self.places.value(&node.path);
+        self.report(Severity::Warning, position, node.path.clone(), what.into(), suggest::nearest(word, known));
+    }
+
     /// Notes a warning about a key of an object; the place is that of the key.
     pub(super) fn warn_of_key(&mut self, node: &Node<'_>, key: &str, what: &str, suggestion: Option<String>) {
         let path = path::key(&node.path, key);

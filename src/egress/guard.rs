@@ -10,7 +10,7 @@ use super::address::classify;
 use super::verdict::{Verdict, Why};
 use crate::audit::{AddressClass, Decision};
 use crate::catalog::{self, is_within};
-use crate::config::{Allowance, By, EgressRules, Host, Mode, Narrowing, Network, is_local};
+use crate::config::{Allowance, By, EgressRules, Host, Mode, Narrowing, Network, is_local, sha256};
 
 /// The word for loopback and private addresses, and for names that the user says are private.
 pub(super) const LOCAL: &str = "local";
@@ -65,6 +65,19 @@ impl Guard {
         Self { policy: Arc::new(policy), known: Arc::default() }
     }
 
+    /// The same rules, with other hosts that the user vouches for.
+    #[must_use]
+    pub fn vouching(&self, allowances: Vec<Allowance>) -> Self {
+        let Policy { rules, narrowings, allowances: _, by_hand } = &*self.policy;
+        let (rules, narrowings) = (rules.clone(), narrowings.clone());
+        Self { policy: Arc::new(Policy { rules, narrowings, allowances, by_hand: *by_hand }), known: Arc::default() }
+    }
+
+    /// One name for all that its decisions rest on, besides the catalogue: SHA-256 in hexadecimal digits.
+    pub fn hash(&self) -> String {
+        sha256(format!("{:?}", self.policy).as_bytes())
+    }
+
     /// For an address that a person has just typed, and where that leads on to: whatever is not denied by name.
     ///
     /// Nothing is sent there but the request for a file. Addresses are checked as ever.
@@ -98,15 +111,28 @@ impl Guard {
         if !facts.is_local || verdict.decision == Decision::Denied {
             return verdict;
         }
-        Arc::new(self.decide(&Facts {
+        Arc::new(self.decide(&self.passed_on(facts)))
+    }
+
+    /// Decides on what goes by a word: a host, or the models that a server of one's own passes on.
+    pub fn judge_word(&self, word: &str) -> Arc<Verdict> {
+        match passes_on(word) {
+            Some(_) => Arc::new(self.decide(&self.passed_on(self.facts(word)))),
+            None => self.judge(word),
+        }
+    }
+
+    /// What is known of who runs a model that a server passes on.
+    fn passed_on<'a>(&'a self, server: Facts<'a>) -> Facts<'a> {
+        Facts {
             is_local: false,
             provider: Some(CLOUD),
             operator: Some(CLOUD_OPERATOR),
             country: Some(CLOUD_COUNTRY),
             region: None,
             allowance: self.policy.allowances.iter().find(|it| it.host.as_str() == CLOUD),
-            ..facts
-        }))
+            ..server
+        }
     }
 
     fn facts(&self, host: &str) -> Facts<'_> {

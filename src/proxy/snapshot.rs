@@ -2,7 +2,8 @@
 //!
 //! A request takes the snapshot on entry and never looks again. A file that changed
 //! is read, checked, and only then swapped in; a bad one, or one that is gone, keeps
-//! the old configuration and says so.
+//! the old configuration and says so. Whom it lets be spoken to holds from then on all
+//! the same: what was taken back must not go on because something else is wrong.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 
 use crate::audit::{Audit, Event, Kind};
 use crate::catalog;
-use crate::config::{Config, Look, Reading, Scenario, Severity, StartOnly, Strategy, Target};
-use crate::egress::Egress;
+use crate::config::{self, Allowance, Config, Look, Reading, Scenario, Severity, StartOnly, Strategy, Target};
+use crate::egress::{Egress, Guard};
 use crate::error::Failure;
 use crate::route::{self, Choice, Facts, Smooth, Turn};
 use crate::upstream::health::Health;
@@ -29,7 +30,7 @@ const SESSIONS: usize = 256;
 #[derive(Debug)]
 pub struct Snapshot {
     /// The configuration.
-    pub config: Config,
+    pub config: Arc<Config>,
     /// Knows the configuration's proxy and its `connect` clock.
     pub egress: Egress,
     /// The preset that it is, where it is one.
@@ -46,13 +47,28 @@ impl Snapshot {
     /// Begins every round anew.
     pub fn new(config: Config, egress: Egress) -> Self {
         let config_hash = config.hash();
-        Self { config, egress, preset: None, config_hash, turns: Mutex::default(), stays: Mutex::default() }
+        Self {
+            config: Arc::new(config),
+            egress,
+            preset: None,
+            config_hash,
+            turns: Mutex::default(),
+            stays: Mutex::default(),
+        }
     }
 
     /// Says which preset it is.
     #[must_use]
     pub fn of_preset(self, preset: Option<Arc<str>>) -> Self {
         Self { preset, ..self }
+    }
+
+    /// The same, under other rules.
+    fn under(&self, rules: Guard) -> Self {
+        let (turns, stays) = <_>::default();
+        let config_hash = config::sha256(format!("{}\n{}", self.config_hash, rules.hash()).as_bytes());
+        let (config, preset) = (Arc::clone(&self.config), self.preset.clone());
+        Self { config, egress: self.egress.guarded_by(rules), preset, config_hash, turns, stays }
     }
 
     /// Takes one of the route's targets for a request, where it has several and one of them can; says by which rule.
@@ -131,6 +147,18 @@ impl Current {
         self.invalid.store(None);
     }
 
+    /// Lets other rules hold for the configuration in use; whether they are others.
+    fn keep_to(&self, rules: Guard) -> bool {
+        let before = self.load();
+        if rules == *before.egress.guard() {
+            return false;
+        }
+        let snapshot = Arc::new(before.under(rules));
+        self.audit.note(in_force(&snapshot, "rules of egress"));
+        self.snapshot.store(snapshot);
+        true
+    }
+
     /// Notes what is wrong; it has been so since the first time in a row.
     fn keep(&self, failure: &Failure) {
         let since = self.invalid().map_or_else(super::status::now, |invalid| invalid.since.clone());
@@ -142,6 +170,8 @@ impl Current {
 pub type Read = Box<dyn Fn(&Path) -> Reading + Send + Sync>;
 /// Opens the door out that a configuration asks for.
 pub type Open = Box<dyn Fn(&Config) -> Result<Egress, Failure> + Send + Sync>;
+/// Reads the hosts that the user vouches for.
+pub type Allowances = Box<dyn Fn() -> Result<Vec<Allowance>, Failure> + Send + Sync>;
 
 /// How another configuration takes the place of the one in use.
 pub struct Reload {
@@ -153,6 +183,8 @@ pub struct Reload {
     pub read: Read,
     /// Opens another door out; refuses a configuration whose targets may not be spoken to.
     pub open: Open,
+    /// Reads whom the user vouches for, which holds whatever else is refused.
+    pub allowances: Allowances,
     /// Keys that an edit changes for the next start only.
     pub start_only: &'static [StartOnly],
 }
@@ -171,33 +203,43 @@ pub fn watch(current: Arc<Current>, reload: Reload) -> impl Future<Output = ()> 
             if !looks.iter().any(Look::is_stale) {
                 continue;
             }
-            let before = current.load();
             let reading = (reload.read)(&reload.file);
             // Those of a bad configuration too: what mends it may be a file that it names.
             looks = reading.looks;
-            match reading.config.and_then(|config| successor(&before, config, &reload)) {
-                Ok(snapshot) => {
-                    let snapshot = Arc::new(snapshot);
-                    current.swap(Arc::clone(&snapshot));
-                    tracing::info!("configuration reloaded");
-                    current.audit.note(in_force(&snapshot, "reloaded"));
-                    tell(&before.config, &snapshot.config, reload.start_only);
-                }
-                Err(failure) => {
-                    current.keep(&failure);
-                    tracing::error!(%failure, "configuration not reloaded; the one before stays in use");
-                }
-            }
+            take(&current, reading.config, &reload);
         }
     }
 }
 
+/// Puts what was read in the place of what is in use, or as much of it as must hold in any case.
+fn take(current: &Current, read: Result<Config, Failure>, reload: &Reload) {
+    let before = current.load();
+    let (rules, failure) = match read {
+        Err(failure) => (before.egress.guard().clone(), failure),
+        Ok(config) => match (reload.open)(&config) {
+            Err(failure) => (Guard::new(config.egress, config.narrowings, Vec::new()), failure),
+            Ok(door) => {
+                let snapshot = Arc::new(successor(&before, config, door));
+                current.swap(Arc::clone(&snapshot));
+                tracing::info!("configuration reloaded");
+                current.audit.note(in_force(&snapshot, "reloaded"));
+                return tell(&before.config, &snapshot.config, reload.start_only);
+            }
+        },
+    };
+    current.keep(&failure);
+    // Allowances that cannot be read are what the failure tells of.
+    let others_hold = (reload.allowances)().is_ok_and(|allowances| current.keep_to(rules.vouching(allowances)));
+    tracing::error!(%failure, "configuration not reloaded; the one before stays in use");
+    if others_hold {
+        tracing::warn!("whom the file on disk, and the allowances, let be spoken to holds all the same");
+    }
+}
+
 /// Takes the open door over where that will do, since its connections are warm.
-fn successor(before: &Snapshot, config: Config, reload: &Reload) -> Result<Snapshot, Failure> {
-    let another = (reload.open)(&config)?;
-    let egress =
-        if before.egress.is_as(&another) { before.egress.clone() } else { another.noting(before.egress.audit()) };
-    Ok(Snapshot::new(config, egress).of_preset(before.preset.clone()))
+fn successor(before: &Snapshot, config: Config, door: Egress) -> Snapshot {
+    let egress = if before.egress.is_as(&door) { before.egress.clone() } else { door.noting(before.egress.audit()) };
+    Snapshot::new(config, egress).of_preset(before.preset.clone())
 }
 
 /// That a configuration came into force, for the record.

@@ -9,14 +9,17 @@ use tokio::sync::mpsc;
 use super::body::Body;
 use super::protocol::Protocol;
 use super::shelf::Shelf;
-use super::snapshot::Current;
+use super::snapshot::{Current, Snapshot};
 use super::{Proxy, json};
 use crate::config::Scenario;
+use crate::egress::{Judged, judged};
 use crate::upstream::breaker::Standing;
 use crate::upstream::health::Told;
 use crate::upstream::limits;
 use crate::wire::error::{ApiError, ErrorKind};
-use crate::wire::status::{Configuration, Invalid, Left, LeftOut, Preset, Provider, Requests, Route, Status, Target};
+use crate::wire::status::{
+    Configuration, Denied, Invalid, Left, LeftOut, Preset, Provider, Requests, Route, Status, Target,
+};
 
 /// Where the service tells its state.
 pub const STATUS: &str = "/mcr/status";
@@ -140,6 +143,17 @@ fn since((when, problem): (Timestamp, String)) -> Invalid {
     Invalid { since: to_the_second(when), problem }
 }
 
+fn denied(snapshot: &Snapshot) -> Vec<Denied> {
+    let judged = judged(&snapshot.config, snapshot.egress.guard()).into_iter();
+    let denied = judged.filter(|judged| !judged.verdict.lets_go());
+    let told = denied.map(|Judged { target, verdict, .. }| Denied {
+        target: target.name(),
+        host: verdict.host.clone(),
+        why: verdict.why.clone(),
+    });
+    told.collect()
+}
+
 fn configuration(current: &Current) -> Configuration {
     let snapshot = current.load();
     let config = &snapshot.config;
@@ -157,6 +171,8 @@ fn configuration(current: &Current) -> Configuration {
         file: config.origin.to_string(),
         hash: config.hash(),
         invalid: current.invalid().as_deref().cloned(),
+        rules: snapshot.egress.guard().hash(),
+        denied: denied(&snapshot),
         providers: providers.collect(),
         routes: routes.collect(),
         budgets: Vec::new(),

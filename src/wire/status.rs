@@ -48,12 +48,28 @@ pub struct Configuration {
     pub hash: String,
     /// What is wrong with the one on disk, which is not in use therefore.
     pub invalid: Option<Invalid>,
+    /// SHA-256 of whom it lets be spoken to, which may be others' word by now, as 64 hexadecimal digits.
+    pub rules: String,
+    /// Its targets that may not be spoken to.
+    pub denied: Vec<Denied>,
     /// Its providers, in their order.
     pub providers: Vec<Provider>,
     /// Its routes, each with the target's name.
     pub routes: Vec<Route>,
     /// Its budgets.
     pub budgets: Vec<Budget>,
+}
+
+/// A target that the egress guard lets nothing go to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Denied {
+    /// `provider,model`.
+    pub target: String,
+    /// Its host.
+    pub host: String,
+    /// Why, in words that follow the host's name.
+    pub why: String,
 }
 
 /// A limit of what may be spent, and what was.

@@ -4,16 +4,17 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
+use super::taken::Taken;
 use super::{guard, host};
-use crate::audit::{AddressClass, Kind};
+use crate::audit::{AddressClass, Decision, Kind};
 use crate::catalog;
 use crate::cli::args::EgressAllow;
 use crate::cli::config::Place;
 use crate::cli::doorway::Doorway;
 use crate::cli::model::file::File;
 use crate::cli::{moment, recording};
-use crate::config::{self, Allowance, Host, Network, country_code};
-use crate::egress::{Verdict, check, classify};
+use crate::config::{self, Allowance, Host, Mode, Network, country_code, is_word_for_several};
+use crate::egress::{Verdict, check, classify, passes_on};
 use crate::error::{Exit, Failure};
 use crate::{paths, ui};
 
@@ -23,6 +24,8 @@ const COPIES: usize = 3;
 /// Vouches for a host.
 pub(super) fn allow(options: &EgressAllow, place: &Place<'_>) -> Result<(), Failure> {
     let host = host(&options.host)?;
+    refuse_word(&host)?;
+    let taken = Taken::by_service(place);
     let doorway = Doorway::of(place);
     let mut list = doorway.allowances()?;
     let network = if options.private { Network::Private } else { Network::Public };
@@ -43,7 +46,7 @@ pub(super) fn allow(options: &EgressAllow, place: &Place<'_>) -> Result<(), Fail
         ));
     }
     let operator = options.operator.clone().or(standing.map(|it| it.operator.to_owned()));
-    let operator = operator.or_else(|| crate::egress::passes_on(host.as_str()).map(str::to_owned));
+    let operator = operator.or_else(|| passes_on(host.as_str()).map(str::to_owned));
     let Some(operator) = operator.filter(|operator| !operator.trim().is_empty()) else {
         return Err(Failure::say(Exit::Usage, format!("nobody here knows who operates {host}"))
             .hint("pass `--operator NAME`, and `--country CC` where you know it"));
@@ -69,17 +72,19 @@ pub(super) fn allow(options: &EgressAllow, place: &Place<'_>) -> Result<(), Fail
     write(&list, &doorway)?;
     recording::note(Kind::Policy, &what, place);
     ui::say(what);
-    let verdict = guard(place)?.judge(host.as_str());
-    if !verdict.lets_go() && crate::egress::passes_on(host.as_str()).is_none() {
+    let verdict = guard(place)?.judge_word(host.as_str());
+    if !verdict.lets_go() {
         ui::say(format_args!("warning: it is still not spoken to: {}", verdict.why));
         verdict.mend.iter().for_each(|mend| ui::say(format_args!("hint: {mend}")));
     }
+    taken.tell();
     Ok(())
 }
 
-/// Takes an allowance back; a host that would be spoken to all the same goes into `Egress.deny`.
+/// Takes an allowance back; what would be spoken to all the same goes into `Egress.deny`.
 pub(super) fn deny(text: &str, place: &Place<'_>) -> Result<(), Failure> {
     let host = host(text)?;
+    let taken = Taken::by_service(place);
     let doorway = Doorway::of(place);
     let mut list = doorway.allowances()?;
     let count = list.len();
@@ -90,25 +95,61 @@ pub(super) fn deny(text: &str, place: &Place<'_>) -> Result<(), Failure> {
         recording::note(Kind::Policy, &what, place);
         ui::say(what);
     }
-    let verdict = guard(place)?.judge(host.as_str());
-    if !verdict.lets_go() {
-        ui::say(format_args!("{host} is not spoken to: {}", verdict.why));
-        return Ok(());
+    if is_word_for_several(host.as_str()) {
+        forbid(&host, place)?;
+    } else {
+        let verdict = guard(place)?.judge_word(host.as_str());
+        if verdict.decision == Decision::Allowed {
+            ui::say(format_args!("{host} would be spoken to: {}", verdict.why));
+            forbid(&host, place)?;
+        } else {
+            ui::say(format_args!("{host} is {}: {}", spoken_to(&verdict), verdict.why));
+        }
     }
-    forbid(&host, &verdict, place)
+    taken.tell();
+    Ok(())
 }
 
-/// Adds a host to `Egress.deny`.
-fn forbid(host: &Host, verdict: &Verdict, place: &Place<'_>) -> Result<(), Failure> {
-    ui::say(format_args!("{host} would be spoken to: {}", verdict.why));
+/// Adds a word to `Egress.deny`, unless it is there.
+fn forbid(word: &Host, place: &Place<'_>) -> Result<(), Failure> {
     let file = File::read(place)?;
-    let count = file.config.egress.deny.len();
-    let text = file.with(&format!("Egress.deny[{count}]"), &Value::from(host.as_str()))?;
+    let denied = &file.config.egress.deny;
+    if denied.iter().any(|other| other == word.as_str()) {
+        ui::say(format_args!("`{word}` is in `Egress.deny` already"));
+        return Ok(());
+    }
+    let text = file.with(&format!("Egress.deny[{}]", denied.len()), &Value::from(word.as_str()))?;
     file.write_and_tell(&text, place)?;
-    let what = format!("denied {host}");
+    let what = format!("denied {word}");
     recording::note(Kind::Policy, &what, place);
     ui::say(what);
+    match file.config.egress.mode {
+        Mode::Enforce => {}
+        Mode::Observe => {
+            ui::say("warning: `Egress.mode` is observe, so it goes all the same, with a note");
+            ui::say("hint: leave `Egress.mode` out, or set it to `enforce`");
+        }
+    }
     Ok(())
+}
+
+/// Whether a host that no rule allows is spoken to.
+fn spoken_to(verdict: &Verdict) -> &'static str {
+    if verdict.lets_go() { "spoken to all the same, since `Egress.mode` is observe" } else { "not spoken to" }
+}
+
+/// Refuses a word that stands for several hosts: nobody vouches for all of them at once.
+fn refuse_word(host: &Host) -> Result<(), Failure> {
+    let word = host.as_str();
+    if !is_word_for_several(word) || passes_on(word).is_some() {
+        return Ok(());
+    }
+    let mut failure = Failure::say(Exit::Usage, format!("`{word}` is no host"));
+    let url = catalog::known_provider(word).and_then(|provider| provider.base_url.as_deref());
+    if let Some(host) = url.and_then(|url| url.parse::<http::Uri>().ok()?.host().map(str::to_owned)) {
+        failure = failure.hint(format!("run `mcr egress allow {host} --reason TEXT`"));
+    }
+    Err(failure.hint(format!("or add `{word}` to `Egress.allow`")))
 }
 
 /// Refuses an address that nobody may vouch for, or that is not what it is said to be.

@@ -2,6 +2,7 @@
 
 mod allow;
 mod show;
+mod taken;
 mod use_eu;
 
 use super::args::EgressCommand;

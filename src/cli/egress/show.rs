@@ -41,7 +41,7 @@ pub(super) fn run(form: Form, place: &Place<'_>) -> Result<(), Failure> {
 
 /// Prints the decision on one host; 77 when it would not be spoken to.
 pub(super) fn check(options: &EgressCheck, place: &Place<'_>) -> Result<u8, Failure> {
-    let verdict = guard(place)?.judge(host(&options.host)?.as_str());
+    let verdict = guard(place)?.judge_word(host(&options.host)?.as_str());
     if options.form.json {
         print(&format!("{:#}\n", verdict_json(&verdict)))?;
     } else {

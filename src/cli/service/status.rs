@@ -80,7 +80,7 @@ fn shown(status: &Status) -> String {
 }
 
 fn describe(indent: &str, configuration: &Configuration, text: &mut String) {
-    let Configuration { file, hash, invalid, providers, routes, budgets } = configuration;
+    let Configuration { file, hash, invalid, rules: _, denied, providers, routes, budgets } = configuration;
     let short = hash.get(..12).unwrap_or(hash);
     let _ = writeln!(text, "{indent}configuration {file} ({short})");
     if let Some(invalid) = invalid {
@@ -98,6 +98,9 @@ fn describe(indent: &str, configuration: &Configuration, text: &mut String) {
     }
     for route in routes {
         let _ = writeln!(text, "{indent}  route {:<11} {}", route.name, route.target);
+    }
+    for denied in denied {
+        let _ = writeln!(text, "{indent}  denied {}  {}: {}", denied.target, denied.host, denied.why);
     }
     for budget in budgets {
         describe_budget(indent, budget, text);
@@ -152,13 +155,19 @@ fn span(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::status::{Invalid, Left, Preset, Provider, Requests, Route};
+    use crate::wire::status::{Denied, Invalid, Left, Preset, Provider, Requests, Route};
 
     fn configuration() -> Configuration {
         Configuration {
             file: "/c/config.json".to_owned(),
             hash: "0123456789abcdef".to_owned(),
             invalid: Some(Invalid { since: "2026-01-02T03:04:05Z".to_owned(), problem: "bad:\n  worse".to_owned() }),
+            rules: "89ab".to_owned(),
+            denied: vec![Denied {
+                target: "p,m".to_owned(),
+                host: "api.example".to_owned(),
+                why: "`us` of `Egress.deny` means it".to_owned(),
+            }],
             providers: vec![Provider {
                 name: "p".to_owned(),
                 host: Some("api.example".to_owned()),
@@ -218,6 +227,7 @@ mod tests {
              configuration /c/config.json (0123456789ab)\n  \
                invalid on disk since 2026-01-02T03:04:05Z; the one before is in use\n  bad:\n    worse\n  \
                provider p  api.example  near Paris\n  route default     p,m\n  \
+               denied p,m  api.example: `us` of `Egress.deny` means it\n  \
                budget day        €4.20 of €5.00 (84%), €0.0500 on its way, then block\n\
              target p,m at api.example: open for 9 s, 2 of 8 in flight, 3 waiting, first token after 120 ms\n  \
                left within this minute: 49 of 50 requests, 3000 of 20000 tokens\n  \
@@ -227,7 +237,8 @@ mod tests {
              preset used\n  \
                configuration /c/config.json (0123456789ab)\n    \
                  provider p  api.example  near Paris\n    route default     p,m\n    \
-                 budget day        €4.20 of €5.00 (84%), €0.0500 on its way, then block\n"
+               denied p,m  api.example: `us` of `Egress.deny` means it\n    \
+               budget day        €4.20 of €5.00 (84%), €0.0500 on its way, then block\n"
         );
     }
 

@@ -28,6 +28,7 @@ async fn a_thousand_edits_under_load_fail_no_request_and_wrong_ones_change_nothi
         beside: Vec::new(),
         read: Box::new(|path: &Path| config::read_again(path, &|_| None)),
         open: Box::new(move |_| Ok(egress.clone())),
+        allowances: Box::new(|| Ok(Vec::new())),
         start_only: &[],
     };
     let watched = tokio::spawn(watch(world.proxy.current(), reload));

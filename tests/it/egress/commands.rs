@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::common::requests::provider;
 use crate::common::{Sandbox, config};
+use crate::service::Service;
 
 fn configured(value: &Value) -> Sandbox {
     let sandbox = Sandbox::new();
@@ -114,6 +115,42 @@ fn allow_shows_what_the_catalogue_knows_and_deny_forbids_what_would_go() {
     // Vouching for it does not beat that.
     let picture = sandbox.mcr(["egress", "allow", "api.eu.mistral.ai", "--reason", "r"]);
     assert!(picture.contains("hint: take `api.eu.mistral.ai` out of `Egress.deny`"), "{picture}");
+}
+
+#[test]
+fn deny_takes_a_word_for_several_and_says_where_it_is_not_enforced() {
+    let sandbox = configured(&two());
+    assert!(sandbox.mcr(["egress", "deny", "ollama-cloud"]).ends_with("denied ollama-cloud\n"));
+    assert!(sandbox.mcr(["egress", "deny", "us"]).ends_with("denied us\n"));
+    assert!(sandbox.mcr(["egress", "deny", "us"]).ends_with("`us` is in `Egress.deny` already\n"));
+    assert!(sandbox.mcr(["egress", "check", "ollama-cloud"]).contains("`ollama-cloud` of `Egress.deny` means it"));
+    let picture = sandbox.mcr(["egress", "allow", "openai", "--reason", "r"]);
+    assert!(picture.starts_with("exit code: 64\n"), "{picture}");
+    assert!(picture.contains("hint: run `mcr egress allow api.openai.com --reason TEXT`"), "{picture}");
+    let mut observed = two();
+    observed["Egress"] = json!({"mode": "observe"});
+    let sandbox = configured(&observed);
+    let picture = sandbox.mcr(["egress", "deny", "api.eu.mistral.ai"]);
+    assert!(picture.contains("warning: `Egress.mode` is observe, so it goes all the same"), "{picture}");
+    let picture = sandbox.mcr(["egress", "deny", "api.openai.com"]);
+    assert!(picture.contains("spoken to all the same, since `Egress.mode` is observe"), "{picture}");
+}
+
+#[test]
+fn deny_tells_what_the_running_service_made_of_it_and_the_status_does() {
+    let sandbox = configured(&config("http://127.0.0.1:9/v1"));
+    sandbox.configure(&config("http://127.0.0.1:9/v1"));
+    let service = Service::start(&sandbox);
+    let picture = sandbox.mcr(["egress", "deny", "127.0.0.1", "--config", "config.json"]);
+    let url = service.url();
+    let told =
+        format!("the service at {url} has taken that over\nrequests for mistral,mistral-medium-3-5 get a 403 there: ");
+    assert!(picture.contains(&told), "{picture}");
+    let denied = &service.status()["configuration"]["denied"];
+    assert_eq!(denied[0]["target"], "mistral,mistral-medium-3-5", "{denied}");
+    assert!(sandbox.mcr(["status"]).contains("denied mistral,mistral-medium-3-5  127.0.0.1: "));
+    let elsewhere = sandbox.mcr(["egress", "deny", "127.0.0.2"]);
+    assert!(elsewhere.contains(&format!("nothing is different for the service at {url}")), "{elsewhere}");
 }
 
 #[test]

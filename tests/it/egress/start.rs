@@ -107,6 +107,28 @@ async fn a_reload_to_a_denied_target_keeps_the_configuration_before_and_an_allow
 }
 
 #[tokio::test]
+async fn what_is_denied_of_a_running_route_goes_nowhere_from_then_on_and_comes_back_with_the_edit() {
+    let rig = Rig::new([Reply::say("one"), Reply::say("two")]).await;
+    assert_eq!(rig.messages(&ask("Hi")).await.message.text(), "one");
+    let mut edited = config(&rig.upstream.url());
+    edited["Egress"] = json!({"deny": ["127.0.0.1"]});
+    rig.sandbox.configure(&edited);
+    rig.server.wait_for_log("configuration not reloaded", 1).await;
+    let answer = rig.messages(&ask("Hi")).await;
+    let words = answer.error.expect("an error").message;
+    assert_eq!(answer.status, 403, "{words}");
+    assert!(words.contains("`127.0.0.1` of `Egress.deny` means it"), "{words}");
+    assert_eq!(rig.upstream.captured().len(), 1);
+    // A file that is no configuration neither widens the rules again nor narrows them.
+    rig.sandbox.write("config.json", "{Providers: []}");
+    rig.server.wait_for_log("configuration not reloaded", 2).await;
+    assert_eq!(rig.messages(&ask("Hi")).await.status, 403);
+    rig.sandbox.configure(&config(&rig.upstream.url()));
+    rig.server.wait_for_log("configuration reloaded", 1).await;
+    assert_eq!(rig.messages(&ask("Hi")).await.message.text(), "two");
+}
+
+#[tokio::test]
 async fn the_record_of_a_request_tells_what_kind_of_address_answered() {
     let rig = Rig::new([Reply::say("one")]).await;
     rig.messages(&ask("Hi")).await;
