@@ -509,6 +509,7 @@ Register-ArgumentCompleter -Native -CommandName 'mcr' -ScriptBlock {
             break
         }
         'mcr;egress;show' {
+            [CompletionResult]::new('--preset', '--preset', [CompletionResultType]::ParameterName, 'Show the targets of this preset, under its own rules as well')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Use this configuration file')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')

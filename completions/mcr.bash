@@ -651,12 +651,16 @@ _mcr() {
             return 0
             ;;
         mcr__subcmd__egress__subcmd__show)
-            opts="-h --json --config --help"
+            opts="-h --preset --json --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --preset)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -446,6 +446,7 @@ set edit:completion:arg-completer[mcr] = {|@words|
             cand use-eu 'Change providers from an endpoint that promises no place to the same provider''s in the EU'
         }
         &'mcr;egress;show'= {
+            cand --preset 'Show the targets of this preset, under its own rules as well'
             cand --config 'Use this configuration file'
             cand --json 'Print JSON'
             cand -h 'Print help'

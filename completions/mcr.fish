@@ -285,6 +285,7 @@ complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subc
 complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subcommand_from show check allow deny use-eu" -f -a "allow" -d 'Vouch for a host, so that it may be spoken to'
 complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subcommand_from show check allow deny use-eu" -f -a "deny" -d 'Take that back, or forbid a host that would be spoken to'
 complete -c mcr -n "__fish_mcr_using_subcommand egress; and not __fish_seen_subcommand_from show check allow deny use-eu" -f -a "use-eu" -d 'Change providers from an endpoint that promises no place to the same provider\'s in the EU'
+complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from show" -l preset -d 'Show the targets of this preset, under its own rules as well' -r
 complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from show" -l config -d 'Use this configuration file' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from show" -l json -d 'Print JSON'
 complete -c mcr -n "__fish_mcr_using_subcommand egress; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help'

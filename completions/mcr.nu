@@ -462,6 +462,7 @@ module completions {
 
   # Show what is decided of every configured target, and why
   export extern "mcr egress show" [
+    --preset: string          # Show the targets of this preset, under its own rules as well
     --json                    # Print JSON
     --config: path            # Use this configuration file
     --help(-h)                # Print help

@@ -46,28 +46,42 @@ pub fn folder(state: &Path) -> PathBuf {
 
 /// Where events go; clones share one writer.
 #[derive(Debug, Clone, Default)]
-pub struct Audit(Option<Arc<Recorder>>);
+pub struct Audit {
+    recorder: Option<Arc<Recorder>>,
+    preset: Option<Arc<str>>,
+}
 
 impl Audit {
     /// Notes nothing: for what is not a person's, such as an imitation.
     pub fn off() -> Self {
-        Self(None)
+        Self::default()
     }
 
     /// Notes in a folder, of which nothing is made before the first event.
     pub fn open(folder: PathBuf) -> Self {
-        Self(Some(Arc::new(Recorder::new(folder))))
+        Self { recorder: Some(Arc::new(Recorder::new(folder))), preset: None }
+    }
+
+    /// The same writer, for a preset: events that name none get this one.
+    #[must_use]
+    pub fn of_preset(&self, preset: Option<Arc<str>>) -> Self {
+        Self { recorder: self.recorder.clone(), preset }
+    }
+
+    fn with_preset(&self, mut event: Event) -> Event {
+        event.preset = event.preset.or_else(|| self.preset.as_deref().map(str::to_owned));
+        event
     }
 
     /// Whether anything is noted.
     pub fn is_on(&self) -> bool {
-        self.0.is_some()
+        self.recorder.is_some()
     }
 
     /// Notes an event; what cannot be written is told in the log, and as a gap once it can be written again.
     pub fn note(&self, event: Event) {
-        if let Some(recorder) = &self.0 {
-            recorder.note(event);
+        if let Some(recorder) = &self.recorder {
+            recorder.note(self.with_preset(event));
         }
     }
 
@@ -76,17 +90,17 @@ impl Audit {
     /// # Errors
     /// Fails where the record cannot be written; whoever may do nothing without it does nothing.
     pub fn begin(&self, event: Event) -> std::io::Result<()> {
-        self.0.as_ref().map_or(Ok(()), |recorder| recorder.begin(event))
+        self.recorder.as_ref().map_or(Ok(()), |recorder| recorder.begin(self.with_preset(event)))
     }
 
     /// The digest that a session goes by; nothing where there is no record or no key for it.
     pub fn session(&self, id: &str) -> Option<String> {
-        self.0.as_ref()?.keyed().map(|keyed| keyed.session(id))
+        self.recorder.as_ref()?.keyed().map(|keyed| keyed.session(id))
     }
 
     /// The digest of a body.
     pub fn body(&self, bytes: &[u8]) -> Option<String> {
-        self.0.as_ref()?.keyed().map(|keyed| keyed.body(bytes))
+        self.recorder.as_ref()?.keyed().map(|keyed| keyed.body(bytes))
     }
 
     /// Makes a checkpoint of what was noted so far.
@@ -94,12 +108,12 @@ impl Audit {
     /// # Errors
     /// Fails where it cannot be written, and with [`std::io::ErrorKind::WouldBlock`] while another makes one.
     pub fn seal(&self) -> std::io::Result<Option<Checkpoint>> {
-        self.0.as_ref().map_or(Ok(None), |recorder| recorder.seal(Occasion::Seal))
+        self.recorder.as_ref().map_or(Ok(None), |recorder| recorder.seal(Occasion::Seal))
     }
 
     /// Ends the writer's chain with a checkpoint; what is noted afterwards begins another. Waits for the disk.
     pub fn close(&self) {
-        if let Some(recorder) = &self.0 {
+        if let Some(recorder) = &self.recorder {
             recorder.close();
         }
     }
@@ -112,4 +126,23 @@ pub fn moment(time: Timestamp) -> String {
 
 fn milliseconds(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_noted_for_a_preset_names_it_unless_it_names_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = Audit::open(folder.path().to_owned());
+        let of = audit.of_preset(Some("local".into()));
+        audit.note(Event::new(Kind::Config));
+        of.note(Event::new(Kind::Connect));
+        of.begin(Event { preset: Some("other".to_owned()), ..Event::new(Kind::Probe) }).unwrap();
+        audit.close();
+        let records = read(folder.path(), None).unwrap().records.into_iter();
+        let presets: Vec<_> = records.map(|record| record.event.preset).collect();
+        assert_eq!(presets, [None, Some("local".to_owned()), Some("other".to_owned())]);
+    }
 }

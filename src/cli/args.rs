@@ -28,7 +28,7 @@ pub use catalogue::{Models, Providers};
 use doctor::DOCTOR;
 pub use doctor::Doctor;
 use egress::EGRESS;
-pub use egress::{Egress, EgressAllow, EgressCheck, EgressCommand, EgressDeny};
+pub use egress::{Egress, EgressAllow, EgressCheck, EgressCommand, EgressDeny, EgressShow};
 use key::KEY;
 pub use key::{Key, KeyCommand, KeySet, KeyTest};
 use model::MODEL;

@@ -4,9 +4,10 @@ use std::{fmt::Write as _, path::Path};
 
 use serde_json::{Value, json};
 
-use super::doorway::Doorway;
+use super::{doorway::Doorway, egress::judged_json};
 use crate::{
     config::{self, Config, Environment, Problem, Problems, Source},
+    egress::{Judged, judged},
     error::{Exit, Failure},
     paths::Paths,
     ui,
@@ -73,16 +74,20 @@ pub fn check(form: Form, place: &Place<'_>) -> Result<(), Failure> {
     let text = config::text(place.explicit, place.paths, place.environment)?;
     let name = text.origin.to_string();
     let mut way_out = Ok(());
+    let mut in_the_way = Vec::new();
     let problems = match config::examine(&text, place.environment) {
         Ok(config) => {
-            way_out = Doorway::of(place).checked(&config).map(|opened| drop(opened.told(form.json)));
+            let doorway = Doorway::of(place);
+            way_out = doorway.checked(&config).map(|opened| drop(opened.told(form.json)));
+            in_the_way = judged(&config, &doorway.guard(&config)?);
+            in_the_way.retain(Judged::is_in_the_way);
             let mut problems = [config.warnings, config.unset].concat();
             problems.sort_by_key(|problem| problem.position);
             Problems(problems)
         }
         Err(problems) => problems,
     };
-    print(&if form.json { checked_json(&name, &problems) } else { checked(&problems) })?;
+    print(&if form.json { checked_json(&name, &problems, &in_the_way) } else { checked(&problems) })?;
     if problems.errors().next().is_some() {
         return Err(Failure::say(Exit::Config, problems.headline()));
     }
@@ -126,9 +131,11 @@ pub(super) fn problem_json(problem: &Problem) -> Value {
     })
 }
 
-fn checked_json(name: &str, problems: &Problems) -> String {
+fn checked_json(name: &str, problems: &Problems, in_the_way: &[Judged]) -> String {
     let list: Vec<Value> = problems.0.iter().map(problem_json).collect();
-    format!("{:#}\n", json!({"file": name, "ok": problems.errors().next().is_none(), "problems": list}))
+    let denied: Vec<Value> = in_the_way.iter().map(judged_json).collect();
+    let is_ok = problems.errors().next().is_none() && denied.is_empty();
+    format!("{:#}\n", json!({"file": name, "ok": is_ok, "problems": list, "denied": denied}))
 }
 
 pub(super) fn shown(config: &Config) -> String {
@@ -192,11 +199,11 @@ mod tests {
     #[test]
     fn problems_as_json_have_their_parts() {
         let json: Value =
-            serde_json::from_str(&checked_json("c.json", &Problems(config().warnings[1..].to_vec()))).unwrap();
+            serde_json::from_str(&checked_json("c.json", &Problems(config().warnings[1..].to_vec()), &[])).unwrap();
         assert_eq!(
             json,
             json!({"file": "c.json", "ok": true, "problems": [{"severity": "warning", "line": 1, "column": 11,
-                "path": "zzz", "message": "unknown key", "suggestion": null}]})
+                "path": "zzz", "message": "unknown key", "suggestion": null}], "denied": []})
         );
     }
 

@@ -23,9 +23,8 @@ pub(super) fn open(rules: &AuditRules, paths: &Paths) -> Audit {
 /// # Errors
 /// Fails where it is required and cannot be written.
 pub(super) fn begin(config: &Config, preset: Option<&Arc<str>>, paths: &Paths) -> Result<Audit, Failure> {
-    let audit = open(&config.audit, paths);
+    let audit = open(&config.audit, paths).of_preset(preset.cloned());
     let event = Event {
-        preset: preset.map(ToString::to_string),
         config_hash: Some(config.hash()),
         catalogue_hash: Some(catalog::hash().to_owned()),
         ..Event::new(Kind::Start)

@@ -100,6 +100,11 @@ impl Verdict {
         text
     }
 
+    /// The command that would let it go, where there is one.
+    pub fn command(&self) -> Option<&str> {
+        self.mend.iter().find_map(|mend| mend.strip_prefix("run `")?.strip_suffix('`'))
+    }
+
     /// What the record says of it; `target` is the provider as configured.
     pub fn event(&self, target: Option<&str>) -> Event {
         Event {

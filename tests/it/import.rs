@@ -189,10 +189,11 @@ fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
     nothing has been written: this was a dry run
 
     next
-      mcr config check  # what is odd
-      mcr key test      # whether the providers take the keys
-      mcr code          # Claude Code on the configured models
-      mcr activate      # what to write into your shell's start file in place of `ccr activate`
+      mcr egress allow llm.example --operator NAME --reason TEXT  # the egress guard lets nothing go there yet
+      mcr config check                                            # what is odd
+      mcr key test                                                # whether the providers take the keys
+      mcr code                                                    # Claude Code on the configured models
+      mcr activate                                                # what to write into your shell's start file in place of `ccr activate`
     ");
     assert!(!sandbox.home().exists());
 }

@@ -246,6 +246,9 @@ fn a_link_is_not_followed_and_the_file_behind_it_can_be_named() {
     assert_eq!(copies(&sandbox).len(), 0);
     let picture = sandbox.mcr(["model", "default", "far,small", "--config", "dotfiles/config.json"]);
     assert!(picture.starts_with("exit code: 0\n"), "{picture}");
+    let denied = "warning: llm.example is not spoken to: nobody here knows who operates it\n\
+        hint: run `mcr egress allow llm.example --operator NAME --reason TEXT`\n";
+    assert!(picture.ends_with(denied), "{picture}");
 }
 
 #[test]

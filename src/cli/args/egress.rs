@@ -33,7 +33,7 @@ pub struct Egress {
 pub enum EgressCommand {
     /// Show what is decided of every configured target, and why
     #[command(after_help = "Example: mcr egress show --json")]
-    Show(Form),
+    Show(EgressShow),
     /// Say whether a host would be spoken to; 77 when not
     #[command(after_help = "Example: mcr egress check api.eu.mistral.ai")]
     Check(EgressCheck),
@@ -46,6 +46,17 @@ pub enum EgressCommand {
     /// Change providers from an endpoint that promises no place to the same provider's in the EU
     #[command(after_help = "Example: mcr egress use-eu")]
     UseEu,
+}
+
+/// Options of `mcr egress show`.
+#[derive(Debug, Args)]
+pub struct EgressShow {
+    /// Show the targets of this preset, under its own rules as well
+    #[arg(long, value_name = "NAME")]
+    pub preset: Option<String>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment here would replace the one of the option in the help")]
+    pub form: Form,
 }
 
 /// Options of `mcr egress check`.

@@ -5,6 +5,8 @@ mod show;
 mod taken;
 mod use_eu;
 
+pub(super) use show::judged_json;
+
 use super::args::EgressCommand;
 use super::config::Place;
 use super::doorway::Doorway;
@@ -15,7 +17,7 @@ use crate::error::{Exit, Failure};
 /// Runs one of the commands; the number is the exit code.
 pub fn run(command: &EgressCommand, place: &Place<'_>) -> Result<u8, Failure> {
     match command {
-        EgressCommand::Show(form) => show::run(*form, place).map(|()| 0),
+        EgressCommand::Show(options) => show::run(options, place).map(|()| 0),
         EgressCommand::Check(options) => show::check(options, place),
         EgressCommand::Allow(options) => allow::allow(options, place).map(|()| 0),
         EgressCommand::Deny(options) => allow::deny(&options.host, place).map(|()| 0),

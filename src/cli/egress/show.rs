@@ -5,19 +5,26 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{configuration, guard, host};
-use crate::cli::args::EgressCheck;
-use crate::cli::config::{Form, Place};
+use crate::cli::args::{EgressCheck, EgressShow};
+use crate::cli::config::Place;
 use crate::cli::doorway::Doorway;
+use crate::cli::reload;
 use crate::config::{Allowance, Config};
 use crate::egress::{Judged, Verdict, judged};
 use crate::error::{Exit, Failure};
+use crate::preset::Name;
 use crate::ui;
 
 /// Prints every target with its decision.
-pub(super) fn run(form: Form, place: &Place<'_>) -> Result<(), Failure> {
+pub(super) fn run(options: &EgressShow, place: &Place<'_>) -> Result<(), Failure> {
+    let EgressShow { preset, form } = options;
     let doorway = Doorway::of(place);
     let allowances = doorway.allowances()?;
-    let Some(config) = configuration(place)? else {
+    let config = match preset {
+        Some(name) => Some(of_preset(name, place)?),
+        None => configuration(place)?,
+    };
+    let Some(config) = config else {
         return Err(Failure::say(Exit::Config, "there is no configuration, and so no target")
             .hint("run `mcr egress check HOST` to ask about a host")
             .hint("run `mcr setup`"));
@@ -37,6 +44,12 @@ pub(super) fn run(form: Form, place: &Place<'_>) -> Result<(), Failure> {
         ui::say(format_args!("{words}; `Egress.mode` is {}", rules.mode.as_str()));
     }
     Ok(())
+}
+
+/// The configuration that a preset makes on this machine.
+fn of_preset(name: &str, place: &Place<'_>) -> Result<Config, Failure> {
+    let name = Name::parse(name).map_err(|error| Failure::new(Exit::Usage, error).hint("run `mcr preset list`"))?;
+    reload::of_preset(&name, place.explicit, place.paths, place.environment).map(|(ready, _)| ready.config)
 }
 
 /// Prints the decision on one host; 77 when it would not be spoken to.
@@ -97,19 +110,19 @@ fn operator(verdict: &Verdict) -> String {
 }
 
 fn as_json(config: &Config, judged: &[Judged], allowances: &[Allowance]) -> String {
-    let targets: Vec<Value> = judged
-        .iter()
-        .map(|judged| {
-            let mut value = verdict_json(&judged.verdict);
-            value["target"] = json!(judged.target.name());
-            value["used_by"] = json!(judged.places);
-            value
-        })
-        .collect();
+    let targets: Vec<Value> = judged.iter().map(judged_json).collect();
     let rules = &config.egress;
     let rules = json!({"allow": rules.allow, "deny": rules.deny, "region": rules.region, "mode": rules.mode.as_str()});
     let allowances: Vec<Value> = allowances.iter().map(Allowance::to_json).collect();
     format!("{:#}\n", json!({"rules": rules, "targets": targets, "allowances": allowances}))
+}
+
+/// A target with what is decided of it, as `--json` has it wherever that is told.
+pub(in crate::cli) fn judged_json(judged: &Judged) -> Value {
+    let mut value = verdict_json(&judged.verdict);
+    value["target"] = json!(judged.target.name());
+    value["used_by"] = json!(judged.places);
+    value
 }
 
 fn verdict_json(verdict: &Verdict) -> Value {

@@ -191,6 +191,7 @@ impl Plan {
             for key in config.keys.iter().filter(|_| !self.keeps_keys) {
                 next.push((format!("mcr key set {} --host {}", key.name, key.host), "asks for the key"));
             }
+            next.extend(target::allowances(&config.text, place));
             next.push((format!("{mcr} config check"), "what is odd"));
             next.push((format!("{mcr} key test"), "whether the providers take the keys"));
             next.push((format!("{mcr} code"), "Claude Code on the configured models"));

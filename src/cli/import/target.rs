@@ -3,7 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    cli::config::{Place, refuse_link},
+    cli::{
+        config::{Place, refuse_link},
+        doorway::Doorway,
+    },
+    config,
+    egress::judged,
     error::{Exit, Failure},
     paths,
 };
@@ -33,6 +38,20 @@ pub(super) fn occupied(paths: &[String], command: &str) -> Failure {
 /// The question before something is replaced.
 pub(super) fn may_replace(paths: &[String]) -> String {
     format!("Replace {}? A copy of each stays beside it", paths.join(", "))
+}
+
+/// The commands that let targets of a new configuration be spoken to, where something leads there that may not.
+pub(super) fn allowances(text: &str, place: &Place<'_>) -> Vec<(String, &'static str)> {
+    let Ok(config) = config::read(text, "", place.environment) else { return Vec::new() };
+    let Ok(guard) = Doorway::of(place).guard(&config) else { return Vec::new() };
+    let mut commands: Vec<(String, &'static str)> = Vec::new();
+    for judged in judged(&config, &guard).iter().filter(|judged| judged.is_in_the_way()) {
+        let command = judged.verdict.command().unwrap_or("mcr egress show").to_owned();
+        if !commands.iter().any(|(known, _)| *known == command) {
+            commands.push((command, "the egress guard lets nothing go there yet"));
+        }
+    }
+    commands
 }
 
 /// `mcr`, with the configuration that was named.

@@ -1,7 +1,15 @@
 //! Sets a route or takes it away, and says what became of it.
 
+use std::sync::Arc;
+
 use super::{file::File, find::Named};
-use crate::{catalog, cli::config::Place, config::Scenario, error::Failure, ui};
+use crate::{
+    catalog,
+    cli::{config::Place, egress::guard},
+    config::{Provider, Scenario},
+    error::Failure,
+    ui,
+};
 
 /// What is to become of a route.
 pub(super) enum Change {
@@ -23,10 +31,7 @@ pub(super) fn change(file: &File, route: Scenario, change: &Change, place: &Plac
         }
         Change::Away => (file.without_route(route)?, None),
         Change::To(named) => {
-            let (provider, model) = match named {
-                Named::Listed(target) => (&target.provider, target.model.as_str()),
-                Named::Unlisted { provider, model } => (provider, model.as_str()),
-            };
+            let (provider, model) = parts(named);
             let now = format!("{},{model}", provider.name);
             if before == Some(now.as_str()) && !file.is_built_in() {
                 ui::say(format_args!("route {name} leads there already: {now}"));
@@ -49,7 +54,17 @@ pub(super) fn change(file: &File, route: Scenario, change: &Change, place: &Plac
         Some(copy) => ui::say(format_args!("the file before is kept: {}", copy.display())),
         None => ui::say(format_args!("wrote the configuration, which was built in: {}", file.path().display())),
     }
+    if let Change::To(named) = change {
+        warn_of_denial(named, place);
+    }
     Ok(())
+}
+
+fn parts(named: &Named) -> (&Arc<Provider>, &str) {
+    match named {
+        Named::Listed(target) => (&target.provider, &target.model),
+        Named::Unlisted { provider, model } => (provider, model),
+    }
 }
 
 /// Says what will go wrong with the first request.
@@ -62,5 +77,16 @@ fn warn(file: &File, provider: &str, model: &str) {
     let unset = file.config.providers.iter().find(|known| known.name == provider);
     if let Some(Err(unset)) = unset.map(|known| &known.connection) {
         ui::say(format_args!("warning: {unset}"));
+    }
+}
+
+/// Says that the guard will not let requests go there.
+fn warn_of_denial(named: &Named, place: &Place<'_>) {
+    let (provider, model) = parts(named);
+    let (Ok(connection), Ok(guard)) = (&provider.connection, guard(place)) else { return };
+    let verdict = guard.judge_model(connection.host(), model);
+    if !verdict.lets_go() {
+        ui::say(format_args!("warning: {} is not spoken to: {}", verdict.host, verdict.why));
+        verdict.mend.iter().for_each(|mend| ui::say(format_args!("hint: {mend}")));
     }
 }

@@ -183,7 +183,8 @@ fn presets(place: &Place<'_>, is_offline: bool, audit: &Audit) -> Source {
                 ready.config.narrowings.push(Narrowing::offline());
                 reload = offline(reload);
             }
-            let egress = (reload.open)(&ready.config)?.noting(audit.clone());
+            let audit = audit.of_preset(Some(name.as_str().into()));
+            let egress = (reload.open)(&ready.config)?.noting(audit);
             Ok((Snapshot::new(ready.config, egress), reload))
         }),
     }

@@ -43,6 +43,12 @@ fn a_fallback_in_the_usa_keeps_everything_from_starting_until_it_is_named() {
         let picture = sandbox.mcr(words);
         assert!(picture.starts_with("exit code: 77\n") && picture.contains("OpenAI LLC, Delaware (US"), "{picture}");
     }
+    let output = sandbox.command(["config", "check", "--json", "--config", "config.json"]).output().unwrap();
+    let checked: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&checked["ok"], &checked["problems"], &checked["denied"][0]["target"], &checked["denied"][0]["used_by"]),
+        (&json!(false), &json!([]), &json!("openai,gpt"), &json!(["fallback.default"])),
+    );
     let record = sandbox.mcr(["audit", "show", "--kind", "deny"]);
     assert!(record.contains("api.openai.com") && record.contains("denied"), "{record}");
     let mut named = with_fallback();
@@ -166,6 +172,12 @@ fn a_preset_that_leads_to_a_denied_host_is_not_installed_and_not_run() {
 #[test]
 fn the_presets_for_servers_of_ones_own_keep_to_this_network() {
     let sandbox = Sandbox::new();
+    let own = ["preset", "install", "mistral-ollama", "--set", "model=m", "--yes", "--name", "here"];
+    let picture = sandbox.mcr(own);
+    assert!(picture.starts_with("exit code: 0\n"), "{picture}");
+    let shown = sandbox.mcr(["egress", "show", "--preset", "here"]);
+    assert!(shown.contains("allowed") && shown.contains("localhost"), "{shown}");
+    assert!(sandbox.mcr(["egress", "show", "--preset", "nobody"]).contains("nobody"));
     let answers = ["--set", "model=m", "--set", "url=https://api.eu.mistral.ai/v1", "--yes"];
     let picture = sandbox.mcr(["preset", "install", "mistral-ollama"].into_iter().chain(answers));
     assert!(picture.starts_with("exit code: 77\n"), "{picture}");

@@ -50,7 +50,7 @@ pub(super) fn run(options: &Keeptrusts, place: &Place<'_>) -> Result<(), Failure
         backups,
         in_the_way,
         is_dry: options.dry_run,
-        next: next(&judged.unset, place),
+        next: next(&judged.unset, &judged.text, place),
         ..Report::default()
     };
     let text = if options.json { report.json() } else { report.words() };
@@ -97,7 +97,7 @@ fn nothing_left(fields: &[Field]) -> String {
     format!("it has no target that can be used{}", reasons.collect::<String>())
 }
 
-fn next(unset: &[String], place: &Place<'_>) -> Vec<(String, &'static str)> {
+fn next(unset: &[String], text: &str, place: &Place<'_>) -> Vec<(String, &'static str)> {
     let mcr = target::mcr(place);
     let exports = unset.iter().map(|name| (format!("export {name}=..."), "the configuration names it"));
     let rest = [
@@ -105,5 +105,5 @@ fn next(unset: &[String], place: &Place<'_>) -> Vec<(String, &'static str)> {
         (format!("{mcr} key test"), "whether the providers take the keys"),
         (format!("{mcr} code"), "Claude Code on the configured models"),
     ];
-    exports.chain(rest).collect()
+    exports.chain(target::allowances(text, place)).chain(rest).collect()
 }
