@@ -3,6 +3,7 @@
 //! A pooled client over one connector, which asks the [`Guard`] before it says a word. Redirects are not followed, so
 //! a key never travels to a host that the configuration did not name; whoever sends decides what a 302 means.
 
+mod accept;
 mod address;
 mod connect;
 mod failure;
@@ -29,6 +30,7 @@ use hyper_util::{
 };
 
 use crate::audit::{AddressClass, Audit, Decision, Event};
+pub use accept::accept;
 pub use address::{check, classify};
 use connect::Connector;
 pub use failure::ConnectError;

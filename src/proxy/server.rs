@@ -21,6 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{net::TcpStream, select, time::timeout};
 
 use crate::config::may_listen;
+use crate::egress::accept;
 
 use super::{
     body::{Aborted, Body},
@@ -178,21 +179,6 @@ where
         seats.emptied().await;
     }
     Ok(())
-}
-
-async fn accept(socket: &tokio::net::TcpListener) -> TcpStream {
-    loop {
-        match socket.accept().await {
-            Ok((tcp, _)) => return tcp,
-            // The client gave up while it was waiting.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            Err(error) => {
-                // Out of file descriptors, most likely; they come back as connections end.
-                tracing::warn!(%error, "cannot accept a connection");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
 }
 
 /// Serves one connection to its end.

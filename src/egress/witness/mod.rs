@@ -27,7 +27,7 @@ use tokio::{
 };
 
 use super::{
-    Egress,
+    Egress, accept,
     reach::{Reached, Unreached},
 };
 use crate::audit::{Audit, Decision};
@@ -133,21 +133,6 @@ impl Witness {
         const PATIENCE: Duration = Duration::from_secs(2);
         self.0.closing.send_replace(true);
         let _ = timeout(PATIENCE, self.0.seats.acquire_many(self.0.limits.connections)).await;
-    }
-}
-
-async fn accept(listener: &tokio::net::TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((tcp, _)) => return tcp,
-            // The client gave up while it was waiting.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            Err(error) => {
-                // Out of file descriptors, most likely; they come back as connections end.
-                tracing::warn!(%error, "cannot accept a connection of the agent's");
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        }
     }
 }
 
