@@ -43,7 +43,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::env;
 use crate::error::{Exit, Failure};
-use crate::launch::seal;
+use crate::launch::{seal, session};
 use crate::paths::Paths;
 use args::{Arguments, Command};
 use config::Place;
@@ -53,6 +53,9 @@ pub fn run() -> Result<u8, Failure> {
     // Before anything else: it needs a process with one thread.
     if let Some(words) = seal::asked(std::env::args_os()) {
         return seal::enter(&words);
+    }
+    if let Some(words) = session::asked(std::env::args_os()) {
+        return session::enter(&words);
     }
     if let Some(words) = complete::asked(std::env::args_os()) {
         complete::run(&words);

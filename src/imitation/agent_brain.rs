@@ -1,7 +1,8 @@
 //! The model of the check without a network: it can do one task, and does it the same way every time.
 //!
 //! Asked to create `hello.txt` it calls `Write`, and after the result it says
-//! what it did. To anything else it has a short answer.
+//! what it did. Asked to join two words it says the one that they make. To
+//! anything else it has a short answer.
 
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,8 @@ pub const CONTENT: &str = "Hello from Mistral\n";
 
 const FILE: &str = "hello.txt";
 const WORDS: &str = "Hello from Mistral";
+const HALVES: &str = "\"light\" and \"house\"";
+const JOINED: &str = "lighthouse";
 
 /// Answers like an agent's model.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +48,9 @@ impl Brain {
             reply.text(fill(schema).to_string()).finish("stop")
         } else if !offers_write(body) {
             reply.text("Create a greeting file").finish("stop")
-        } else if !asks_for_file(messages) {
+        } else if says(messages, &[HALVES]) {
+            reply.text(JOINED).finish("stop")
+        } else if !says(messages, &[FILE, WORDS]) {
             reply.text("I can create hello.txt for you.").finish("stop")
         } else if let Some(result) = result_of_write(messages) {
             let what = format!("Write for {FILE} with the text \"{WORDS}\". It said: {result}");
@@ -79,9 +84,10 @@ fn offers_write(body: &Value) -> bool {
     body["tools"].as_array().into_iter().flatten().any(|tool| tool["function"]["name"] == "Write")
 }
 
-fn asks_for_file(messages: &[Value]) -> bool {
-    let mut asked = messages.iter().filter(|message| message["role"] == "user").map(text);
-    asked.any(|words| words.contains(FILE) && words.contains(WORDS))
+/// Whether one message of the user's has all of these words.
+fn says(messages: &[Value], words: &[&str]) -> bool {
+    let mut said = messages.iter().filter(|message| message["role"] == "user").map(text);
+    said.any(|text| words.iter().all(|words| text.contains(words)))
 }
 
 /// Returns what the tool said to the call that wrote the file.
@@ -170,6 +176,13 @@ mod tests {
         assert_eq!(message["tool_calls"], Value::Null);
         let text = "Done: I called Write for hello.txt with the text \"Hello from Mistral\". It said: created";
         assert_eq!(message["content"], text);
+    }
+
+    #[test]
+    fn two_words_are_joined_to_one() {
+        let mut body = task();
+        body["messages"][1]["content"] = json!("Join \"light\" and \"house\" into one word.");
+        assert_eq!(answer(&body)["content"], "lighthouse");
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod find;
 pub mod managed;
 pub mod seal;
 pub mod service;
+pub mod session;
 pub mod settings;
 pub mod settings_file;
 pub mod shell;

@@ -158,7 +158,7 @@ const FILES: &[(&str, &str)] = &[
     ("cli/service/install.rs", "takes a unit away, once it is known to be mcr's"),
     ("cli/service/logs.rs", "reads the log to print it"),
     ("cli/service/port.rs", "reads the system's tables of sockets and processes"),
-    ("cli/smoke/agent.rs", "plays the agent in a folder made for it"),
+    ("cli/smoke/fresh.rs", "plays the agent in a folder made for it"),
     ("cli/smoke/ground.rs", "makes that folder"),
     ("cli/statusline/branch.rs", "reads which branch the folder's repository is on"),
     ("config/load.rs", "reads the configuration and what it names, sees whether they changed, and a manifest's line"),

@@ -11,7 +11,7 @@ use crate::code::{arguments, read, with_agent};
 use crate::common::Sandbox;
 
 /// Whether this machine lets users make namespaces. Elsewhere than in CI it may not, which is said; in CI it must.
-fn may_seal() -> bool {
+pub fn may_seal() -> bool {
     let made = Command::new("unshare").args(["--user", "--net", "true"]).stderr(Stdio::null()).status();
     let may = made.is_ok_and(|status| status.success());
     assert!(may || std::env::var_os("CI").is_none(), "this machine lets nobody make a user and a network namespace");

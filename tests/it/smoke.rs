@@ -36,9 +36,12 @@ impl Sandbox {
     }
 
     fn smoke(&self, claude: &Path, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_mcr"))
-            .arg("smoke")
-            .args(arguments)
+        self.smoke_by(Command::new(env!("CARGO_BIN_EXE_mcr")).arg("smoke").args(arguments), claude)
+    }
+
+    /// Runs a command that starts `mcr smoke` in the end.
+    fn smoke_by(&self, command: &mut Command, claude: &Path) -> Output {
+        command
             .env_clear()
             .env("PATH", "")
             .env("HOME", self.path("home"))
@@ -74,6 +77,37 @@ fn row<'a>(table: &'a str, name: &str) -> (&'a str, &'a str) {
 
 const NOWHERE: &str = "/nowhere/claude";
 const IDLE: &str = "#!/bin/sh\nexit 0\n";
+
+/// An agent that does nothing but for a person at a terminal: to the first line that is typed it answers with what
+/// `HEARD` puts into `said`, after the second it ends. All of it is drawn on `/dev/tty`, and the answer in two pieces.
+const TALKS: &str = r#"#!/bin/bash
+PATH=/usr/bin:/bin
+[ "$1" = --version ] && echo 9.8.7 '(Claude Code)' && exit
+for word; do [ "$word" = -p ] && exit; done
+stty raw -echo
+printf '\033[?1049h\033[2J\033[H\033[31m> \033[0m\033[6;3H? for shortcuts\033[1;3H' > /dev/tty
+hear() {
+  typed=
+  while IFS= read -r -n 1 -d '' key && [[ $key != [$'\r\n'] ]]; do typed+=$key; printf %s "$key" > /dev/tty; done
+}
+ask() {
+  local body='{"model":"'$ANTHROPIC_MODEL'","max_tokens":64,"tools":[{"name":"Write","input_schema":{"type":"object"}}],
+    "messages":[{"role":"user","content":"'${typed//\"/\\\"}'"}]}'
+  exec 3<>"/dev/tcp/127.0.0.1/${ANTHROPIC_BASE_URL##*:}"
+  printf 'POST /v1/messages HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nContent-Type: application/json
+Content-Length: %s\r\nConnection: close\r\n\r\n%s' "${ANTHROPIC_BASE_URL##*/}" "$ANTHROPIC_AUTH_TOKEN" "${#body}" "$body" >&3
+  [[ $(cat <&3) =~ \"text\":\"([a-z]+)\" ]] && said=${BASH_REMATCH[1]}
+}
+hear
+HEARD
+printf '\033[4;6H%s\033[4;1H%s\033[1;3H\033[K' "${said:5}" "${said:0:5}" > /dev/tty
+hear
+printf '\033[?1049l' > /dev/tty
+[ "$typed" = /exit ]
+"#;
+
+/// A row's name.
+const CONVERSATION: &str = "a conversation at a terminal is answered";
 
 #[test]
 fn without_claude_code_the_built_in_client_passes_and_is_named() {
@@ -116,6 +150,7 @@ fn json_names_the_agent_and_every_check() {
             "the imitation refused nothing",
         ]
     );
+    assert_eq!(report["runs"], json!([{"mode": "print", "blocked": {}}]));
     for check in checks {
         assert_eq!(check["ok"], true, "{check}");
         assert!(check["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{check}");
@@ -131,6 +166,12 @@ fn an_agent_that_does_nothing_fails_the_task() {
     let (task, next) = row(&table, "makes a file");
     assert!(task.starts_with("FAILED ") && task.ends_with("there is no hello.txt"), "{table}");
     assert!(next.contains("next: see what was said: "), "{table}");
+    let (conversation, next) = row(&table, CONVERSATION);
+    assert!(conversation.ends_with("it showed no prompt before it ended with exit status: 0"), "{table}");
+    assert!(
+        conversation.starts_with("FAILED ") && next.contains("next: read what it wrote to the terminal: "),
+        "{table}"
+    );
     assert!(row(&table, "upstream host").0.starts_with("FAILED "), "{table}");
     assert!(row(&table, "Anthropic").0.starts_with("ok "), "{table}");
     let words = String::from_utf8(output.stderr).unwrap();
@@ -156,8 +197,85 @@ fn an_agent_that_asks_for_anthropic_is_caught() {
     let table = stdout(&output);
     assert_eq!(output.status.code(), Some(1), "{table}");
     let (check, next) = row(&table, "Anthropic");
-    assert!(check.starts_with("FAILED ") && check.ends_with("asked for, and blocked: api.anthropic.com"), "{table}");
+    let blocked = "asked for, and blocked: in print mode, api.anthropic.com; at a terminal, api.anthropic.com";
+    assert!(check.starts_with("FAILED ") && check.ends_with(blocked), "{table}");
     assert!(next.contains("next: "), "{table}");
+    let report = stdout(&sandbox.smoke(&sandbox.path("claude"), &["--offline", "--json"]));
+    let report: Value = serde_json::from_str(&report).unwrap();
+    // Asked for its version, it asks once more.
+    let runs = json!([
+        {"mode": "print", "blocked": {"api.anthropic.com:443": 2}},
+        {"mode": "terminal", "blocked": {"api.anthropic.com:443": 1}},
+    ]);
+    assert_eq!(report["runs"], runs);
+}
+
+#[test]
+fn a_person_at_a_terminal_is_answered_through_the_proxy() {
+    let sandbox = Sandbox::new();
+    let table = stdout(&sandbox.smoke(&sandbox.agent(&TALKS.replace("HEARD", "ask")), &["--offline"]));
+    let (check, _) = row(&table, CONVERSATION);
+    let expected = "asked for one word, Claude Code showed `lighthouse`, and left when it was told to";
+    assert!(check.starts_with("ok ") && check.ends_with(expected), "{table}");
+    assert!(
+        row(&table, "Anthropic").0.ends_with("asked for no other host, in print mode and at a terminal"),
+        "{table}"
+    );
+    assert!(row(&table, "refused nothing").0.contains("1 requests kept"), "{table}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn where_no_namespace_can_be_made_the_conversation_is_had_and_the_check_is_weaker() {
+    if !crate::sealed::may_seal() {
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let mcr = env!("CARGO_BIN_EXE_mcr");
+    let script = format!("echo 0 >/proc/sys/user/max_user_namespaces; exec {mcr} smoke --offline");
+    let mut command = Command::new("/usr/bin/unshare");
+    let command = command.args(["--user", "--map-root-user", "/bin/sh", "-c", &script]);
+    let table = stdout(&sandbox.smoke_by(command, &sandbox.agent(&TALKS.replace("HEARD", "ask"))));
+    assert!(row(&table, CONVERSATION).0.starts_with("ok "), "{table}");
+    let expected = "the agent asked for no other host, in print mode and at a terminal; weaker than it could be, since a \
+                    program that ignores its proxy is not seen: cannot seal the agent in: ";
+    assert!(row(&table, "Anthropic").0.contains(expected), "{table}");
+}
+
+#[test]
+fn the_hidden_command_is_nobodys() {
+    let said = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_mcr")).args(words).env_clear().output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap().lines().next().unwrap().to_owned())
+    };
+    assert_eq!(said(&["__session"]), (Some(64), "error: this command is mcr's own".to_owned()));
+    let no_terminal = "error: cannot begin a session at the terminal that is standard input";
+    assert_eq!(said(&["__session", "/bin/true"]), (Some(74), no_terminal.to_owned()));
+}
+
+#[test]
+fn an_answer_that_nobody_asked_the_proxy_for_is_none() {
+    let sandbox = Sandbox::new();
+    let table = stdout(&sandbox.smoke(&sandbox.agent(&TALKS.replace("HEARD", "said=lighthouse")), &["--offline"]));
+    let (check, next) = row(&table, CONVERSATION);
+    let expected = "`lighthouse` was on the screen, but nobody asked for it through the proxy";
+    assert!(check.starts_with("FAILED ") && check.ends_with(expected), "{table}");
+    assert!(next.contains("next: see what was said: "), "{table}");
+}
+
+#[test]
+fn what_was_on_the_screen_is_shown_when_the_conversation_fails() {
+    let sandbox = Sandbox::new();
+    let agent = sandbox.agent(&TALKS.replace("HEARD", "printf '\\033[4;3HOut of\\033[4;10Hlight.'; exit 7"));
+    let output = sandbox.smoke(&agent, &["--offline", "--json"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let checks = report["checks"].as_array().unwrap();
+    let check = checks.iter().find(|check| check["name"] == CONVERSATION).unwrap();
+    let expected = "the answer, `lighthouse`, did not appear before it ended with exit status: 7";
+    assert_eq!((&check["ok"], &check["detail"]), (&json!(false), &json!(expected)));
+    let prompt = "> Join \"light\" and \"house\" into one word, and say nothing but that word.";
+    assert_eq!(check["screen"], json!([prompt, "  Out of light.", "  ? for shortcuts"]));
+    assert!(fs::read_to_string(sandbox.kept().join("terminal.out")).unwrap().ends_with("light."));
 }
 
 #[test]

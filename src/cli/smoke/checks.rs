@@ -8,11 +8,11 @@ use std::process::{Command, Stdio};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::agent::{Agent, Enclosed, Ran};
+use super::agent::{Agent, Conversed, Ran};
+use super::conversation;
 use super::ground::{Ground, text};
 use super::report::Check;
 use super::{FILE, TEXT, listed};
-use crate::catalog::vendor_of;
 use crate::imitation::Imitation;
 use crate::imitation::client::{Client, ClientError};
 use crate::launch::Plan;
@@ -108,13 +108,53 @@ pub(super) fn task(ground: &Ground) -> Check {
     Check::ok(NAME, format!("{FILE} holds {TEXT:?}; called {}", listed(&calls)))
 }
 
+/// A person at the agent's terminal had an answer and could leave; none where there was nobody at one.
+pub(super) fn conversation(ran: &Ran, ground: &Ground) -> Option<Check> {
+    const NAME: &str = "a conversation at a terminal is answered";
+    let (word, prompt) = (conversation::WORD, conversation::PROMPT);
+    match &ran.conversation {
+        Conversed::Not => None,
+        Conversed::Badly(trouble) => {
+            Some(Check { lines: trouble.screen.clone(), ..Check::failed(NAME, &trouble.what, &trouble.next) })
+        }
+        Conversed::Well if !was_asked(prompt, &text(&ground.bodies)) => {
+            let what = format!("`{word}` was on the screen, but nobody asked for it through the proxy");
+            Some(Check::failed(NAME, what, format!("see what was said: {}", ground.bodies.display())))
+        }
+        Conversed::Well => {
+            let what = format!("asked for one word, Claude Code showed `{word}`, and left when it was told to");
+            Some(Check::ok(NAME, what))
+        }
+    }
+}
+
+/// Whether a request in a trace of bodies has these words of the user's.
+fn was_asked(words: &str, trace: &str) -> bool {
+    requests(trace).any(|body| {
+        let messages = body["messages"].as_array().into_iter().flatten();
+        messages.filter(|message| message["role"] == "user").any(|message| match &message["content"] {
+            Value::String(text) => text.contains(words),
+            content => content
+                .as_array()
+                .into_iter()
+                .flatten()
+                .any(|block| block["text"].as_str().is_some_and(|text| text.contains(words))),
+        })
+    })
+}
+
+/// The requests in a trace of bodies.
+fn requests(trace: &str) -> impl Iterator<Item = Value> {
+    let entries = trace.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let requests = entries.filter(|entry| entry["what"] == "request");
+    requests.filter_map(|entry| serde_json::from_str(entry["body"].as_str()?).ok())
+}
+
 /// The tools that were called and had a result, according to the requests in a trace of bodies.
 fn answered_calls(trace: &str) -> BTreeSet<String> {
     let mut calls = BTreeMap::new();
     let mut answered = BTreeSet::new();
-    let entries = trace.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    for entry in entries.filter(|entry| entry["what"] == "request") {
-        let body: Value = entry["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+    for body in requests(trace) {
         let messages = body["messages"].as_array().into_iter().flatten();
         for block in messages.filter_map(|message| message["content"].as_array()).flatten() {
             if let (Some(id), Some(name)) = (block["id"].as_str(), block["name"].as_str()) {
@@ -130,9 +170,9 @@ fn answered_calls(trace: &str) -> BTreeSet<String> {
 /// A request as the log tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Logged {
-    outcome: String,
+    pub(super) outcome: String,
     /// Who had it, in the order of the attempts; the last one answered.
-    hosts: Vec<String>,
+    pub(super) hosts: Vec<String>,
 }
 
 /// Reads the log's lines of requests.
@@ -170,38 +210,6 @@ pub(super) fn log_shows_host(requests: &[Logged], hosts: &BTreeSet<String>, path
     }
     let counts = format!("outcome=ok in {} of {} lines", went_well.len(), requests.len());
     Check::ok(NAME, format!("host={}, {counts}", listed(&shown)))
-}
-
-/// Neither the agent's other traffic nor mcr's own went to the agent's vendor or whom it sends telemetry to, as far as
-/// the witness and the log can tell.
-pub(super) fn nothing_to_anthropic(enclosed: &Enclosed, asked: &BTreeSet<String>, requests: &[Logged]) -> Check {
-    const NAME: &str = "nothing went to Anthropic";
-    let is_theirs = |host: &&str| vendor_of(host).is_some();
-    let sent: BTreeSet<&str> = requests.iter().flat_map(|request| &request.hosts).map(String::as_str).collect();
-    let went: BTreeSet<&str> = sent.iter().copied().filter(is_theirs).collect();
-    if !went.is_empty() {
-        let next = "name another provider in `Router`, see `mcr config path`";
-        return Check::failed(NAME, format!("mcr spoke to: {}", listed(&went)), next);
-    }
-    let blocked: BTreeSet<&str> = asked.iter().map(String::as_str).filter(is_theirs).collect();
-    if !blocked.is_empty() {
-        let next = "find out which plugin, hook or setting of the agent's asks for it; without one, report it";
-        return Check::failed(NAME, format!("asked for, and blocked: {}", listed(&blocked)), next);
-    }
-    let others = if asked.is_empty() {
-        "for no other host".to_owned()
-    } else {
-        format!("for others, in vain: {}", listed(asked))
-    };
-    let agents = match enclosed {
-        Enclosed::BuiltIn => "the built-in client speaks to loopback only".to_owned(),
-        Enclosed::Sealed => format!("the agent, with mcr as its only way out, asked {others}"),
-        Enclosed::Asked(why) => format!(
-            "the agent asked {others}; weaker than it could be, since a program that ignores its proxy is not seen: {why}"
-        ),
-    };
-    let ours = if sent.is_empty() { "no one".to_owned() } else { listed(&sent) };
-    Check::ok(NAME, format!("mcr spoke to {ours}; {agents}"))
 }
 
 /// Everything that mcr sent was to the imitation's liking.
@@ -252,43 +260,25 @@ mod tests {
         assert_eq!(show(LOG, &["127.0.0.1"]).detail, "api.mistral.ai answered, but the routes lead to 127.0.0.1");
     }
 
-    #[test]
-    fn other_hosts_are_named_and_do_no_harm() {
-        let check = nothing_to_anthropic(&Enclosed::Sealed, &hosts(&["packages.example"]), &[]);
-        let detail =
-            "mcr spoke to no one; the agent, with mcr as its only way out, asked for others, in vain: packages.example";
-        assert_eq!(check, Check::ok("nothing went to Anthropic", detail));
+    fn request(messages: &Value) -> String {
+        json!({"what": "request", "body": json!({"messages": messages}).to_string()}).to_string()
     }
 
     #[test]
-    fn the_vendors_hosts_were_asked_for_even_if_in_vain() {
-        let check = nothing_to_anthropic(&Enclosed::Sealed, &hosts(&["downloads.claude.ai", "github.com"]), &[]);
-        assert_eq!(check.detail, "asked for, and blocked: downloads.claude.ai");
-        assert!(check.next.is_some());
-    }
-
-    #[test]
-    fn an_agent_that_was_not_sealed_in_makes_the_check_weaker_and_it_says_so() {
-        let check = nothing_to_anthropic(&Enclosed::Asked("no namespaces".to_owned()), &hosts(&[]), &[]);
-        let end = "weaker than it could be, since a program that ignores its proxy is not seen: no namespaces";
-        assert!(check.next.is_none() && check.detail.ends_with(end), "{check:?}");
-    }
-
-    #[test]
-    fn a_provider_of_anthropics_counts_too() {
-        let requests =
-            [Logged { outcome: "ok".to_owned(), hosts: vec!["api.anthropic.com".to_owned(), "b.example".to_owned()] }];
-        let check = nothing_to_anthropic(&Enclosed::BuiltIn, &hosts(&[]), &requests);
-        assert_eq!(check.next.as_deref(), Some("name another provider in `Router`, see `mcr config path`"));
+    fn the_user_asked_for_what_a_message_of_theirs_says() {
+        let asks =
+            |role: &str, content: Value| was_asked("a word", &request(&json!([{"role": role, "content": content}])));
+        assert!(asks("user", json!("Say a word.")));
+        assert!(asks("user", json!([{"type": "text", "text": "<reminder>"}, {"type": "text", "text": "Say a word."}])));
+        assert!(!asks("assistant", json!("Say a word.")));
+        assert!(!asks("user", json!("Say nothing.")));
     }
 
     #[test]
     fn a_call_counts_when_its_result_went_back() {
-        let request =
-            |messages: Value| json!({"what": "request", "body": json!({"messages": messages}).to_string()}).to_string();
         let call = json!({"role": "assistant", "content": [{"type": "tool_use", "id": "a", "name": "Write"}]});
         let result = json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a"}]});
-        assert_eq!(answered_calls(&request(json!([call]))), hosts(&[]));
-        assert_eq!(answered_calls(&request(json!([call, result]))), hosts(&["Write"]));
+        assert_eq!(answered_calls(&request(&json!([call]))), hosts(&[]));
+        assert_eq!(answered_calls(&request(&json!([call, result]))), hosts(&["Write"]));
     }
 }

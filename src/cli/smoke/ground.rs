@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use tempfile::TempDir;
 
 /// A folder of its owner's, with a folder for everything that mcr and the agent write.
@@ -36,6 +37,21 @@ impl Ground {
             fs::create_dir(made)?;
         }
         Ok(Self { folder, work, home, temporary, logs, runtime, bodies })
+    }
+
+    /// Makes another home for the agent, in which it has no question before the first prompt: as after a first run, the
+    /// theme is chosen and the folder trusted.
+    pub(super) fn known_home(&self) -> io::Result<PathBuf> {
+        let known = json!({
+            "hasCompletedOnboarding": true,
+            "lastOnboardingVersion": "99.0.0",
+            "theme": "dark",
+            "projects": {self.work.to_string_lossy(): {"hasTrustDialogAccepted": true}},
+        });
+        let home = self.path("home-at-terminal");
+        fs::create_dir(&home)?;
+        fs::write(home.join(".claude.json"), known.to_string())?;
+        Ok(home)
     }
 
     /// A file directly in the folder.

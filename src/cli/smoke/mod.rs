@@ -4,7 +4,8 @@
 //! seen. With `--offline` an imitation of Mistral inside this binary answers;
 //! nothing of the user's is then read, and no packet leaves the machine. Without,
 //! the user's configuration counts and the real provider answers. Either way the
-//! agent has a home and a folder of its own, and the log is written there.
+//! agent has a home and a folder of its own, and the log is written there. Claude Code is run twice: in print mode for
+//! the task, and at a pseudo-terminal, where it is asked for one word.
 //!
 //! What "nothing went to Anthropic" can see: hosts that mcr itself spoke to, by
 //! its log, and hosts that the agent asked the witness for, which lets nothing
@@ -14,8 +15,13 @@
 
 mod agent;
 mod checks;
+mod conversation;
+mod fresh;
 mod ground;
 mod report;
+mod screen;
+mod terminal;
+mod traffic;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -97,11 +103,15 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
     let agent = Agent::find(&machine);
     let token = new_token().map_err(|error| Failure::new(Exit::Io, error))?;
     let listener = bind(IpAddr::V4(Ipv4Addr::LOCALHOST), 0)?;
-    let stand = Stand::take()?;
-    let ports = [listener.address().port(), stand.port()];
-    let witness = Some(stand.url());
-    let plan = Plan { non_interactive: true, witness, ..code::plan(&config, &token, listener.url()) };
-    let witnessed = stand.serve(Policy::Nothing, egress_of_nothing()?, Audit::off());
+    // One for each run, so that it is known which of them asked.
+    let stands = (Stand::take()?, Stand::take()?);
+    let port = listener.address().port();
+    let ports = ([port, stands.0.port()], [port, stands.1.port()]);
+    let at_terminal = Plan { witness: Some(stands.1.url()), ..code::plan(&config, &token, listener.url()) };
+    let plan = Plan { non_interactive: true, witness: Some(stands.0.url()), ..at_terminal.clone() };
+    let witness = |stand: Stand, door| stand.serve(Policy::Nothing, door, Audit::off());
+    let in_print = witness(stands.0, egress_of_nothing()?);
+    let in_terminal = witness(stands.1, egress_of_nothing()?);
     // What goes to a provider is on record, and what goes to the imitation is nobody's.
     let audit = match imitation {
         Some(_) => Audit::off(),
@@ -131,9 +141,10 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
     });
 
     let proxy_up = checks::proxy_up(&plan).await;
-    let company = Company { running: &running, witnessed: &witnessed, ports };
-    let ran = agent.run(&plan, &machine, ground, company, patience).await;
-    let asked: BTreeSet<String> = witnessed.end().await.into_keys().map(|(host, ..)| host).collect();
+    let print = Company { plan: &plan, running: &running, witnessed: &in_print, ports: ports.0 };
+    let terminal = Company { plan: &at_terminal, running: &running, witnessed: &in_terminal, ports: ports.1 };
+    let ran = agent.run(&machine, ground, print, terminal, patience).await;
+    let runs = traffic::runs(&ran, in_print.end().await, in_terminal.end().await);
     // Every request is in the log by then.
     let _ = tokio::time::timeout(Duration::from_secs(5), running.stop()).await;
     recording::end(&audit);
@@ -145,11 +156,12 @@ async fn checked(smoke: &Smoke, place: &Place<'_>, ground: &Ground, log: &Log) -
         checks::status_line(&plan, &ran.settings, ground),
         checks::agent(&agent, &ran, smoke.offline),
         checks::task(ground),
-        checks::log_shows_host(&requests, &hosts, log),
-        checks::nothing_to_anthropic(&ran.enclosed, &asked, &requests),
     ];
+    checks.extend(checks::conversation(&ran, ground));
+    checks.push(checks::log_shows_host(&requests, &hosts, log));
+    checks.push(traffic::nothing_to_anthropic(&ran.enclosed, &runs, &requests));
     checks.extend(imitation.as_ref().map(checks::nothing_refused));
-    Ok(Report { agent: ran.agent, checks })
+    Ok(Report { agent: ran.agent, checks, runs })
 }
 
 /// A door that nobody goes through.

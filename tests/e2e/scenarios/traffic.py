@@ -55,21 +55,21 @@ def a_sealed_conversation_at_a_terminal_asks_for_nobody(sandbox):
 
 
 def without_its_switches_the_agent_asks_for_its_vendor_in_vain(sandbox):
-    sandbox.claude = _talkative(sandbox)
+    sandbox.claude = talkative(sandbox)
     sandbox.expected = _Any()
     run = _reads(sandbox, "--sealed")
     _blocked(run.stderr)
 
 
 def without_its_switches_the_agent_at_a_terminal_asks_for_its_vendor_in_vain(sandbox):
-    sandbox.claude = _talkative(sandbox)
+    sandbox.claude = talkative(sandbox)
     sandbox.expected = _Any()
     sandbox.serve(lambda request, number: answer("The sea is grey today."))
     _blocked(_talk(sandbox))
 
 
 def a_repository_sends_neither_requests_nor_other_traffic_elsewhere(sandbox):
-    sandbox.claude = _talkative(sandbox)
+    sandbox.claude = talkative(sandbox)
     sandbox.expected = _Any()
     elsewhere = place.Trap()
     url = f"http://127.0.0.1:{elsewhere.port}"
@@ -137,7 +137,7 @@ def _talk(sandbox):
     return person.shown.replace("\r\n", "\n")
 
 
-def _talkative(sandbox):
+def talkative(sandbox):
     """Returns an agent that nobody told to be quiet."""
     path = sandbox.root / "talkative"
     settings = str(sandbox.root / "talkative.json")
