@@ -112,12 +112,12 @@ pub enum Kind {
     Start,
     /// It ended in an orderly way.
     Stop,
-    /// A request is about to be sent; written where the record is required.
+    /// A request, or a question without a prompt, is about to be sent; written where the record is required.
     Begin,
     /// A request ended.
     #[default]
     Request,
-    /// A sign of life, or a list of models, was asked for: no prompt.
+    /// A sign of life, a list of models or a preset's archive was asked for, or a connection opened ahead: no prompt.
     Probe,
     /// The guard did not let a request or a connection of mcr's own go.
     Deny,

@@ -122,6 +122,7 @@ impl Doorway {
             proxy_url: config.proxy_url.clone(),
             environment: self.variables.clone(),
             guard,
+            required: config.audit.required,
             connect_timeout: config.clocks.connect(),
             ..Options::default()
         };

@@ -58,11 +58,15 @@ pub(super) fn note(kind: Kind, what: &str, place: &Place<'_>) {
     write(Event { reason: Some(what.to_owned()), ..Event::new(kind) }, place);
 }
 
+/// What the configuration says of the record.
+///
+/// One that is broken or not there says nothing of it, and the usual is to keep one.
+pub(super) fn rules(place: &Place<'_>) -> AuditRules {
+    load(place.explicit, place.paths, place.environment).map_or_else(|_| AuditRules::default(), |it| it.audit)
+}
+
 fn write(event: Event, place: &Place<'_>) {
-    // A configuration that is broken or not there says nothing of the record, and the usual is to keep one.
-    let rules =
-        load(place.explicit, place.paths, place.environment).map_or_else(|_| AuditRules::default(), |it| it.audit);
-    let audit = open(&rules, place.paths);
+    let audit = open(&rules(place), place.paths);
     if let Err(error) = audit.begin(event) {
         ui::say(format_args!("warning: this is not on the audit record: {error}"));
     }

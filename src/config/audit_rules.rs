@@ -12,7 +12,7 @@ const KEYS: [&str; 4] = ["enabled", "required", "body_digest", "retention_days"]
 pub struct AuditRules {
     /// Whether it is kept.
     pub enabled: bool,
-    /// Whether a request is refused that cannot be recorded.
+    /// Whether a request is refused, and nobody is asked anything, where that cannot be recorded.
     pub required: bool,
     /// Whether a keyed digest of each body is kept.
     pub body_digest: bool,

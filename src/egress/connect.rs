@@ -234,7 +234,7 @@ fn blame_proxy(way: &Way, target: &Uri, error: ConnectError) -> ConnectError {
         return error;
     };
     let reason = match error {
-        denied @ ConnectError::Denied { .. } => return denied,
+        ours @ (ConnectError::Denied { .. } | ConnectError::Unrecorded { .. }) => return ours,
         ConnectError::Dns { reason, .. } => format!("its name cannot be resolved: {reason}"),
         ConnectError::Refused { .. } => "connection refused".to_owned(),
         ConnectError::Timeout { after, .. } => format!("no connection within {after} (connect clock)"),

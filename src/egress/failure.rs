@@ -61,6 +61,17 @@ pub enum ConnectError {
         /// The kind of address that the name leads to, where that is the reason.
         address: Option<AddressClass>,
     },
+    /// It has to be on record before it goes, and cannot be.
+    #[error(
+        "{host}: the audit record cannot be written ({reason}) and `Audit.required` is set, so nothing was sent; run \
+         `mcr audit checkpoint` to see what is in the way"
+    )]
+    Unrecorded {
+        /// Who was to be asked.
+        host: String,
+        /// Why it cannot be written.
+        reason: String,
+    },
     /// The connection was there and went away before the answer.
     #[error("{host}: connection closed before the answer: {reason}")]
     Closed {
@@ -101,7 +112,8 @@ impl ConnectError {
             | Self::Timeout { .. }
             | Self::Tls { .. }
             | Self::Proxy { .. }
-            | Self::Denied { .. } => true,
+            | Self::Denied { .. }
+            | Self::Unrecorded { .. } => true,
             Self::Closed { .. } | Self::Other { .. } => false,
         }
     }

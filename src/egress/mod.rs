@@ -6,6 +6,7 @@
 mod accept;
 mod address;
 mod connect;
+mod contact;
 mod failure;
 mod guard;
 mod issuer;
@@ -33,6 +34,7 @@ use crate::audit::{AddressClass, Audit, Decision, Event};
 pub use accept::accept;
 pub use address::{check, classify};
 use connect::Connector;
+pub use contact::{About, Contact};
 pub use failure::ConnectError;
 pub use guard::{Guard, is_passed_on, passes_on};
 pub use proxies::ProxyVariables;
@@ -60,8 +62,10 @@ pub struct Options {
     pub environment: ProxyVariables,
     /// Decides whom it opens for.
     pub guard: Guard,
-    /// Where it is noted whom it did not open for.
+    /// Where it is noted whom it did not open for, and who was asked something without a prompt.
     pub audit: Audit,
+    /// Whether nobody is asked such a thing unless that is on record before.
+    pub required: bool,
     /// Name, TCP and the proxy's consent together.
     pub connect_timeout: Duration,
     /// The TLS handshake alone.
@@ -75,6 +79,7 @@ impl Default for Options {
             environment: ProxyVariables::default(),
             guard: Guard::default(),
             audit: Audit::off(),
+            required: false,
             connect_timeout: Duration::from_secs(5),
             tls_timeout: Duration::from_secs(10),
         }
@@ -127,13 +132,14 @@ impl Egress {
     /// Whether another door does exactly as this one, so that its warm connections may be kept.
     pub fn is_as(&self, other: &Self) -> bool {
         let shape = |options: &Options| {
-            let Options { proxy_url, environment, guard, audit: _, connect_timeout, tls_timeout } = options.clone();
-            (proxy_url, environment, guard, connect_timeout, tls_timeout)
+            let Options { proxy_url, environment, guard, audit: _, required, connect_timeout, tls_timeout } =
+                options.clone();
+            (proxy_url, environment, guard, required, connect_timeout, tls_timeout)
         };
         shape(&self.options) == shape(&other.options)
     }
 
-    /// The same door, which notes what it refuses in this record.
+    /// The same door, which notes in this record what it refuses, and who is asked something without a prompt.
     #[must_use]
     pub fn noting(self, audit: Audit) -> Self {
         Self { options: Arc::new(Options { audit, ..(*self.options).clone() }), ..self }
@@ -221,18 +227,19 @@ impl Egress {
     /// It asks `HEAD /` without a key: an answer of any kind leaves the connection in
     /// the pool, and only a connection that has answered is known to work. Plain HTTP
     /// has no handshake worth saving and is left alone. Must be called within a runtime.
-    pub fn warm(&self, uri: &Uri) {
+    pub fn warm(&self, uri: &Uri, provider: &str, preset: Option<&str>) {
         let (Some("https"), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return;
         };
         let root = Uri::builder().scheme("https").authority(authority.clone()).path_and_query("/").build();
         let Ok(root) = root else { return };
-        let egress = self.clone();
+        let (egress, provider, preset) = (self.clone(), provider.to_owned(), preset.map(str::to_owned));
         tokio::spawn(async move {
+            let about = About { preset: preset.as_deref(), ..About::of(&provider, "a connection opened ahead") };
             let mut request = Request::new(Full::default());
             *request.method_mut() = Method::HEAD;
             *request.uri_mut() = root;
-            if let Err(error) = egress.send(request).await {
+            if let Err(error) = egress.ask(request, about).await {
                 tracing::debug!(%error, "cannot connect ahead of time");
             }
         });

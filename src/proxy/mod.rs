@@ -58,7 +58,6 @@ use crate::wire::session::Session;
 use ask::Asked;
 use auth::{Door, admit};
 use body::Body;
-pub use noted::{destined, probe};
 use protocol::Protocol;
 use refusal::Refusal;
 pub use shelf::{PRESET, Shelf, Source};
@@ -153,8 +152,9 @@ impl Proxy {
         if needs_vocabulary(snapshot.config.targets.iter().map(|target| &**target)) {
             tokio::task::spawn_blocking(unpack_vocabulary);
         }
-        if let Ok(connection) = &snapshot.config.routes.default.provider.connection {
-            snapshot.egress.warm(&connection.endpoint);
+        let provider = &snapshot.config.routes.default.provider;
+        if let Ok(connection) = &provider.connection {
+            snapshot.egress.warm(&connection.endpoint, &provider.name, snapshot.preset.as_deref());
         }
     }
 

@@ -168,7 +168,7 @@ fn at(target: &Target, event: Event) -> Event {
 }
 
 /// Adds to an event where its provider is, and what is known of that.
-pub fn destined(provider: &Provider, event: Event) -> Event {
+fn destined(provider: &Provider, event: Event) -> Event {
     let connection = provider.connection.as_ref().ok();
     let host = connection.map(|connection| connection.host().to_ascii_lowercase());
     let standing = host.as_deref().and_then(catalog::standing);
@@ -187,13 +187,6 @@ pub fn destined(provider: &Provider, event: Event) -> Event {
         host,
         ..event
     }
-}
-
-/// A question without a prompt: whether a provider is there, or which models it has.
-pub fn probe(provider: &Provider, what: &str, status: Option<u16>) -> Event {
-    let event =
-        Event { route: Some("probe".to_owned()), reason: Some(what.to_owned()), status, ..Event::new(Kind::Probe) };
-    destined(provider, event)
 }
 
 fn port(endpoint: &http::Uri) -> Option<u16> {

@@ -7,7 +7,6 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::Proxy;
-use super::noted::probe;
 use crate::upstream::health_probe::Sign;
 use crate::upstream::sign_of_life;
 use crate::upstream::watch::Due;
@@ -16,7 +15,6 @@ impl Proxy {
     /// Probes whoever is to be probed; ends never, and with it what it has sent.
     pub fn probe(&self) -> impl Future<Output = ()> + Send + use<> {
         let (health, keys, current) = (Arc::clone(&self.health), Arc::clone(&self.keys), self.current());
-        let audit = self.audit.clone();
         async move {
             let mut sent = JoinSet::new();
             loop {
@@ -25,15 +23,13 @@ impl Proxy {
                 wanted.for_each(|target| health.know(target, &snapshot.egress));
                 let Due { probes, next } = health.due();
                 for (group, way) in probes {
-                    let (keys, audit) = (Arc::clone(&keys), audit.clone());
+                    let keys = Arc::clone(&keys);
                     let is_refused = health.is_refused(&way.provider);
                     sent.spawn(async move {
                         let sign = if is_refused {
                             Sign::Nothing
                         } else {
-                            let sign = sign_of_life(&way.egress, &keys, &way.provider).await;
-                            audit.note(probe(&way.provider, sign.as_str(), None));
-                            sign
+                            sign_of_life(&way.egress, &keys, &way.provider).await
                         };
                         (group, way, sign)
                     });

@@ -25,17 +25,6 @@ pub enum Sign {
     Nothing,
 }
 
-impl Sign {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Life => "it answers",
-            Self::Silence => "no answer",
-            Self::Nothing => "an answer that says nothing",
-        }
-    }
-}
-
 /// What several probes say together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::health_probe::Sign;
 use super::{AGENT, authorization};
 use crate::config::{Connection, Provider};
-use crate::egress::{ConnectError, Egress};
+use crate::egress::{About, ConnectError, Contact, Egress};
 use crate::keys::{KeyError, Resolver};
 
 /// How long a list of models may take.
@@ -31,40 +31,59 @@ pub enum NoAnswer {
     /// The guard does not let it go.
     #[error("{0}")]
     Denied(String),
+    /// It has to be on record before it goes, and cannot be.
+    #[error("{0}")]
+    Unrecorded(String),
     /// Nobody answered.
     #[error("{0}")]
     Unreachable(String),
 }
 
 /// Asks for the models and returns the status of the answer, whatever it is.
-pub async fn probe(egress: &Egress, keys: &Resolver, connection: &Connection) -> Result<StatusCode, NoAnswer> {
-    ask_for_models(egress, keys, connection).await.map(|head| head.status)
+pub async fn probe(
+    egress: &Egress,
+    keys: &Resolver,
+    connection: &Connection,
+    about: About<'_>,
+) -> Result<StatusCode, NoAnswer> {
+    ask_for_models(egress, keys, connection, about).await.map(|head| head.status)
 }
 
 /// The same, with the answer's head: its date, who passed it on, and how it was reached.
-pub async fn ask_for_models(egress: &Egress, keys: &Resolver, connection: &Connection) -> Result<Parts, NoAnswer> {
-    Ok(get(egress, keys, connection, connection.models(), CLOCK).await?.into_parts().0)
+pub async fn ask_for_models(
+    egress: &Egress,
+    keys: &Resolver,
+    connection: &Connection,
+    about: About<'_>,
+) -> Result<Parts, NoAnswer> {
+    let (answer, _noted) = get(egress, keys, connection, connection.models(), CLOCK, about).await?;
+    Ok(answer.into_parts().0)
 }
 
 /// Reads what a server says of itself to everybody, up to a number of bytes.
-pub async fn read_words(egress: &Egress, uri: Uri, limit: usize) -> Option<Bytes> {
+pub async fn read_words(egress: &Egress, uri: Uri, limit: usize, about: About<'_>) -> Option<Bytes> {
     let mut request = Request::new(Full::<Bytes>::default());
     *request.uri_mut() = uri;
     request.headers_mut().insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    let answer = egress.send(request).await.ok()?;
-    Some(Limited::new(answer.into_body(), limit).collect().await.ok()?.to_bytes())
+    let (answer, mut contact) = egress.ask(request, about).await.ok()?;
+    let words = Limited::new(answer.into_body(), limit).collect().await.ok()?.to_bytes();
+    contact.received(words.len() as u64);
+    Some(words)
 }
 
 /// Asks a provider for a sign of life that costs nothing.
 pub async fn sign_of_life(egress: &Egress, keys: &Resolver, provider: &Provider) -> Sign {
     let Ok(connection) = &provider.connection else { return Sign::Nothing };
     let uri = connection.sign_of_life(provider.dialect);
-    match get(egress, keys, connection, uri, provider.health_probe.timeout).await.map(|answer| answer.status().as_u16())
-    {
+    let about = About::of(&provider.name, "a sign of life");
+    let answer = get(egress, keys, connection, uri, provider.health_probe.timeout, about).await;
+    match answer.map(|(answer, _noted)| answer.status().as_u16()) {
         // A server without that path is there all the same.
         Ok(200..=299 | 404 | 405) => Sign::Life,
         Ok(500..=599) | Err(NoAnswer::Unreachable(_)) => Sign::Silence,
-        Ok(_) | Err(NoAnswer::NoKey(_) | NoAnswer::Unprintable | NoAnswer::Denied(_)) => Sign::Nothing,
+        Ok(_) | Err(NoAnswer::NoKey(_) | NoAnswer::Unprintable | NoAnswer::Denied(_) | NoAnswer::Unrecorded(_)) => {
+            Sign::Nothing
+        }
     }
 }
 
@@ -74,7 +93,8 @@ async fn get(
     connection: &Connection,
     uri: Uri,
     clock: Duration,
-) -> Result<Response<Incoming>, NoAnswer> {
+    about: About<'_>,
+) -> Result<(Response<Incoming>, Contact), NoAnswer> {
     let mut request = Request::new(Full::<Bytes>::default());
     *request.uri_mut() = uri;
     if let Err(error) = egress.check(request.uri()) {
@@ -87,9 +107,10 @@ async fn get(
         let key = keys.resolve(key, connection.host()).await?;
         headers.insert(AUTHORIZATION, authorization(&key).map_err(|_| NoAnswer::Unprintable)?);
     }
-    match timeout(clock, egress.send(request)).await {
-        Ok(Ok(response)) => Ok(response),
+    match timeout(clock, egress.ask(request, about)).await {
+        Ok(Ok(answer)) => Ok(answer),
         Ok(Err(error @ ConnectError::Denied { .. })) => Err(NoAnswer::Denied(error.to_string())),
+        Ok(Err(error @ ConnectError::Unrecorded { .. })) => Err(NoAnswer::Unrecorded(error.to_string())),
         Ok(Err(error)) => Err(NoAnswer::Unreachable(error.to_string())),
         Err(_) => {
             let what = format!("{}: no answer within {} s", connection.host(), clock.as_secs_f64());

@@ -1,6 +1,7 @@
 //! The record of what left this machine: what is on it, whether it shows what was done to it, and what happens where it
 //! cannot be written.
 
+mod contacts;
 mod damaged;
 mod killed;
 mod unwritable;

@@ -150,10 +150,10 @@ async fn providers_that_are_asked_say_more_and_are_remembered_and_who_does_not_a
     // Whom a key was shown is on record.
     let record = sandbox.command(["audit", "show", "--kind", "probe", "--json"]).output().unwrap();
     let record: Value = serde_json::from_slice(&record.stdout).unwrap();
-    let probed: Vec<_> =
-        record["records"].as_array().unwrap().iter().map(|it| (&it["target"], it["status"].as_u64())).collect();
-    let expect = [(&json!("one"), Some(200)), (&json!("ollama"), Some(200)), (&json!("shut"), None)];
-    assert_eq!(probed, expect);
+    let mut probed: Vec<_> =
+        record["records"].as_array().unwrap().iter().map(|it| (it["target"].as_str(), it["status"].as_u64())).collect();
+    probed.sort_unstable();
+    assert_eq!(probed, [(Some("ollama"), Some(200)), (Some("one"), Some(200)), (Some("shut"), Some(404))]);
     // Later the answers are still there, and nobody is asked again.
     let asked = one.keys().len();
     assert_eq!(line(&mcr(&sandbox, &[]), "other"), line(&shown, "other"));

@@ -11,13 +11,13 @@ use crate::common::requests::{KEY, provider};
 use crate::common::{Rig, Sandbox, ask, soon, whole};
 
 /// A proxy that keeps what it was asked for and always gives the same answer.
-struct WayOut {
-    address: String,
+pub struct WayOut {
+    pub address: String,
     heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl WayOut {
-    async fn new(answer: String) -> Self {
+    pub async fn new(answer: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let heads = Arc::new(Mutex::default());
@@ -31,7 +31,7 @@ impl WayOut {
         Self { address, heads }
     }
 
-    fn heads(&self) -> Vec<String> {
+    pub fn heads(&self) -> Vec<String> {
         self.heads.lock().unwrap().clone()
     }
 }

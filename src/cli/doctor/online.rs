@@ -8,17 +8,15 @@ use tokio::task::JoinSet;
 use super::configured::ROOM;
 use super::finding::Finding;
 use super::head;
-use crate::audit::Audit;
 use crate::cli::config::Place;
 use crate::cli::doorway::Doorway;
 use crate::cli::preset::discover::{self, Reported};
 use crate::cli::recording;
 use crate::cli::running::{block_on, keys};
 use crate::config::{Config, Connection, Dialect, Provider};
-use crate::egress::Egress;
+use crate::egress::{About, Egress};
 use crate::error::Failure;
 use crate::keys::Resolver;
-use crate::proxy;
 use crate::upstream::{self, NoAnswer};
 
 /// Before it anybody who reaches the port may read its memory: CVE-2026-7482.
@@ -36,9 +34,8 @@ pub(super) fn online(config: &Config, place: &Place<'_>) -> Result<Vec<Finding>,
     let found = block_on(async {
         let mut asking = JoinSet::new();
         for (at, provider) in config.providers.iter().enumerate() {
-            let (provider, egress, keys, audit) =
-                (Arc::clone(provider), egress.clone(), Arc::clone(&keys), audit.clone());
-            asking.spawn(async move { (at, of_provider(&provider, &egress, &keys, &audit).await) });
+            let (provider, egress, keys) = (Arc::clone(provider), egress.clone(), Arc::clone(&keys));
+            asking.spawn(async move { (at, of_provider(&provider, &egress, &keys).await) });
         }
         let mut found = asking.join_all().await;
         found.sort_by_key(|(at, _)| *at);
@@ -48,17 +45,13 @@ pub(super) fn online(config: &Config, place: &Place<'_>) -> Result<Vec<Finding>,
     found
 }
 
-async fn of_provider(provider: &Provider, egress: &Egress, keys: &Resolver, audit: &Audit) -> Vec<Finding> {
+async fn of_provider(provider: &Provider, egress: &Egress, keys: &Resolver) -> Vec<Finding> {
     let name = &provider.name;
     let connection = match &provider.connection {
         Ok(connection) => connection,
         Err(unset) => return vec![Finding::error("key", format!("{name}: {unset}"), unset.mend())],
     };
-    let answer = upstream::ask_for_models(egress, keys, connection).await;
-    if let Ok(_) | Err(NoAnswer::Unreachable(_)) = &answer {
-        let status = answer.as_ref().ok().map(|head| head.status.as_u16());
-        audit.note(proxy::probe(provider, "mcr doctor", status));
-    }
+    let answer = upstream::ask_for_models(egress, keys, connection, About::of(name, "mcr doctor")).await;
     let mut findings = Vec::new();
     match &answer {
         Ok(head) => {
@@ -75,6 +68,10 @@ async fn of_provider(provider: &Provider, egress: &Egress, keys: &Resolver, audi
         }
         Err(NoAnswer::Denied(why)) => {
             findings.push(Finding::error("egress", format!("{name}: {why}"), "run `mcr egress show`"));
+            return findings;
+        }
+        Err(NoAnswer::Unrecorded(why)) => {
+            findings.push(Finding::error("audit", format!("{name}: {why}"), "run `mcr audit checkpoint`"));
             return findings;
         }
         Err(NoAnswer::Unreachable(why)) => {
@@ -159,7 +156,8 @@ fn served(provider: &Provider, models: &[Reported]) -> Vec<Finding> {
 async fn ollama(provider: &Provider, connection: &Connection, egress: &Egress) -> Vec<Finding> {
     let name = &provider.name;
     let uri = connection.sign_of_life(Dialect::Ollama);
-    let words = tokio::time::timeout(PATIENCE, upstream::read_words(egress, uri, LONGEST)).await;
+    let words =
+        tokio::time::timeout(PATIENCE, upstream::read_words(egress, uri, LONGEST, About::of(name, "mcr doctor"))).await;
     let version = words.ok().flatten().and_then(|words| {
         let words: serde_json::Value = serde_json::from_slice(&words).ok()?;
         crate::launch::version::Version::parse(words.get("version")?.as_str()?)

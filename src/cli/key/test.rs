@@ -14,10 +14,9 @@ use crate::cli::doorway::Doorway;
 use crate::cli::recording;
 use crate::cli::running::{block_on, keys};
 use crate::config::{Config, Provider, SecretRef, load};
-use crate::egress::Egress;
+use crate::egress::{About, Egress};
 use crate::error::{Exit, Failure};
 use crate::keys::Resolver;
-use crate::proxy;
 use crate::ui;
 use crate::upstream::{NoAnswer, probe};
 
@@ -70,15 +69,10 @@ pub(super) fn run(options: &KeyTest, place: &Place<'_>) -> Result<u8, Failure> {
     let audit = recording::open(&config.audit, place.paths);
     let egress = Doorway::of(place).open(&config)?.noting(audit.clone());
     let keys = keys(place.paths);
-    let audit = recording::open(&config.audit, place.paths);
     let rows = block_on(async {
         let mut rows = Vec::new();
         for provider in providers {
-            let row = row(provider, &egress, &keys).await;
-            if row.status.is_some() || matches!(row.verdict, Verdict::Unavailable) {
-                audit.note(proxy::probe(provider, "mcr key test", row.status));
-            }
-            rows.push(row);
+            rows.push(row(provider, &egress, &keys).await);
         }
         Ok(rows)
     })?;
@@ -112,7 +106,7 @@ async fn row(provider: &Provider, egress: &Egress, keys: &Resolver) -> Row {
                 SecretRef::Value(_) => "written".to_owned(),
                 SecretRef::Elsewhere(reference) => reference.to_string(),
             });
-            match probe(egress, keys, connection).await {
+            match probe(egress, keys, connection, About::of(&provider.name, "mcr key test")).await {
                 Ok(answer) => {
                     status = Some(answer.as_u16());
                     said(answer.as_u16(), &host, key.is_some())
@@ -122,7 +116,9 @@ async fn row(provider: &Provider, egress: &Egress, keys: &Resolver) -> Row {
                     (Verdict::NoKey(Exit::Data), format!("{error}; correct its `api_key`"))
                 }
                 Err(NoAnswer::Denied(words)) => (Verdict::Refused, words),
-                Err(error @ NoAnswer::Unreachable(_)) => (Verdict::Unavailable, error.to_string()),
+                Err(error @ (NoAnswer::Unreachable(_) | NoAnswer::Unrecorded(_))) => {
+                    (Verdict::Unavailable, error.to_string())
+                }
             }
         }
     };

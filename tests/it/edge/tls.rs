@@ -191,7 +191,7 @@ async fn trusting_process() {
     let (address, mut told) = identity.serve().await;
     let uri = format!("https://localhost:{}/v1", address.port());
     let egress = direct();
-    egress.warm(&uri.parse().expect("a URI"));
+    egress.warm(&uri.parse().expect("a URI"), "p", None);
     for expected in ["connection", "HEAD"] {
         assert_eq!(timeout(SOON, told.recv()).await.expect("a sign of life").as_deref(), Some(expected));
     }

@@ -231,6 +231,30 @@ async fn the_list_is_asked_for_with_the_key_wherever_it_is() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_an_installation_asks_for_its_models_is_on_record() {
+    let fake = Fake::start(vllm).await;
+    let url = fake.url.clone();
+    let record = blocking(move || {
+        let sandbox = Sandbox::new();
+        let mut terminal = discovering(&sandbox, "vllm", &url, "");
+        terminal.wait_for("m - context 40000");
+        terminal.type_in("\r");
+        terminal.wait_for("Window");
+        terminal.type_in("\r");
+        end(&sandbox, terminal);
+        sandbox.command(["audit", "show", "--kind", "probe", "--json"]).output().expect("mcr").stdout
+    });
+    let record: Value = serde_json::from_slice(&record.await).expect("JSON");
+    let noted: Vec<Value> = record["records"]
+        .as_array()
+        .expect("records")
+        .iter()
+        .map(|it| json!([it["target"], it["host"], it["region"], it["reason"], it["status"], it["address"]]))
+        .collect();
+    assert_eq!(noted, [json!(["vllm", "127.0.0.1", "local", "its list of models", 200, "loopback"])]);
+}
+
 /// Puts `k` into the store, for a host.
 fn keep(sandbox: &Sandbox, host: &str) {
     use std::io::Write as _;

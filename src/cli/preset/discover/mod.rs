@@ -9,8 +9,9 @@ mod reported;
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
 use serde_json::{Value, json};
 use tokio::{task::JoinSet, time::timeout};
 
@@ -19,11 +20,10 @@ pub(in crate::cli) use reported::{Reported, is_word};
 use crate::{
     cli::{config::Place, doorway::Doorway, egress::guard, recording, running},
     config::{self, Config, Connection, Dialect, Host, SecretRef},
-    egress::{Egress, Options, ProxyVariables},
+    egress::{About, Egress, Options, ProxyVariables},
     error::Failure,
     keys::Resolver,
     preset::{Answers, Given, Key, Provider, Values},
-    proxy,
 };
 
 /// A server on this machine answers at once, one elsewhere within a second or two.
@@ -55,7 +55,9 @@ pub(in crate::cli) fn models(
     // A configuration that is broken is about to be replaced, and says nothing of whom to ask.
     let guard = guard(place).unwrap_or_default();
     let environment = ProxyVariables::from_lookup(place.environment);
-    let options = Options { environment, guard, ..Options::default() };
+    let rules = recording::rules(place);
+    let audit = recording::open(&rules, place.paths);
+    let options = Options { environment, guard, audit: audit.clone(), required: rules.required, ..Options::default() };
     let resolver = running::keys(place.paths);
     let found = running::block_on(async {
         let egress = match Egress::new(&options) {
@@ -70,9 +72,11 @@ pub(in crate::cli) fn models(
             },
             None => None,
         };
-        let server = Server { egress, connection: Connection { endpoint, key: None }, key };
+        let connection = Connection { endpoint, key: None };
+        let server = Server { name: provider.name.clone(), egress, connection, key };
         Ok(server.models(dialect).await)
     });
+    audit.close();
     let found = found.map_err(|failure| failure.error.to_string())?;
     found.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
 }
@@ -92,7 +96,8 @@ pub(in crate::cli) async fn configured(
         None => None,
     };
     let connection = Connection { endpoint: connection.endpoint.clone(), key: None };
-    let found = Server { egress, connection, key }.models(provider.dialect).await;
+    let server = Server { name: provider.name.clone(), egress, connection, key };
+    let found = server.models(provider.dialect).await;
     found.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
 }
 
@@ -120,13 +125,6 @@ pub(in crate::cli) fn everybody(
         let mut answers = Vec::new();
         for (provider, answer) in asked {
             answers.push((provider, answer.await.unwrap_or_else(|error| Err(error.to_string()))));
-        }
-        for (provider, answer) in &answers {
-            // Whom the guard keeps from being asked it has noted itself.
-            let host = provider.connection.as_ref().map_or("", Connection::host);
-            if egress.guard().judge(host).lets_go() {
-                audit.note(proxy::probe(provider, "its list of models", answer.is_ok().then_some(200)));
-            }
         }
         Ok(answers)
     });
@@ -169,6 +167,8 @@ fn key(
 /// A server that may be asked.
 #[derive(Clone)]
 struct Server {
+    /// As it is configured, or will be.
+    name: String,
     egress: Egress,
     connection: Connection,
     key: Option<HeaderValue>,
@@ -176,7 +176,7 @@ struct Server {
 
 impl Server {
     async fn models(&self, dialect: Dialect) -> Result<Vec<Reported>, String> {
-        let list = timeout(PATIENCE, self.ask(Method::GET, self.connection.models().to_string(), None)).await;
+        let list = timeout(PATIENCE, self.list()).await;
         let list = list.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))?;
         let mut models = reported::list(&list);
         // Nothing is lost when a server of another make listens there.
@@ -185,7 +185,17 @@ impl Server {
         Ok(models)
     }
 
-    /// Adds what the list does not say.
+    /// Asks for the list; it is this that is on record.
+    async fn list(&self) -> Result<Value, String> {
+        let request = self.request(Method::GET, self.connection.models().to_string(), None)?;
+        let about = About::of(&self.name, "its list of models");
+        let (answer, mut contact) = self.egress.ask(request, about).await.map_err(|error| error.to_string())?;
+        let bytes = self.read(answer).await?;
+        contact.received(bytes.len() as u64);
+        json_of(&bytes)
+    }
+
+    /// Adds what the list does not say: more of the one contact that is on record with the list.
     async fn details(&self, dialect: Dialect, models: &mut [Reported]) {
         match dialect {
             Dialect::Ollama => self.ollama(models).await,
@@ -234,6 +244,11 @@ impl Server {
     }
 
     async fn ask(&self, method: Method, address: String, body: Option<&Value>) -> Result<Value, String> {
+        let answer = self.egress.send(self.request(method, address, body)?).await.map_err(|error| error.to_string())?;
+        json_of(&self.read(answer).await?)
+    }
+
+    fn request(&self, method: Method, address: String, body: Option<&Value>) -> Result<Request<Full<Bytes>>, String> {
         let mut request = Request::builder().method(method).uri(address);
         if let Some(key) = &self.key {
             request = request.header(header::AUTHORIZATION, key);
@@ -242,8 +257,11 @@ impl Server {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
         let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        let request = request.body(Full::new(body)).map_err(|error| error.to_string())?;
-        let answer = self.egress.send(request).await.map_err(|error| error.to_string())?;
+        request.body(Full::new(body)).map_err(|error| error.to_string())
+    }
+
+    /// Reads an answer to its end, where it is one.
+    async fn read(&self, answer: Response<Incoming>) -> Result<Bytes, String> {
         match answer.status() {
             status if status.is_success() => {}
             status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
@@ -253,6 +271,10 @@ impl Server {
             status => return Err(format!("it answers with status {status}")),
         }
         let body = Limited::new(answer.into_body(), LONGEST).collect().await.map_err(|error| error.to_string())?;
-        serde_json::from_slice(&body.to_bytes()).map_err(|_| "it answers no JSON".to_owned())
+        Ok(body.to_bytes())
     }
+}
+
+fn json_of(bytes: &Bytes) -> Result<Value, String> {
+    serde_json::from_slice(bytes).map_err(|_| "it answers no JSON".to_owned())
 }
