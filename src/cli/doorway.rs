@@ -82,6 +82,12 @@ impl Doorway {
         self.opened(config, guard)
     }
 
+    /// Opens it for an address that a person has typed, whoever is there, unless that is denied.
+    pub(super) fn by_hand(&self, config: &Config) -> Result<Egress, Failure> {
+        let guard = Guard::by_hand(config.egress.clone(), self.allowances()?);
+        self.opened(config, guard)
+    }
+
     /// Opens it where every target that something leads to may go through it.
     ///
     /// # Errors

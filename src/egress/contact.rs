@@ -128,7 +128,8 @@ mod tests {
     use crate::egress::{Guard, Options};
 
     fn door(folder: &Path, required: bool) -> Egress {
-        let guard = Guard::by_hand(EgressRules { deny: vec!["evil.test".to_owned()], ..EgressRules::default() });
+        let rules = EgressRules { deny: vec!["evil.test".to_owned()], ..EgressRules::default() };
+        let guard = Guard::by_hand(rules, Vec::new());
         Egress::new(&Options { guard, required, audit: Audit::open(folder.to_owned()), ..Options::default() }).unwrap()
     }
 

@@ -78,11 +78,12 @@ impl Guard {
         sha256(format!("{:?}", self.policy).as_bytes())
     }
 
-    /// For an address that a person has just typed, and where that leads on to: whatever is not denied by name.
+    /// For an address that a person has just typed, and where that leads on to: whatever is not denied.
     ///
-    /// Nothing is sent there but the request for a file. Addresses are checked as ever.
-    pub fn by_hand(rules: EgressRules) -> Self {
-        let policy = Policy { rules, by_hand: true, ..Policy::default() };
+    /// Typing it is the permission that `allow` would be, unless that is for this network alone. Nothing is sent there
+    /// but the request for a file, so it does not matter in which region it is. Addresses are checked as ever.
+    pub fn by_hand(rules: EgressRules, allowances: Vec<Allowance>) -> Self {
+        let policy = Policy { rules, narrowings: Vec::new(), allowances, by_hand: true };
         Self { policy: Arc::new(policy), known: Arc::default() }
     }
 
@@ -160,8 +161,8 @@ impl Guard {
         let Policy { rules, narrowings, allowances: _, by_hand } = &*self.policy;
         let network = network(facts);
         if *by_hand {
-            let why = denied_by(&rules.deny, facts).map_or(Why::Typed, |word| Why::Named(word.to_owned()));
-            return Verdict::new(facts, network, decision(&why, Mode::Enforce), &why, rules);
+            let why = typed(rules, facts);
+            return Verdict::new(facts, network, decision(&why, rules.mode), &why, rules);
         }
         let own = own(rules, facts);
         let by_own = decision(&own, rules.mode);
@@ -211,11 +212,11 @@ fn own(rules: &EgressRules, facts: &Facts<'_>) -> Why {
         return Why::Named(word.to_owned());
     }
     let allowed = rules.allow.iter().find(|word| means(word, facts));
-    // Who allows nothing but this network says so of every host at once.
-    let is_local_alone = rules.allow.iter().all(|word| word == LOCAL);
     let why = match (allowed, facts.allowance) {
         (Some(word), _) => Why::Allowed(word.clone()),
-        (None, Some(allowance)) if !is_local_alone => Why::Vouched(allowance.since.clone(), allowance.reason.clone()),
+        (None, Some(allowance)) if !is_local_alone(rules) => {
+            Why::Vouched(allowance.since.clone(), allowance.reason.clone())
+        }
         (None, _) if facts.operator.is_none() => Why::Unknown,
         (None, Some(_)) => Why::LocalAlone,
         (None, None) => Why::NotAllowed,
@@ -224,6 +225,20 @@ fn own(rules: &EgressRules, facts: &Facts<'_>) -> Why {
         Some(region) if why.allows() && !is_in(region, facts) => Why::Elsewhere(region.clone(), None),
         _ => why,
     }
+}
+
+/// What they say of an address that a person has typed.
+fn typed(rules: &EgressRules, facts: &Facts<'_>) -> Why {
+    match denied_by(&rules.deny, facts) {
+        Some(word) => Why::Named(word.to_owned()),
+        None if is_local_alone(rules) && !facts.is_local => Why::LocalAlone,
+        None => Why::Typed,
+    }
+}
+
+/// Who allows nothing but this network says so of every host at once.
+fn is_local_alone(rules: &EgressRules) -> bool {
+    rules.allow.iter().all(|word| word == LOCAL)
 }
 
 /// Why rules that narrow the user's do not let a host go, where they do not.

@@ -174,9 +174,24 @@ fn a_model_that_a_local_server_passes_on_is_not_local() {
 
 #[test]
 fn an_address_that_was_typed_goes_unless_it_is_denied() {
-    let guard = Guard::by_hand(rules(&[], &["evil.test"]));
-    assert!(goes(&guard, "github.com") && !goes(&guard, "evil.test"));
-    assert_eq!(guard.judge("github.com").network, Network::Public);
+    let typed = |allow: &[&str], deny: &[&str], mode: Mode| {
+        let text = "[{host: 'git.example', operator: 'Example Inc.', country: 'US', reason: 'agreed'},
+                     {host: 'git.corp', operator: 'Us', network: 'private', reason: 'ours'}]";
+        let rules = EgressRules { mode, ..rules(allow, deny) };
+        Guard::by_hand(rules, allowances(text, "egress.json").unwrap())
+    };
+    let usual = typed(&["eu", "local"], &["evil.test"], Mode::Enforce);
+    assert!(goes(&usual, "github.com") && goes(&usual, "git.corp") && !goes(&usual, "evil.test"));
+    assert_eq!(usual.judge("github.com").network, Network::Public);
+    assert_eq!(usual.judge("git.corp").network, Network::Private);
+    // What the user knows of a host counts, and so does the catalogue's word.
+    let no_us = typed(&["eu"], &["us"], Mode::Enforce);
+    assert!(!goes(&no_us, "git.example") && !goes(&no_us, "api.openai.com") && goes(&no_us, "github.com"));
+    let local = typed(&["local"], &[], Mode::Enforce);
+    assert!(goes(&local, "localhost") && goes(&local, "git.corp") && !goes(&local, "github.com"));
+    assert_eq!(local.judge("github.com").mend, ["add `github.com` to `Egress.allow`"]);
+    let observed = typed(&["local"], &["evil.test"], Mode::Observe);
+    assert_eq!(["evil.test", "github.com"].map(|host| observed.judge(host).decision), [Decision::Observed; 2]);
 }
 
 /// Words of the kinds that there are.

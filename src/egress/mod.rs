@@ -125,7 +125,7 @@ impl Egress {
     /// A door whose every connection is a pipe.
     #[cfg(test)]
     pub(crate) fn piped(pipes: pipes::Pipes) -> Self {
-        let guard = Guard::by_hand(crate::config::EgressRules::default());
+        let guard = Guard::by_hand(crate::config::EgressRules::default(), Vec::new());
         Self { pipes: Some(pipes), ..Self::new(&Options { guard, ..Options::default() }).unwrap() }
     }
 

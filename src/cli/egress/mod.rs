@@ -26,7 +26,7 @@ pub fn run(command: &EgressCommand, place: &Place<'_>) -> Result<u8, Failure> {
 }
 
 /// The configuration in use, where there is one.
-fn configuration(place: &Place<'_>) -> Result<Option<Config>, Failure> {
+pub(super) fn configuration(place: &Place<'_>) -> Result<Option<Config>, Failure> {
     if config::is_missing(place.explicit, place.paths, place.environment) {
         return Ok(None);
     }

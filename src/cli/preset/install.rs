@@ -32,7 +32,7 @@ use crate::{
 /// Installs a preset.
 pub(super) fn run(options: &Install, place: &Place<'_>) -> Result<(), Failure> {
     let source = Source::find(&options.source)?;
-    let (mut package, sha256) = read(&source, options.sha256.as_deref(), place)?;
+    let (mut package, sha256) = read(&source, options.sha256.as_deref(), options.name.as_deref(), place)?;
     let manifest = manifest_of(&package, &source)?;
     let name = name(options.name.as_deref(), &source, &manifest)?;
     let presets = Presets::open(place.paths);
@@ -77,10 +77,11 @@ pub(super) fn run(options: &Install, place: &Place<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Reads a source to its files, with the checksum of an archive.
+/// Reads a source to its files, with the checksum of an archive; `name` is the preset's, where it is known already.
 pub(super) fn read(
     source: &Source,
     sha256: Option<&str>,
+    name: Option<&str>,
     place: &Place<'_>,
 ) -> Result<(Package, Option<String>), Failure> {
     let words = source.words();
@@ -100,7 +101,7 @@ pub(super) fn read(
                 )
                 .hint("pass `--sha256 HEX`, with the checksum that the preset's maker names"));
             }
-            fetch(&url, place.environment)?
+            fetch(&url, name, place)?
         }
     };
     Ok((unpack(&packed, sha256, &words)?, Some(crate::config::sha256(&packed))))

@@ -20,7 +20,7 @@ use crate::{
 /// Checks a preset.
 pub(super) fn run(options: &Validate, place: &Place<'_>) -> Result<(), Failure> {
     let source = Source::find(&options.source)?;
-    let (package, _) = read(&source, options.sha256.as_deref(), place)?;
+    let (package, _) = read(&source, options.sha256.as_deref(), None, place)?;
     let manifest = manifest_of(&package, &source)?;
     let given = super::given(&options.set, &manifest)?;
     let applied = apply(&manifest, Stage::Before).map_err(|problems| faulty(Exit::Data, &problems))?;

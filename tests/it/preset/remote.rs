@@ -9,14 +9,14 @@ use http::{Request, Response, header};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use mcr::config::sha256;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::{files, installed};
-use crate::common::Sandbox;
+use crate::common::{Sandbox, config};
 
 /// A repository's archive, with the one folder around everything that such have.
 fn archive() -> Vec<u8> {
@@ -89,7 +89,8 @@ async fn an_archive_is_fetched_and_installed_when_its_checksum_is_right() {
         words.starts_with(&format!("error: this is not the archive that was meant; its SHA-256 is {sum}\n")),
         "{words}"
     );
-    assert_eq!(files(&sandbox.home()), Vec::<String>::new());
+    let written = files(&sandbox.home()).into_iter().filter(|file| !file.starts_with("state/audit/"));
+    assert_eq!(written.collect::<Vec<_>>(), Vec::<String>::new());
     let (code, words) = run(&sandbox, &["preset", "install", &url, "--sha256", &sum, "--yes"]).await;
     assert_eq!(code, 0, "{words}");
     assert_eq!(files(&installed(&sandbox, "far")), ["manifest.json", "values.json"]);
@@ -107,4 +108,93 @@ async fn an_address_where_nobody_answers_is_told() {
     let (code, words) = run(&sandbox, &["preset", "install", &url, "--sha256", &"0".repeat(64), "--yes"]).await;
     assert_eq!(code, 69, "{words}");
     assert!(words.starts_with(&format!("error: cannot fetch {url}: ")), "{words}");
+}
+
+/// Who is on record as asked for an archive, in its order; the record as it is written is in the second.
+fn noted(sandbox: &Sandbox) -> (Vec<Value>, String) {
+    let record = sandbox.command(["audit", "show", "--json"]).output().expect("the binary runs").stdout;
+    let text = String::from_utf8(record).unwrap();
+    let record: Value = serde_json::from_str(&text).expect("JSON");
+    let keys = ["kind", "host", "address", "preset", "decision", "status", "bytes_in"];
+    let of = |it: &Value| Value::from(keys.map(|key| it[key].clone()).to_vec());
+    let asked = |it: &&Value| it["reason"] == "a preset's archive" || it["kind"] == "deny";
+    (record["records"].as_array().expect("records").iter().filter(asked).map(of).collect(), text)
+}
+
+#[tokio::test]
+async fn whom_an_archive_is_fetched_from_is_on_record_and_what_was_asked_for_is_not() {
+    for required in [false, true] {
+        let archive = archive();
+        let (sum, length) = (sha256(&archive), archive.len());
+        let mut sandbox = Sandbox::new();
+        let mut config = config("http://localhost/v1");
+        config["Audit"] = json!({"required": required});
+        sandbox.configure(&config);
+        let port = serve(&mut sandbox, archive).await;
+        let url = format!("https://localhost:{port}/far/archive/main.tar.gz?token=secret");
+        let install =
+            ["--config", "config.json", "preset", "install", &url, "--sha256", &sum, "--name", "far", "--yes"];
+        let (code, words) = run(&sandbox, &install).await;
+        assert_eq!(code, 0, "{words}");
+        let (asked, text) = noted(&sandbox);
+        let begin = json!(["begin", "localhost", null, "far", "allowed", null, null]);
+        let probe =
+            |status: u16, bytes: Value| json!(["probe", "localhost", "loopback", "far", "allowed", status, bytes]);
+        let (moved, there) = (probe(302, Value::Null), probe(200, json!(length)));
+        let expect = if required { vec![begin.clone(), moved, begin, there] } else { vec![moved, there] };
+        assert_eq!(asked, expect);
+        assert!(!text.contains("main.tar.gz") && !text.contains("secret") && !text.contains("moved"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn an_archive_is_not_fetched_from_where_the_user_denies_it() {
+    let mut sandbox = Sandbox::new();
+    let port = serve(&mut sandbox, archive()).await;
+    let sum = "0".repeat(64);
+    let near = format!("https://localhost:{port}/far.zip");
+    let far = "https://presets.invalid/far.zip".to_owned();
+    for (rules, url, why, hint) in [
+        (
+            json!({"deny": ["localhost"]}),
+            &near,
+            "localhost: `localhost` of `Egress.deny` means it",
+            "take `localhost` out",
+        ),
+        (json!({"deny": ["local"]}), &near, "localhost: `local` of `Egress.deny` means it", "take `local` out"),
+        (
+            json!({"allow": ["local"]}),
+            &far,
+            "presets.invalid: `Egress.allow` is `local` alone",
+            "add `presets.invalid`",
+        ),
+    ] {
+        let mut config = config("http://localhost/v1");
+        config["Egress"] = rules;
+        sandbox.configure(&config);
+        let install = ["--config", "config.json", "preset", "install", url, "--sha256", &sum, "--yes"];
+        let (code, words) = run(&sandbox, &install).await;
+        assert_eq!(code, 77, "{words}");
+        let what = format!("error: cannot fetch {url}: the egress guard does not let this go to {why}");
+        assert!(words.contains(&what) && words.contains(&format!("\nhint: {hint}")), "{words}");
+    }
+    let (asked, text) = noted(&sandbox);
+    let denied = |host: &str| json!(["deny", host, null, null, "denied", null, null]);
+    assert_eq!(asked, [denied("localhost"), denied("localhost"), denied("presets.invalid")], "{text}");
+}
+
+#[tokio::test]
+async fn an_archive_is_not_fetched_where_that_must_be_on_record_and_cannot_be() {
+    let mut sandbox = Sandbox::new();
+    let mut config = config("http://localhost/v1");
+    config["Audit"] = json!({"required": true});
+    sandbox.configure(&config);
+    sandbox.write("home/state/audit", "a file");
+    let port = serve(&mut sandbox, archive()).await;
+    let url = format!("https://localhost:{port}/far.zip");
+    let sum = "0".repeat(64);
+    let install = ["--config", "config.json", "preset", "install", &url, "--sha256", &sum, "--yes"];
+    let (code, words) = run(&sandbox, &install).await;
+    assert_eq!(code, 74, "{words}");
+    assert!(words.contains("the audit record cannot be written") && words.contains("nothing was sent"), "{words}");
 }
