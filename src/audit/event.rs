@@ -112,7 +112,8 @@ pub enum Kind {
     Start,
     /// It ended in an orderly way.
     Stop,
-    /// A request, or a question without a prompt, is about to be sent; written where the record is required.
+    /// A request, a question without a prompt or the agent's own traffic is about to go; written where the record is
+    /// required.
     Begin,
     /// A request ended.
     #[default]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mcr::audit::{Audit, Decision};
+use mcr::audit::{Audit, Decision, Kind, read};
 use mcr::config::{AgentTraffic, EgressRules, Secret};
 use mcr::egress::witness::{self, Limits, Policy, Witness};
 use mcr::egress::{Egress, Guard, Options, ProxyVariables};
@@ -32,6 +32,12 @@ impl Stage {
     }
 
     async fn with(policy: Policy, limits: Limits, none: &str) -> Self {
+        let (environment, heads) = Self::proxy(none).await;
+        Self { heads, ..Self::behind(policy, limits, environment) }
+    }
+
+    /// A proxy that plays every host but one, and what it was asked for.
+    async fn proxy(none: &str) -> (ProxyVariables, Arc<Mutex<Vec<String>>>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let proxy = format!("http://user:word@{}", listener.local_addr().unwrap());
         let heads = Arc::new(Mutex::default());
@@ -41,19 +47,19 @@ impl Stage {
                 tokio::spawn(play(stream, Arc::clone(&kept)));
             }
         });
-        let environment = ProxyVariables { all: proxy, none: none.to_owned(), ..ProxyVariables::default() };
-        Self { heads, ..Self::behind(policy, limits, environment) }
+        (ProxyVariables { all: proxy, none: none.to_owned(), ..ProxyVariables::default() }, heads)
     }
 
     fn behind(policy: Policy, limits: Limits, environment: ProxyVariables) -> Self {
-        let egress = Egress::new(&Options {
-            environment,
-            guard: Guard::new(EgressRules::default(), vec![], vec![]),
-            ..Options::default()
-        })
-        .unwrap();
+        Self::noting(policy, limits, Options { environment, ..Options::default() })
+    }
+
+    fn noting(policy: Policy, limits: Limits, options: Options) -> Self {
+        let audit = options.audit.clone();
+        let guard = Guard::new(EgressRules::default(), vec![], vec![]);
+        let egress = Egress::new(&Options { guard, ..options }).unwrap();
         let token = Secret::new("token".to_owned());
-        let witness = Witness::new(policy, egress, Audit::off(), &token, limits);
+        let witness = Witness::new(policy, egress, audit, &token, limits);
         let listener = witness::bind().unwrap();
         let port = listener.local_addr().unwrap().port();
         tokio::spawn(witness.clone().serve(listener));
@@ -152,6 +158,35 @@ async fn observed_traffic_goes_and_is_marked() {
     assert_eq!(stage.status("api.anthropic.com:443").await, 200);
     let expected = BTreeMap::from([(asked("api.anthropic.com", 443, Decision::Observed), (1, 0, 0))]);
     assert_eq!(stage.counts().await, expected);
+}
+
+#[tokio::test]
+async fn what_has_to_be_on_record_is_there_before_it_goes_or_does_not_go() {
+    for (can_be_written, expect, goes) in [(true, vec![Kind::Begin, Kind::Connect], 200), (false, Vec::new(), 503)] {
+        let folder = tempfile::tempdir().unwrap();
+        let record = folder.path().join("audit");
+        if !can_be_written {
+            std::fs::write(&record, "a file").unwrap();
+        }
+        let (environment, heads) = Stage::proxy("direct.invalid").await;
+        let options = Options { environment, audit: Audit::open(record.clone()), required: true, ..Options::default() };
+        let rules = EgressRules { agent: AgentTraffic::Observe, ..EgressRules::default() };
+        let stage = Stage { heads, ..Stage::noting(Policy::Configured(rules), Limits::default(), options) };
+        let (tunnel, answer) = stage.connect("registry.npmjs.org:443").await;
+        assert_eq!(status(&answer), goes, "{answer}");
+        let kinds = || -> Vec<Kind> {
+            let read = read(&record, None).map(|it| it.records).unwrap_or_default();
+            read.into_iter()
+                .filter(|it| it.event.host.as_deref() == Some("registry.npmjs.org"))
+                .map(|it| it.event.kind)
+                .collect()
+        };
+        assert_eq!(kinds(), expect.get(..1).unwrap_or_default(), "while it is open");
+        assert_eq!(stage.heads().len(), expect.len() / 2);
+        drop(tunnel);
+        stage.counts().await;
+        assert_eq!(kinds(), expect);
+    }
 }
 
 #[tokio::test]

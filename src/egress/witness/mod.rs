@@ -190,6 +190,15 @@ impl Shared {
                 return Err(denied(&host, port, &reason));
             }
         };
+        if self.egress.options.required
+            && let Err(error) = record.ahead()
+        {
+            tracing::error!(host, %error, "the agent is refused: the audit record is required and cannot be written");
+            let what = "mcr: the audit record cannot be written and `Audit.required` is set, so nothing was sent; run \
+                        `mcr audit checkpoint` in a terminal to see what is in the way";
+            record.fail("it cannot be recorded");
+            return Err(say(StatusCode::SERVICE_UNAVAILABLE, what));
+        }
         let may = |address, class| self.policy.objects(&host, address, class);
         match self.egress.connector.reach(target, port, may).await {
             Ok(reached) => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -127,6 +128,21 @@ impl Record {
         tally.change(&asked, |seen| seen.count += 1);
         let (reason, address, failed, counts) = (None, None, false, Arc::default());
         Self { tally, audit, asked, began: Instant::now(), reason, address, failed, counts }
+    }
+
+    /// Writes that it is about to go, where that must be on record before.
+    ///
+    /// # Errors
+    /// Fails where it cannot be written; then nothing may go.
+    pub(super) fn ahead(&self) -> io::Result<()> {
+        let (host, port, decision) = self.asked.clone();
+        self.audit.begin(Event {
+            host: Some(host),
+            port: Some(port),
+            decision: Some(decision),
+            route: Some("agent".to_owned()),
+            ..Event::new(Kind::Begin)
+        })
     }
 
     /// Takes the decision back: an address was found that nothing may go to.
