@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::process::Child;
 use tokio::time::{Instant, sleep, sleep_until};
+use vt100::Parser;
 
-use super::screen::Screen;
 use super::terminal::{HEIGHT, Terminal, WIDTH};
 
 /// What is said: short enough for one line, and without the answer in it.
@@ -83,9 +83,10 @@ impl Stage {
 }
 
 /// What was shown to a person, and how it ended.
-#[derive(Debug)]
 pub(super) struct Conversation {
-    screen: Screen,
+    /// Claude Code draws cell by cell, and of what it drew before only what changed: a word may come in pieces and in any
+    /// order, and nothing short of putting every character in its place tells what is there to read.
+    screen: Parser,
     stage: Stage,
     /// All that was written to the terminal, at most [`MOST_KEPT`].
     pub(super) shown: Vec<u8>,
@@ -106,8 +107,7 @@ pub(super) struct Silence {
 impl Conversation {
     /// One that has not begun.
     pub(super) fn new() -> Self {
-        let screen = Screen::new(WIDTH.into(), HEIGHT.into());
-        Self { screen, stage: Stage::Arriving, shown: Vec::new() }
+        Self { screen: Parser::new(HEIGHT, WIDTH, 0), stage: Stage::Arriving, shown: Vec::new() }
     }
 
     /// Talks to the end. Who does not answer in time is still there afterwards.
@@ -125,7 +125,7 @@ impl Conversation {
         let mut moved = Instant::now();
         let mut hung_up = false;
         loop {
-            let text = self.screen.text();
+            let text = self.text();
             let seen = Seen { screen: &text, raw: !terminal.echoes(), still: moved.elapsed() >= STILL };
             if let Some((keys, next)) = self.stage.next(seen) {
                 self.stage = next;
@@ -142,7 +142,7 @@ impl Conversation {
                 read = terminal.read(&mut bytes), if !hung_up => match read {
                     [] => hung_up = true,
                     read => {
-                        self.screen.feed(read);
+                        self.screen.process(read);
                         let room = MOST_KEPT.saturating_sub(self.shown.len());
                         self.shown.extend(read.iter().take(room));
                         moved = Instant::now();
@@ -166,7 +166,16 @@ impl Conversation {
     }
 
     fn silence(&self, when: &str) -> Silence {
-        Silence { what: format!("{} {when}", self.stage.missed()), screen: self.screen.last_lines(QUOTED) }
+        let text = self.text();
+        let mut screen: Vec<String> = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        screen.drain(..screen.len().saturating_sub(QUOTED));
+        Silence { what: format!("{} {when}", self.stage.missed()), screen }
+    }
+
+    /// What is there to read; spaces that may not be broken are spaces.
+    fn text(&self) -> String {
+        let text = self.screen.screen().contents().replace('\u{a0}', " ");
+        text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n").trim_matches('\n').to_owned()
     }
 }
 
@@ -207,13 +216,20 @@ mod tests {
 
     #[test]
     fn the_prompt_fits_into_one_line_with_its_sign() {
-        assert!(PROMPT.len() + 4 < WIDTH.into());
+        assert!(PROMPT.len() + 4 < WIDTH.get().into());
+    }
+
+    #[test]
+    fn a_word_that_is_drawn_in_pieces_is_one() {
+        let mut conversation = Conversation::new();
+        conversation.screen.process("\r\x1b[1B\u{25cf}\x1b[3Glight\x1b[H\x1b[2;8Hhouse\u{a0}!".as_bytes());
+        assert_eq!(conversation.text(), "\u{25cf} lighthouse !");
     }
 
     #[test]
     fn who_ends_too_early_is_told_with_what_was_on_the_screen() {
         let mut conversation = Conversation::new();
-        conversation.screen.feed(b"no legs\r\n");
+        conversation.screen.process(b"no legs\r\n");
         let silence = conversation.ended(Ok(ExitStatus::default())).unwrap_err();
         assert_eq!(silence.what, "it showed no prompt before it ended with exit status: 0");
         assert_eq!(silence.screen, ["no legs"]);

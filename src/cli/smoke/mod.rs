@@ -19,7 +19,6 @@ mod conversation;
 mod fresh;
 mod ground;
 mod report;
-mod screen;
 mod terminal;
 mod traffic;
 

@@ -1,6 +1,7 @@
 //! A pseudo-terminal: mcr holds the end that a person would sit at.
 
 use std::io;
+use std::num::NonZero;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::process::Stdio;
 
@@ -11,9 +12,9 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use tokio::io::unix::AsyncFd;
 
 /// What an agent has room for.
-pub(super) const WIDTH: u16 = 100;
+pub(super) const WIDTH: NonZero<u16> = NonZero::new(100).unwrap();
 /// Likewise in lines.
-pub(super) const HEIGHT: u16 = 40;
+pub(super) const HEIGHT: NonZero<u16> = NonZero::new(40).unwrap();
 
 /// The person's end; who holds the other one is hung up on when this goes.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ impl Terminal {
         unlockpt(&master)?;
         let name = ptsname(&master, Vec::new())?;
         let slave = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
-        tcsetwinsize(&slave, Winsize { ws_row: HEIGHT, ws_col: WIDTH, ws_xpixel: 0, ws_ypixel: 0 })?;
+        tcsetwinsize(&slave, Winsize { ws_row: HEIGHT.get(), ws_col: WIDTH.get(), ws_xpixel: 0, ws_ypixel: 0 })?;
         rustix::io::ioctl_fionbio(&master, true)?;
         let ends = [slave.try_clone()?, slave.try_clone()?, slave].map(Stdio::from);
         #[expect(deprecated, reason = "unsound for what changes or closes its descriptor: an owned one does neither")]
