@@ -9,9 +9,10 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::checkpoint::{self, Checkpoint, Mark, Occasion};
+use super::history::of_writer;
 use super::sealing::{CHECKPOINTS, Sealing};
 use super::store::{Part, bytes, parts, segment};
-use super::verify::{Segment, of_writer, whole_lines};
+use super::verify::{Segment, whole_lines};
 use crate::paths;
 
 /// Whose chains are signed.

@@ -3,8 +3,8 @@
 //! An [`Event`] says what happened. It names hosts, models and numbers; it holds nothing that anybody wrote, no path
 //! and no name of a person.
 //!
-//! `chain` is the text of a record and what it hangs on, `checkpoint` what is signed of it; `damage` and `verify` find
-//! what is not as it was written. These know no file. `writer` appends a process's records, `sealing` the
+//! `chain` is the text of a record and what it hangs on, `checkpoint` what is signed of it; `damage`, `history` and
+//! `verify` find what is not as it was written. These know no file. `writer` appends a process's records, `sealing` the
 //! installation's checkpoints, `recorder` does both at the right time, and `store` reads what is there.
 
 mod chain;
@@ -12,6 +12,7 @@ mod checkpoint;
 mod cover;
 mod damage;
 mod event;
+mod history;
 mod keyed;
 #[cfg(test)]
 mod mutation_tests;

@@ -393,7 +393,7 @@ fn row_46_what_a_tombstone_stands_for_may_be_gone_and_nothing_else() {
         let log = buried.log(&[]);
         let lines = buried.links[from..].to_vec();
         let segment = Segment { lines, month: "2026-12".to_owned(), ..log.segments[0].clone() };
-        let found = super::verify::of_writer(WRITER, &[segment], &buried.checkpoints);
+        let found = super::history::of_writer(WRITER, &[segment], &buried.checkpoints);
         found.map(|found| (found.damage, found.seq))
     };
     assert_eq!(damage(400), None);
@@ -401,7 +401,7 @@ fn row_46_what_a_tombstone_stands_for_may_be_gone_and_nothing_else() {
     assert_eq!(damage(399), Some((Damage::Removed, Some(1))));
     assert_eq!(damage(0), None, "it was signed for and not yet taken away");
     assert_eq!(
-        super::verify::of_writer(WRITER, &[], &buried.checkpoints).map(|found| found.damage),
+        super::history::of_writer(WRITER, &[], &buried.checkpoints).map(|found| found.damage),
         Some(Damage::Removed)
     );
 }
