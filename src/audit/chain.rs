@@ -44,6 +44,13 @@ pub struct Link {
     pub up_ms: u64,
 }
 
+impl Link {
+    /// The month that it was written in, `2026-11`; nothing where its time is none.
+    pub fn month(&self) -> &str {
+        self.time.get(..7).unwrap_or_default()
+    }
+}
+
 /// What a writer's first record hangs on.
 pub fn genesis(writer: &str) -> Hash {
     digest(&[b"mcr audit writer 1\0", writer.as_bytes()])

@@ -1,4 +1,4 @@
-//! One writer's chain: whether it hangs together, and is what its checkpoints have signed.
+//! One writer's chain: whether it stands where it was written, hangs together, and is what its checkpoints have signed.
 
 use super::chain::{self, Link};
 use super::checkpoint::{self, Checkpoint, Occasion};
@@ -40,7 +40,22 @@ impl<'a> History<'a> {
         Found { damage, file, line, writer: Some(self.writer.to_owned()), seq: Some(seq), why }
     }
 
+    /// Finds a record in the file of another month, where whoever asks for a time, or takes a month away, has it wrong.
+    fn stray(&self) -> Option<Found> {
+        self.segments.iter().find_map(|segment| {
+            let (at, link) = segment.stray()?;
+            let why = format!("it was written in {}, and stands among the records of {}", link.month(), segment.month);
+            let (file, writer) = (segment.file.clone(), Some(self.writer.to_owned()));
+            Some(Found { damage: Damage::Reordered, file, line: at + 1, writer, seq: Some(link.seq), why })
+        })
+    }
+
+    /// The first damage, given the checkpoints that were made of it.
     pub(super) fn damage(&self, marks: &[&Checkpoint], checkpoints_file: &str) -> Option<Found> {
+        self.stray().or_else(|| self.broken(marks, checkpoints_file))
+    }
+
+    fn broken(&self, marks: &[&Checkpoint], checkpoints_file: &str) -> Option<Found> {
         let tombs: Vec<_> = marks.iter().filter(|it| it.occasion == Occasion::Tombstone).map(|it| &it.mark).collect();
         let start = Expected { seq: 1, prev: chain::genesis(self.writer) };
         // A part is bridged by as many tombstones as it was taken away in.

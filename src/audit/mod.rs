@@ -35,7 +35,7 @@ pub use checkpoint::{Checkpoint, Mark, Occasion};
 pub use cover::{Whose, cover};
 pub use damage::Damage;
 pub use event::{AddressClass, Decision, Event, Kind};
-pub use purge::{Buried, Kept, Purge, purge};
+pub use purge::{Buried, Kept, Purge, Refusal, purge};
 use recorder::Recorder;
 pub use store::{Part, Reading, is_month, log, parts, read};
 pub use verify::{Found, Report, verify};

@@ -12,6 +12,8 @@ const WRITER: &str = "5f1d0c9a7b3e2468";
 const RECORDS: u64 = 1_000;
 /// A checkpoint each.
 const SPAN: u64 = 125;
+/// Records of the first month.
+const NOVEMBER: u64 = 400;
 
 fn event(seq: u64) -> Event {
     let text = |what: &str| Some(format!("{what}-{seq}"));
@@ -49,8 +51,10 @@ fn event(seq: u64) -> Event {
     }
 }
 
+/// Of two months, a file each, so that a place is a place in its file.
 fn time(seq: u64) -> String {
-    format!("2026-11-22T02:{:02}:{:02}.000000Z", seq / 60, seq % 60)
+    let month = if seq <= NOVEMBER { "11" } else { "12" };
+    format!("2026-{month}-22T02:{:02}:{:02}.000000Z", seq / 60, seq % 60)
 }
 
 fn line(seq: u64, prev: &Hash) -> (String, Hash) {
@@ -106,8 +110,8 @@ impl Written {
             lines: lines.to_vec(),
             is_torn: false,
         };
-        // Two files, so that a place is a place in its file.
-        let (first, second) = links.split_at(links.len().min(400));
+        let is_second = |link: &Option<Link>| link.as_ref().is_some_and(|link| link.time.starts_with("2026-12"));
+        let (first, second) = links.split_at(links.iter().position(is_second).unwrap_or(links.len()));
         Log {
             segments: vec![segment("2026-12", second), segment("2026-11", first)],
             checkpoints_file: "checkpoints.jsonl".to_owned(),
@@ -315,6 +319,28 @@ fn row_45_every_truncation_is_found_behind_what_is_left() {
 }
 
 #[test]
+fn row_45_a_record_in_another_months_file_is_found() {
+    let written = Written::new();
+    let found = |months: [&str; 2]| {
+        let mut log = written.log(&written.links);
+        for (segment, month) in log.segments.iter_mut().zip(months) {
+            segment.month = month.to_owned();
+        }
+        verify(&log).damage.first().map(|found| (found.damage, found.file.clone(), found.line, found.seq))
+    };
+    let at = |file: &str, seq| Some((Damage::Reordered, file.to_owned(), 1, Some(seq)));
+    assert_eq!(found(["2026-12", "2026-11"]), None);
+    assert_eq!(found(["2026-12", "2024-01"]), at("2026-11.jsonl", 1));
+    assert_eq!(found(["2024-01", "2026-11"]), at("2026-12.jsonl", NOVEMBER + 1));
+    assert_eq!(found(["2027-01", "2026-11"]), at("2026-12.jsonl", NOVEMBER + 1));
+    assert_eq!(found(["2026-11", "2026-12"]), at("2026-12.jsonl", NOVEMBER + 1), "each by the other's name");
+    let mut log = written.log(&written.links);
+    log.segments = vec![Segment { lines: written.links.clone(), ..log.segments[1].clone() }];
+    let found = verify(&log).damage.first().map(|found| (found.line, found.seq));
+    assert_eq!(found, Some((401, Some(NOVEMBER + 1))), "one behind the other");
+}
+
+#[test]
 fn row_45_a_time_that_was_put_back_or_forth_is_found() {
     let written = Written::new();
     for at in 1..written.links.len() - 1 {
@@ -323,7 +349,7 @@ fn row_45_a_time_that_was_put_back_or_forth_is_found() {
         }
         let links = written.recomputed(at, |value| value["time"] = json!("2026-11-22T01:00:00.000000Z"));
         assert_eq!(Written::first(&links), Some((at, Damage::Clock)));
-        let links = written.recomputed(at, |value| value["time"] = json!("2026-11-22T09:00:00.000000Z"));
+        let links = written.recomputed(at, |value| value["time"] = json!("2026-12-22T09:00:00.000000Z"));
         assert_eq!(Written::first(&links), Some((at + 1, Damage::Clock)));
         let links = written.recomputed(at, |value| value["up_ms"] = json!(0));
         assert_eq!(Written::first(&links), Some((at, Damage::Clock)));
@@ -390,10 +416,9 @@ fn row_46_what_a_tombstone_stands_for_may_be_gone_and_nothing_else() {
     // Its key is not looked at here; that is for the chain of checkpoints.
     let buried = Written { checkpoints: [&written.checkpoints[..], &[tomb]].concat(), ..Written::new() };
     let damage = |from: usize| {
-        let log = buried.log(&[]);
-        let lines = buried.links[from..].to_vec();
-        let segment = Segment { lines, month: "2026-12".to_owned(), ..log.segments[0].clone() };
-        let found = super::history::of_writer(WRITER, &[segment], &buried.checkpoints);
+        let mut segments = buried.log(&buried.links[from..]).segments;
+        segments.reverse();
+        let found = super::history::of_writer(WRITER, &segments, &buried.checkpoints);
         found.map(|found| (found.damage, found.seq))
     };
     assert_eq!(damage(400), None);

@@ -41,11 +41,36 @@ pub struct Purge {
     pub kept: Vec<Kept>,
 }
 
+/// Why a month cannot be taken away, nor said to stay.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// Its folder holds a record of another month, which nobody has asked to take away.
+    #[error(
+        "record {seq} of writer {writer} was written in {month}, and its folder is not of that month: {file}:{line}"
+    )]
+    Stray {
+        /// The record's number.
+        seq: u64,
+        /// Whose it is.
+        writer: String,
+        /// The month that it was written in.
+        month: String,
+        /// Its file.
+        file: String,
+        /// Its line, from 1.
+        line: usize,
+    },
+    /// A file cannot be read, signed for or taken away.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
 /// Takes away what was written before a month, `2026-11`; `current` and what follows it stays. With `dry` nothing is.
 ///
 /// # Errors
-/// Fails where a file cannot be read, signed for or taken away; what was signed for is taken away at the next call.
-pub fn purge(folder: &Path, before: &str, current: &str, dry: bool) -> io::Result<Purge> {
+/// Fails where a file cannot be read, signed for or taken away, and where a month's folder holds a record of another;
+/// what was signed for is taken away at the next call.
+pub fn purge(folder: &Path, before: &str, current: &str, dry: bool) -> Result<Purge, Refusal> {
     let mut purge = Purge::default();
     let all = parts(folder)?;
     let mut months: Vec<&str> = all.iter().map(|part| &*part.month).filter(|month| *month < before).collect();
@@ -73,7 +98,7 @@ pub fn purge(folder: &Path, before: &str, current: &str, dry: bool) -> io::Resul
 }
 
 /// Reads a month that can be taken away, or says why it cannot.
-fn month_of(all: &[Part], parts: &[&Part], current: &str) -> io::Result<Result<Vec<Segment>, String>> {
+fn month_of(all: &[Part], parts: &[&Part], current: &str) -> Result<Result<Vec<Segment>, String>, Refusal> {
     let mut segments = Vec::new();
     for part in parts {
         if &*part.month >= current {
@@ -85,9 +110,13 @@ fn month_of(all: &[Part], parts: &[&Part], current: &str) -> io::Result<Result<V
             Err(TryLockError::WouldBlock) => {
                 return Ok(Err(format!("writer {} still writes to it", part.writer)));
             }
-            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
         }
         let segment = segment(part)?;
+        if let Some((at, link)) = segment.stray() {
+            let (month, file) = (link.month().to_owned(), segment.file.clone());
+            return Err(Refusal::Stray { seq: link.seq, writer: part.writer.clone(), month, file, line: at + 1 });
+        }
         let first = segment.lines.iter().flatten().next();
         // Where the part begins is not known here; that it hangs together in itself is.
         let start = first.map_or(Expected { seq: 1, prev: genesis(&part.writer) }, |first| Expected {

@@ -31,6 +31,12 @@ impl Segment {
         let (lines, is_torn) = whole_lines(text, &|line| chain::link(writer, line));
         Self { writer: writer.to_owned(), month: month.to_owned(), file, lines, is_torn }
     }
+
+    /// The first record of another month, and the index of its line: a writer puts none into this file.
+    pub(super) fn stray(&self) -> Option<(usize, &Link)> {
+        let mut links = self.lines.iter().enumerate().filter_map(|(at, line)| Some((at, line.as_ref()?)));
+        links.find(|(_, link)| link.month() != self.month)
+    }
 }
 
 /// Reads the lines of a text; says whether a piece of one is behind them.

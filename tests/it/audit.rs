@@ -64,11 +64,20 @@ const ROWS: [(u32, &str, &str, &[&str]); 8] = [
             "row_45_every_insertion_is_found_there",
             "row_45_every_swap_is_found_at_the_first_of_the_two",
             "row_45_every_truncation_is_found_behind_what_is_left",
+            "row_45_a_record_in_another_months_file_is_found",
             "row_45_a_time_that_was_put_back_or_forth_is_found",
             "row_45_whatever_is_done_to_the_checkpoints_is_found",
         ],
     ),
-    (45, "the same by hand", "tests/it/audit/damaged.rs", &["row_45_what_was_done_by_hand_is_named_with_its_place"]),
+    (
+        45,
+        "the same by hand",
+        "tests/it/audit/damaged.rs",
+        &[
+            "row_45_what_was_done_by_hand_is_named_with_its_place",
+            "row_45_a_months_folder_by_another_months_name_is_named_and_not_purged",
+        ],
+    ),
     (46, "purge by retention", "tests/it/audit/damaged.rs", &["row_46_what_was_purged_leaves_a_chain_that_holds"]),
 ];
 
@@ -99,7 +108,7 @@ fn files(sandbox: &Sandbox) -> Vec<PathBuf> {
     parts.into_iter().map(|part| part.path).collect()
 }
 
-/// Leaves two records of a process that has ended.
+/// Leaves the record of a process that has ended.
 fn key(sandbox: &Sandbox) {
     use std::io::Write as _;
     let mut command = sandbox.command(["key", "set", "k", "--host", "api.eu.mistral.ai", "--from-stdin"]);

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use crate::audit::{self, Kind, Purge};
+use crate::audit::{self, Kind, Purge, Refusal};
 use crate::cli::args::AuditPurge;
 use crate::cli::config::Place;
 use crate::cli::question::confirm;
@@ -25,9 +25,15 @@ pub(super) fn run(options: &AuditPurge, folder: &Path, place: &Place<'_>) -> Res
     };
     let current = month_of(today);
     let purge = |dry| {
-        audit::purge(folder, &before, &current, dry).map_err(|error| {
-            let hint = mend(folder, &error);
-            unwritten(error).hint(hint)
+        audit::purge(folder, &before, &current, dry).map_err(|refusal| match refusal {
+            Refusal::Io(error) => {
+                let hint = mend(folder, &error);
+                unwritten(error).hint(hint)
+            }
+            Refusal::Stray { .. } => {
+                let error = anyhow::Error::new(refusal).context("a folder of the audit record is not what was written");
+                Failure::new(Exit::Data, error).hint("run `mcr audit verify`")
+            }
         })
     };
     let planned = purge(true)?;

@@ -1,8 +1,10 @@
 //! Rows 45 and 46 by hand: what was done to the files is named with its place, and what is purged stays signed.
 
 use std::fs;
+use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use mcr::audit::{hex, unhex};
+use serde_json::{Map, Value, json};
 
 use super::{audit, files, folder, key};
 use crate::common::Sandbox;
@@ -54,6 +56,64 @@ fn an_anchor_that_was_kept_elsewhere_tells_of_a_record_that_was_begun_anew() {
     assert_eq!(found(&sandbox, &["--anchor", file]), (65, json!("truncated")));
 }
 
+/// Makes what is there the record of a machine that wrote it in January 2024, and returns the month's folder.
+///
+/// Whoever has the whole record can do that, for nothing here was kept elsewhere.
+fn aged(sandbox: &Sandbox) -> PathBuf {
+    let record = folder(sandbox);
+    let month = record.join("2024-01");
+    fs::create_dir(&month).unwrap();
+    for file in files(sandbox) {
+        let mut fields: Map<String, Value> = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        fields.remove("hash");
+        fields.insert("time".to_owned(), "2024-01-31T23:59:59.000000Z".into());
+        let prev = unhex(fields["prev"].as_str().unwrap()).unwrap();
+        fields.sort_keys();
+        let text = serde_json::to_string(&fields).unwrap();
+        let hash = ring::digest::digest(&ring::digest::SHA256, &[&prev, text.as_bytes()].concat());
+        fields.insert("hash".to_owned(), hex(hash.as_ref()).into());
+        fields.sort_keys();
+        fs::write(month.join(file.file_name().unwrap()), serde_json::to_string(&fields).unwrap() + "\n").unwrap();
+        fs::remove_file(file).unwrap();
+    }
+    fs::remove_file(record.join("checkpoints.jsonl")).unwrap();
+    fs::remove_file(record.join("seal.json")).unwrap();
+    audit(sandbox, &["checkpoint", "--json"]);
+    assert_eq!(found(sandbox, &[]), (0, Value::Null));
+    month
+}
+
+#[test]
+fn row_45_a_months_folder_by_another_months_name_is_named_and_not_purged() {
+    let sandbox = Sandbox::new();
+    key(&sandbox);
+    let month = files(&sandbox)[0].parent().unwrap().to_owned();
+    let name = month.file_name().unwrap().to_str().unwrap().to_owned();
+    fs::rename(&month, folder(&sandbox).join("2024-01")).unwrap();
+    let place = format!("{}:1", files(&sandbox)[0].display());
+    let writer = files(&sandbox)[0].file_stem().unwrap().to_str().unwrap().to_owned();
+    let place = place.replace(&sandbox.folder().display().to_string(), "~");
+    let found = format!(
+        "{place}: reordered, record 1 of writer {writer}: it was written in {name}, and stands among the records of 2024-01"
+    );
+    assert_eq!(
+        sandbox.mcr(["audit", "verify"]),
+        format!(
+            "exit code: 65\n----- stdout -----\n{found}\n----- stderr -----\nerror: the audit record is not what was \
+             written: {found}\n"
+        )
+    );
+    assert_eq!(
+        sandbox.mcr(["audit", "purge", "--before", "2025-01", "--yes"]),
+        format!(
+            "exit code: 65\n----- stderr -----\nerror: a folder of the audit record is not what was written\n  caused by: \
+             record 1 of writer {writer} was written in {name}, and its folder is not of that month: {place}\nhint: run \
+             `mcr audit verify`\n"
+        )
+    );
+    assert_eq!(files(&sandbox).len(), 1);
+}
+
 #[test]
 fn row_46_what_was_purged_leaves_a_chain_that_holds() {
     let sandbox = Sandbox::new();
@@ -64,10 +124,10 @@ fn row_46_what_was_purged_leaves_a_chain_that_holds() {
     // The month that runs stays, whatever is asked for.
     let picture = sandbox.mcr(["audit", "purge", "--before", "2999-01", "--yes"]);
     assert!(picture.contains(&format!("kept {name}: it is not over\n")), "{picture}");
-    fs::rename(&month, folder(&sandbox).join("2024-01")).unwrap();
+    let month = aged(&sandbox);
     let picture = sandbox.mcr(["audit", "purge", "--before", "2025-01", "--yes"]);
     assert_eq!(picture, "exit code: 0\n----- stderr -----\ntook away 2024-01, parts 2, records 2\n");
-    assert!(!folder(&sandbox).join("2024-01").exists());
+    assert!(!month.exists());
     let (code, verified) = audit(&sandbox, &["verify", "--json"]);
     assert_eq!((code, &verified["tombstones"], &verified["records"]), (0, &json!(2), &json!(1)));
     let (_, shown) = audit(&sandbox, &["show", "--json"]);
@@ -81,10 +141,10 @@ fn row_46_what_was_purged_leaves_a_chain_that_holds() {
 fn what_is_damaged_is_not_purged_away() {
     let sandbox = Sandbox::new();
     key(&sandbox);
+    aged(&sandbox);
     let file = files(&sandbox)[0].clone();
     let text = fs::read_to_string(&file).unwrap();
     fs::write(&file, text.replace("api.eu.mistral.ai", "api.mistral.ai")).unwrap();
-    fs::rename(file.parent().unwrap(), folder(&sandbox).join("2024-01")).unwrap();
     let picture = sandbox.mcr(["audit", "purge", "--before", "2025-01", "--yes"]);
     assert!(
         picture.starts_with("exit code: 1\n") && picture.contains("is damaged; run `mcr audit verify`"),
