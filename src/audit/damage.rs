@@ -53,7 +53,7 @@ impl Expected {
     }
 
     fn behind(link: &Link) -> Self {
-        Self { seq: link.seq + 1, prev: link.hash }
+        Self { seq: link.seq.saturating_add(1), prev: link.hash }
     }
 }
 
@@ -96,7 +96,7 @@ fn judge(lines: &[Option<Link>], at: usize, expected: Expected) -> (usize, Damag
     }
     // What was moved still has its place in the chain; what was made up has none.
     let numbers: HashMap<&Hash, u64> = lines.iter().flatten().map(|link| (&link.hash, link.seq)).collect();
-    let has_place = numbers.get(&link.prev).is_some_and(|seq| seq + 1 == link.seq);
+    let has_place = numbers.get(&link.prev).is_some_and(|seq| seq.checked_add(1) == Some(link.seq));
     let is_later = lines[at..].iter().any(|line| expected.is_met_by(Some(line)));
     if is_later {
         return (at, if has_place { Damage::Reordered } else { Damage::Inserted });

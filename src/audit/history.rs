@@ -1,8 +1,9 @@
 //! One writer's chain: whether it stands where it was written, hangs together, and is what its checkpoints have signed.
 
 use super::chain::{self, Link};
-use super::checkpoint::{self, Checkpoint, Occasion};
+use super::checkpoint::{Checkpoint, Occasion};
 use super::damage::{self, Damage, Expected};
+use super::tombstones::{self, Tombstones};
 use super::verify::{Found, Segment};
 
 /// The first damage of one writer's chain, given its parts by month and its checkpoints.
@@ -51,88 +52,106 @@ impl<'a> History<'a> {
     }
 
     /// The first damage, given the checkpoints that were made of it.
-    pub(super) fn damage(&self, marks: &[&Checkpoint], checkpoints_file: &str) -> Option<Found> {
-        self.stray().or_else(|| self.broken(marks, checkpoints_file))
+    pub(super) fn damage(&self, checkpoints: &[&Checkpoint], checkpoints_file: &str) -> Option<Found> {
+        let tombstones = Tombstones::among(checkpoints);
+        self.stray().or_else(|| self.broken(&tombstones)).or_else(|| {
+            // The chain hangs together: each line can be read, and their numbers rise.
+            let links: Vec<&Link> = self.lines.iter().flatten().collect();
+            self.buried(&links, &tombstones, checkpoints, checkpoints_file)
+                .or_else(|| self.against(&links, &tombstones, checkpoints, checkpoints_file))
+        })
     }
 
-    fn broken(&self, marks: &[&Checkpoint], checkpoints_file: &str) -> Option<Found> {
-        let tombs: Vec<_> = marks.iter().filter(|it| it.occasion == Occasion::Tombstone).map(|it| &it.mark).collect();
+    /// Finds what does not hang on the record before, nor on one that was taken away in an orderly way.
+    fn broken(&self, tombstones: &Tombstones<'_>) -> Option<Found> {
         let start = Expected { seq: 1, prev: chain::genesis(self.writer) };
-        // A part is bridged by as many tombstones as it was taken away in.
-        let skips = |expected: Expected, link: &Link| {
-            let mut seq = expected.seq;
-            while let Some(tomb) = tombs.iter().find(|tomb| tomb.part.as_ref().is_some_and(|(_, first)| *first == seq))
-            {
-                seq = tomb.at_seq + 1;
-                if seq == link.seq {
-                    return tomb.head == link.prev;
-                }
-            }
-            false
+        let (at, damage) = damage::first(&self.lines, start, &|expected, link| tombstones.bridge(expected, link))?;
+        Some(self.found(at, self.number(at, damage, tombstones), damage, words(damage).to_owned()))
+    }
+
+    /// Finds what was taken away in no orderly way.
+    fn buried(&self, links: &[&Link], tombs: &Tombstones<'_>, all: &[&Checkpoint], file: &str) -> Option<Found> {
+        let found = |checkpoint: &Checkpoint, damage, writer, seq, why| Found {
+            damage,
+            file: file.to_owned(),
+            line: line_of(checkpoint),
+            writer,
+            seq: Some(seq),
+            why,
         };
-        if let Some((at, damage)) = damage::first(&self.lines, start, &skips) {
-            return Some(self.found(at, self.number(at, damage), damage, words(damage).to_owned()));
+        if let Some((checkpoint, why)) = tombs.forged(links, all) {
+            return Some(found(checkpoint, Damage::Inserted, None, checkpoint.link.seq, why));
         }
-        self.against(marks, &tombs, checkpoints_file)
+        let (checkpoint, seq) = tombs.gap(links)?;
+        let why = "it is gone, and no tombstone stands for it".to_owned();
+        Some(found(checkpoint, Damage::Removed, Some(self.writer.to_owned()), seq, why))
     }
 
     /// Compares a chain that hangs together with what was signed of it.
-    fn against(&self, marks: &[&Checkpoint], tombs: &[&checkpoint::Mark], checkpoints_file: &str) -> Option<Found> {
-        let first = self.lines.iter().flatten().map(|link| link.seq).next();
-        let buried = tombs.iter().map(|tomb| tomb.at_seq).max().unwrap_or(0);
-        let is_absent = |seq: u64| first.map_or(seq <= buried, |first| seq < first);
+    fn against(&self, links: &[&Link], tombs: &Tombstones<'_>, all: &[&Checkpoint], file: &str) -> Option<Found> {
         let mut signed = 0;
-        for checkpoint in marks.iter().filter(|it| it.occasion != Occasion::Tombstone) {
-            let mark = &checkpoint.mark;
-            if is_absent(mark.at_seq) {
-                continue;
+        for checkpoint in all.iter().filter(|it| it.occasion != Occasion::Tombstone) {
+            let (mark, number) = (&checkpoint.mark, checkpoint.link.seq);
+            let behind = links.partition_point(|link| link.seq <= mark.at_seq);
+            match tombstones::at(links, mark.at_seq) {
+                None if tombs.hold(mark.at_seq) => {}
+                None => return Some(self.lacking(links, tombs, checkpoint, file)),
+                Some(link) if link.hash != mark.head => {
+                    let from = links.partition_point(|link| link.seq <= signed).min(behind - 1);
+                    let seq = links[from].seq;
+                    let why = format!(
+                        "one of the records {seq} to {} is not what checkpoint {number} has signed",
+                        mark.at_seq
+                    );
+                    return Some(self.found(from, seq, Damage::Edited, why));
+                }
+                Some(link) if link.time > checkpoint.link.time => {
+                    let why = format!("it is later than checkpoint {number}, which has signed it");
+                    return Some(self.found(behind - 1, link.seq, Damage::Clock, why));
+                }
+                Some(_) => {}
             }
-            let Some(at) = first.and_then(|first| usize::try_from(mark.at_seq.checked_sub(first)?).ok()) else {
-                let why = format!("checkpoint {} has signed {} of its records", checkpoint.link.seq, mark.records);
-                let found = self.found(0, 1, Damage::Removed, why);
-                return Some(Found { file: checkpoints_file.to_owned(), line: line_of(checkpoint), ..found });
-            };
-            let Some(Some(link)) = self.lines.get(at) else {
-                let seq = self.lines.iter().flatten().last().map_or(1, |link| link.seq + 1);
-                let why = format!("checkpoint {} has signed records up to {}", checkpoint.link.seq, mark.at_seq);
-                return Some(self.found(self.lines.len(), seq, Damage::Truncated, why));
-            };
-            if link.hash != mark.head {
-                let from = at
-                    .saturating_sub(usize::try_from(mark.at_seq.saturating_sub(signed)).unwrap_or(0).saturating_sub(1));
-                let seq = self.lines.get(from).and_then(Option::as_ref).map_or(mark.at_seq, |link| link.seq);
-                let why = format!(
-                    "one of the records {seq} to {} is not what checkpoint {} has signed",
-                    mark.at_seq, checkpoint.link.seq
-                );
-                return Some(self.found(from, seq, Damage::Edited, why));
-            }
-            if link.time > checkpoint.link.time {
-                let why = format!("it is later than checkpoint {}, which has signed it", checkpoint.link.seq);
-                return Some(self.found(at, link.seq, Damage::Clock, why));
-            }
-            if checkpoint.occasion == Occasion::Close
-                && let Some(Some(behind)) = self.lines.get(at + 1)
-            {
-                let why = format!("the writer had ended, as checkpoint {} has signed", checkpoint.link.seq);
-                return Some(self.found(at + 1, behind.seq, Damage::Inserted, why));
+            if let Some(link) = links.get(behind).filter(|_| checkpoint.occasion == Occasion::Close) {
+                let why = format!("the writer had ended, as checkpoint {number} has signed");
+                return Some(self.found(behind, link.seq, Damage::Inserted, why));
             }
             signed = signed.max(mark.at_seq);
         }
         None
     }
 
+    /// What a checkpoint has signed, and is not there.
+    fn lacking(&self, links: &[&Link], tombs: &Tombstones<'_>, checkpoint: &Checkpoint, file: &str) -> Found {
+        let (number, mark) = (checkpoint.link.seq, &checkpoint.mark);
+        let seq = tombs.behind(links.last().map_or(1, |link| link.seq.saturating_add(1)), u64::MAX);
+        if links.is_empty() {
+            let why = format!("checkpoint {number} has signed {} of its records", mark.records);
+            let found = self.found(0, seq, Damage::Removed, why);
+            return Found { file: file.to_owned(), line: line_of(checkpoint), ..found };
+        }
+        let why = format!("checkpoint {number} has signed records up to {}", mark.at_seq);
+        self.found(links.len(), seq, Damage::Truncated, why)
+    }
+
     /// The number of the record that is not there as it was written.
-    fn number(&self, at: usize, damage: Damage) -> u64 {
+    fn number(&self, at: usize, damage: Damage, tombstones: &Tombstones<'_>) -> u64 {
+        let line = self.lines[at].as_ref();
         let before = self.lines[..at].iter().rev().position(Option::is_some);
-        let expected =
-            before.map_or(1, |back| self.lines[at - 1 - back].as_ref().map_or(1, |link| link.seq + 1 + back as u64));
+        let expected = before.map_or(1, |back| {
+            self.lines[at - 1 - back].as_ref().map_or(1, |link| link.seq.saturating_add(1 + back as u64))
+        });
         match damage {
-            Damage::Edited | Damage::Removed | Damage::Truncated | Damage::Clock => expected,
-            Damage::Inserted | Damage::Reordered => self.lines[at].as_ref().map_or(expected, |link| link.seq),
+            // Behind what was taken away, unless that does not fit.
+            Damage::Removed => {
+                let behind = line.map_or(expected, |link| tombstones.behind(expected, link.seq));
+                if line.is_some_and(|link| link.seq == behind) { expected } else { behind }
+            }
+            Damage::Edited | Damage::Truncated | Damage::Clock => expected,
+            Damage::Inserted | Damage::Reordered => line.map_or(expected, |link| link.seq),
         }
     }
 
+    /// Records behind the last checkpoint.
     pub(super) fn uncovered(&self, marks: &[&Checkpoint]) -> u64 {
         let covered = marks.iter().map(|it| it.mark.at_seq).max().unwrap_or(0);
         self.lines.iter().flatten().filter(|link| link.seq > covered).count() as u64

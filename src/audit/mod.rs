@@ -3,9 +3,10 @@
 //! An [`Event`] says what happened. It names hosts, models and numbers; it holds nothing that anybody wrote, no path
 //! and no name of a person.
 //!
-//! `chain` is the text of a record and what it hangs on, `checkpoint` what is signed of it; `damage`, `history` and
-//! `verify` find what is not as it was written. These know no file. `writer` appends a process's records, `sealing` the
-//! installation's checkpoints, `recorder` does both at the right time, and `store` reads what is there.
+//! `chain` is the text of a record and what it hangs on, `checkpoint` what is signed of it; `damage`, `history`,
+//! `tombstones` and `verify` find what is not as it was written. These know no file. `writer` appends a process's
+//! records, `sealing` the installation's checkpoints, `recorder` does both at the right time, and `store` reads what is
+//! there.
 
 mod chain;
 mod checkpoint;
@@ -20,6 +21,9 @@ mod purge;
 mod recorder;
 mod sealing;
 mod store;
+#[cfg(test)]
+mod tombstone_tests;
+mod tombstones;
 mod verify;
 mod writer;
 
@@ -38,6 +42,7 @@ pub use event::{AddressClass, Decision, Event, Kind};
 pub use purge::{Buried, Kept, Purge, Refusal, purge};
 use recorder::Recorder;
 pub use store::{Part, Reading, is_month, log, parts, read};
+pub use tombstones::Purged;
 pub use verify::{Found, Report, verify};
 
 /// The record's folder below the one for what outlives a run.

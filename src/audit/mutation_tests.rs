@@ -397,36 +397,3 @@ fn row_45_whatever_is_done_to_the_checkpoints_is_found() {
     };
     assert_eq!(found(&anchored), at(Damage::Truncated, 1));
 }
-
-#[test]
-fn row_46_what_a_tombstone_stands_for_may_be_gone_and_nothing_else() {
-    let written = Written::new();
-    let head = written.links[399].as_ref().unwrap().hash;
-    let last = written.checkpoints.last().unwrap();
-    let part = Some(("2026-11".to_owned(), 1));
-    let mark = Mark { writer: WRITER.to_owned(), part, at_seq: 400, head, records: 400 };
-    let (_, tomb) = checkpoint::line(
-        &Seed::new([7; 32]),
-        last.link.seq + 1,
-        &time(1_000),
-        &last.link.hash,
-        Occasion::Tombstone,
-        &mark,
-    );
-    // Its key is not looked at here; that is for the chain of checkpoints.
-    let buried = Written { checkpoints: [&written.checkpoints[..], &[tomb]].concat(), ..Written::new() };
-    let damage = |from: usize| {
-        let mut segments = buried.log(&buried.links[from..]).segments;
-        segments.reverse();
-        let found = super::history::of_writer(WRITER, &segments, &buried.checkpoints);
-        found.map(|found| (found.damage, found.seq))
-    };
-    assert_eq!(damage(400), None);
-    assert_eq!(damage(401), Some((Damage::Removed, Some(1))));
-    assert_eq!(damage(399), Some((Damage::Removed, Some(1))));
-    assert_eq!(damage(0), None, "it was signed for and not yet taken away");
-    assert_eq!(
-        super::history::of_writer(WRITER, &[], &buried.checkpoints).map(|found| found.damage),
-        Some(Damage::Removed)
-    );
-}

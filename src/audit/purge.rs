@@ -157,3 +157,33 @@ fn is_buried(folder: &Path, mark: &Mark) -> io::Result<bool> {
     let head: Hash = mark.head;
     Ok(checkpoints(folder)?.0.iter().flatten().any(|it| it.occasion == Occasion::Tombstone && it.mark.head == head))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::event::{Event, Kind};
+    use super::super::store;
+    use super::super::verify::verify;
+    use super::super::writer::Writer;
+    use super::*;
+
+    #[test]
+    fn a_month_between_two_that_stay_is_taken_away_and_the_rest_holds() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("audit");
+        let (mut service, mut idle) = (Writer::new(&folder).unwrap(), Writer::new(&folder).unwrap());
+        idle.append(Event::new(Kind::Start), "2024-01-20T00:00:00Z".parse().unwrap()).unwrap();
+        for time in ["2024-01-20T00:00:00Z", "2024-02-20T00:00:00Z", "2024-03-20T00:00:00Z"] {
+            for _ in 0..3 {
+                service.append(Event::new(Kind::Request), time.parse().unwrap()).unwrap();
+            }
+            let (mark, written, _) = service.mark().unwrap();
+            Sealing::new(folder.clone()).seal(Occasion::Seal, &mark, &written).unwrap();
+        }
+        let purged = purge(&folder, "2024-03", "2024-04", false).unwrap();
+        let gone: Vec<(&str, u64)> = purged.buried.iter().map(|it| (&*it.month, it.records)).collect();
+        let kept: Vec<&str> = purged.kept.iter().map(|it| &*it.month).collect();
+        assert_eq!((gone, kept), (vec![("2024-02", 3)], vec!["2024-01"]));
+        let report = verify(&store::log(&folder, &[]).unwrap());
+        assert_eq!((report.damage, report.records, report.tombstones), (vec![], 7, 1));
+    }
+}

@@ -9,6 +9,7 @@ use super::chain::{self, Hash, Link, hex};
 use super::checkpoint::{self, Checkpoint, Occasion};
 use super::damage::{self, Damage, Expected};
 use super::history::{History, words};
+use super::tombstones::{self, Purged};
 
 /// The part of a writer's chain that one month's file holds.
 #[derive(Debug, Clone)]
@@ -105,6 +106,8 @@ pub struct Report {
     pub checkpoints: usize,
     /// Parts that were taken away in an orderly way.
     pub tombstones: usize,
+    /// What these were, as their tombstones say.
+    pub purged: Vec<Purged>,
     /// Files that end in a piece of a line.
     pub torn: Vec<String>,
     /// Records behind the last checkpoint of their writer.
@@ -136,6 +139,7 @@ pub fn verify(log: &Log) -> Report {
         writers: chains.len(),
         checkpoints: log.checkpoints.len(),
         tombstones: known.clone().filter(|it| it.occasion == Occasion::Tombstone).count(),
+        purged: tombstones::purged(known.clone()),
         torn: log.segments.iter().filter(|it| it.is_torn).map(|it| it.file.clone()).collect(),
         since: log.segments.iter().flat_map(|it| it.lines.iter().flatten()).map(|it| it.time.clone()).min(),
         fingerprint: known.clone().next().map(|first| hex(&first.key)),

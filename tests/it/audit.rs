@@ -17,7 +17,7 @@ use crate::common::{Rig, Sandbox, ask};
 use mcr::imitation::Reply;
 
 /// A row's number in the table of threats, what happens, and the tests that hold what must come of it.
-const ROWS: [(u32, &str, &str, &[&str]); 8] = [
+const ROWS: [(u32, &str, &str, &[&str]); 9] = [
     (
         10,
         "secrets and prompts in written files",
@@ -79,6 +79,17 @@ const ROWS: [(u32, &str, &str, &[&str]); 8] = [
         ],
     ),
     (46, "purge by retention", "tests/it/audit/damaged.rs", &["row_46_what_was_purged_leaves_a_chain_that_holds"]),
+    (
+        46,
+        "what a purge leaves, and what no purge signs",
+        "src/audit/tombstone_tests.rs",
+        &[
+            "row_46_whichever_month_is_purged_the_rest_holds_and_nothing_else_may_be_gone",
+            "row_46_behind_a_month_that_was_purged_an_edit_shows_as_elsewhere",
+            "row_46_a_tombstone_that_no_purge_makes_is_found",
+            "row_46_a_tombstone_contradicts_no_checkpoint_and_no_other_tombstone",
+        ],
+    ),
 ];
 
 #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::print;
-use crate::audit::{self, Found, Hash, Report, log, unhex};
+use crate::audit::{self, Found, Hash, Purged, Report, log, unhex};
 use crate::cli::args::AuditVerify;
 use crate::error::{Exit, Failure};
 use crate::ui;
@@ -75,8 +75,8 @@ fn as_text(report: &Report) -> String {
         let Report { records, writers, checkpoints, .. } = report;
         let since = report.since.as_deref().map_or(String::new(), |since| format!(" since {since}"));
         let _ = writeln!(text, "ok: {records} records of {writers} writers{since}, {checkpoints} checkpoints");
-        if report.tombstones > 0 {
-            let _ = writeln!(text, "{} parts were purged, and signed for", report.tombstones);
+        for Purged { month, time, writers, records } in &report.purged {
+            let _ = writeln!(text, "purged: {month} at {time}, writers {writers}, records {records}");
         }
         if let Some((seq, time, hash)) = &report.last {
             let _ = writeln!(text, "last checkpoint: {seq} at {time}, {hash}");
@@ -107,11 +107,16 @@ fn as_json(report: &Report) -> String {
                 "why": it.why})
         })
         .collect();
+    let purged: Vec<Value> = report
+        .purged
+        .iter()
+        .map(|it| json!({"month": it.month, "time": it.time, "writers": it.writers, "records": it.records}))
+        .collect();
     let last = report.last.as_ref().map(|(seq, time, hash)| json!({"seq": seq, "time": time, "hash": hash}));
     format!(
         "{:#}\n",
         json!({"ok": damage.is_empty(), "damage": damage, "records": report.records, "writers": report.writers,
-            "checkpoints": report.checkpoints, "tombstones": report.tombstones, "torn": report.torn,
+            "checkpoints": report.checkpoints, "tombstones": report.tombstones, "purged": purged, "torn": report.torn,
             "uncovered": report.uncovered, "since": report.since, "last": last, "fingerprint": report.fingerprint})
     )
 }

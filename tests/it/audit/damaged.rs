@@ -130,6 +130,12 @@ fn row_46_what_was_purged_leaves_a_chain_that_holds() {
     assert!(!month.exists());
     let (code, verified) = audit(&sandbox, &["verify", "--json"]);
     assert_eq!((code, &verified["tombstones"], &verified["records"]), (0, &json!(2), &json!(1)));
+    let mut purged = verified["purged"].clone();
+    let time = purged[0]["time"].take();
+    let time = time.as_str().unwrap();
+    assert_eq!(purged, json!([{"month": "2024-01", "time": null, "writers": 2, "records": 2}]));
+    let told = format!("purged: 2024-01 at {time}, writers 2, records 2\n");
+    assert!(sandbox.mcr(["audit", "verify"]).contains(&told));
     let (_, shown) = audit(&sandbox, &["show", "--json"]);
     assert_eq!(shown["records"][0]["reason"], "2024-01, parts 2, records 2");
     // What is gone without a tombstone is missed all the same.
