@@ -29,7 +29,7 @@ pub(super) struct Writer {
     clock: Timestamp,
     open: Option<Open>,
     /// Files of months before, whose last lines may not be on the disk yet.
-    unsynced: Vec<Arc<File>>,
+    unsynced: Vec<Open>,
 }
 
 /// The file of the month that is written.
@@ -94,27 +94,36 @@ impl Writer {
         Ok(())
     }
 
+    /// The file of a month; the one before is held until it is synced and sealed, so that one is held at any time.
     fn file(&mut self, month: &str) -> io::Result<&mut Open> {
         if self.open.as_ref().is_none_or(|open| open.month != month) {
-            // First the one above: the month's folder may not lie behind a link.
-            paths::private_dir(&self.folder)?;
-            let folder = self.folder.join(month);
-            paths::private_dir(&folder)?;
-            let file = paths::append_private(&folder.join(format!("{}.jsonl", self.id)))?;
-            // Whoever holds it lives, and its month is not taken away.
-            file.lock()?;
-            let length = file.metadata()?.len();
-            self.unsynced.extend(self.open.take().map(|before| before.file));
-            self.open = Some(Open { month: month.to_owned(), file: Arc::new(file), length });
+            // Held already where a month's first record could not be written and the clock was put back.
+            let open = match self.unsynced.iter().position(|before| before.month == month) {
+                Some(at) => self.unsynced.swap_remove(at),
+                None => self.made(month)?,
+            };
+            self.unsynced.extend(self.open.replace(open));
         }
         self.open.as_mut().ok_or_else(|| io::Error::other("there is no file"))
+    }
+
+    fn made(&self, month: &str) -> io::Result<Open> {
+        // First the one above: the month's folder may not lie behind a link.
+        paths::private_dir(&self.folder)?;
+        let folder = self.folder.join(month);
+        paths::private_dir(&folder)?;
+        let file = paths::append_private(&folder.join(format!("{}.jsonl", self.id)))?;
+        // Whoever holds it lives, and its month is not taken away.
+        file.lock()?;
+        let length = file.metadata()?.len();
+        Ok(Open { month: month.to_owned(), file: Arc::new(file), length })
     }
 
     /// How far it is, when its last record was written, and the files to sync first; nothing before the first record.
     pub(super) fn mark(&mut self) -> Option<(Mark, String, Vec<Arc<File>>)> {
         let open = self.open.as_ref().filter(|_| self.seq > 0)?;
         let mark = Mark { writer: self.id.clone(), part: None, at_seq: self.seq, head: self.head, records: self.seq };
-        let mut files = std::mem::take(&mut self.unsynced);
+        let mut files: Vec<Arc<File>> = self.unsynced.drain(..).map(|before| before.file).collect();
         files.push(Arc::clone(&open.file));
         Some((mark, moment(self.time), files))
     }
@@ -144,6 +153,21 @@ mod tests {
         let report = verify(&store::log(&folder, &[]).unwrap());
         assert_eq!((report.damage, report.records, report.writers), (vec![], 3, 1));
         assert_eq!(writer.mark().map(|(mark, time, files)| (mark.at_seq, time, files.len())).unwrap().0, 3);
+    }
+
+    #[test]
+    fn a_month_that_is_gone_back_to_is_the_same_file() {
+        let home = tempfile::tempdir().unwrap();
+        let mut writer = Writer::new(home.path()).unwrap();
+        writer.append(Event::new(Kind::Request), at("2024-01-31T23:59:59Z")).unwrap();
+        let length = writer.open.as_ref().map(|open| open.length);
+        // As where the first record of a month could not be written, and the clock was put back.
+        writer.file("2024-02").unwrap();
+        assert_eq!(writer.file("2024-01").ok().map(|open| open.length), length);
+        writer.append(Event::new(Kind::Request), at("2024-01-31T23:59:59Z")).unwrap();
+        assert_eq!(verify(&store::log(home.path(), &[]).unwrap()).damage, []);
+        let files = |writer: &mut Writer| writer.mark().map(|(_, _, files)| files.len());
+        assert_eq!((files(&mut writer), files(&mut writer)), (Some(2), Some(1)));
     }
 
     #[test]
