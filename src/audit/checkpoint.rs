@@ -47,10 +47,19 @@ pub struct Checkpoint {
     pub occasion: Occasion,
     /// What it says.
     pub mark: Mark,
+    /// When the last record was written; nothing where nobody has said.
+    pub written: Option<String>,
     /// The key that signed it, which the one before has named.
     pub key: Hash,
     /// The key that signs the next.
     pub next: Hash,
+}
+
+impl Checkpoint {
+    /// The month that the last record was written in, `2026-11`, where somebody has said.
+    pub fn month(&self) -> Option<&str> {
+        self.written.as_ref()?.get(..7)
+    }
 }
 
 /// What one key is made of.
@@ -91,8 +100,16 @@ fn signed(hash: &Hash) -> Vec<u8> {
     [b"mcr audit checkpoint 1\0".as_slice(), hash].concat()
 }
 
-/// Writes a checkpoint's line, without its end.
-pub fn line(seed: &Seed, seq: u64, time: &str, prev: &Hash, occasion: Occasion, mark: &Mark) -> (String, Checkpoint) {
+/// Writes a checkpoint's line, without its end; `written` is the time of the last record, or nothing.
+pub fn line(
+    seed: &Seed,
+    seq: u64,
+    time: &str,
+    prev: &Hash,
+    occasion: Occasion,
+    mark: &Mark,
+    written: &str,
+) -> (String, Checkpoint) {
     let (key, next) = (seed.public(), seed.next().public());
     let mut fields = Map::new();
     let mut put = |name: &str, value: Value| fields.insert(name.to_owned(), value);
@@ -108,6 +125,10 @@ pub fn line(seed: &Seed, seq: u64, time: &str, prev: &Hash, occasion: Occasion, 
     put("at_seq", mark.at_seq.into());
     put("head", hex(&mark.head).into());
     put("records", mark.records.into());
+    let written = (!written.is_empty()).then(|| written.to_owned());
+    if let Some(written) = &written {
+        put("written", written.as_str().into());
+    }
     put("prev", hex(prev).into());
     put("key", hex(&key).into());
     put("next", hex(&next).into());
@@ -116,7 +137,7 @@ pub fn line(seed: &Seed, seq: u64, time: &str, prev: &Hash, occasion: Occasion, 
     fields.insert("sig".to_owned(), signature.into());
     fields.insert("hash".to_owned(), hex(&hash).into());
     let link = Link { seq, prev: *prev, hash, time: time.to_owned(), up_ms: 0 };
-    (canonical(&mut fields), Checkpoint { link, occasion, mark: mark.clone(), key, next })
+    (canonical(&mut fields), Checkpoint { link, occasion, mark: mark.clone(), written, key, next })
 }
 
 /// Reads a checkpoint; nothing where its hash or its signature is not its own.
@@ -141,7 +162,8 @@ pub fn read(written: &str) -> Option<Checkpoint> {
         records: number("records")?,
     };
     let link = Link { seq: number("seq")?, prev, hash, time: text("time")?.to_owned(), up_ms: 0 };
-    let checkpoint = Checkpoint { link, occasion, mark, key: bytes("key")?, next: bytes("next")? };
+    let written = text("written").map(str::to_owned);
+    let checkpoint = Checkpoint { link, occasion, mark, written, key: bytes("key")?, next: bytes("next")? };
     let is_whole = chained(&prev, &canonical(&mut fields)) == hash;
     let key = UnparsedPublicKey::new(&ED25519, checkpoint.key);
     (is_whole && key.verify(&signed(&hash), &signature).is_ok()).then_some(checkpoint)
@@ -173,7 +195,7 @@ mod tests {
         let seed = Seed::new([1; 32]);
         let time = "2026-11-22T02:24:40.123456Z";
         for (occasion, part) in [(Occasion::Close, None), (Occasion::Tombstone, Some(("2026-10".to_owned(), 1)))] {
-            let (text, written) = line(&seed, 1, time, &genesis(), occasion, &Mark { part, ..mark() });
+            let (text, written) = line(&seed, 1, time, &genesis(), occasion, &Mark { part, ..mark() }, time);
             assert_eq!(read(&text), Some(written.clone()));
             assert_eq!((written.key, written.next), (seed.public(), seed.next().public()));
         }
@@ -181,8 +203,15 @@ mod tests {
 
     #[test]
     fn no_field_of_a_checkpoint_can_be_another() {
-        let (text, _) =
-            line(&Seed::new([1; 32]), 1, "2026-11-22T02:24:40.123456Z", &genesis(), Occasion::Seal, &mark());
+        let (text, _) = line(
+            &Seed::new([1; 32]),
+            1,
+            "2026-11-22T02:24:40.123456Z",
+            &genesis(),
+            Occasion::Seal,
+            &mark(),
+            "2026-11-22T02:24:39.000000Z",
+        );
         for (at, character) in text.char_indices().filter(|(_, character)| character.is_ascii_alphanumeric()) {
             let other = if character == '0' { '1' } else { '0' };
             let edited: String = text.char_indices().map(|(i, it)| if i == at { other } else { it }).collect();

@@ -86,7 +86,7 @@ impl Written {
                 let occasion = if seq == RECORDS { Occasion::Close } else { Occasion::Seal };
                 let mark = Mark { writer: WRITER.to_owned(), part: None, at_seq: seq, head: hash, records: seq };
                 let number = checkpoints.len() as u64 + 1;
-                let (_, made) = checkpoint::line(&seed, number, &time(seq), &before, occasion, &mark);
+                let (_, made) = checkpoint::line(&seed, number, &time(seq), &before, occasion, &mark, &time(seq));
                 before = made.link.hash;
                 checkpoints.push(made);
                 seed = seed.next();
@@ -376,7 +376,7 @@ fn row_45_whatever_is_done_to_the_checkpoints_is_found() {
             let old = log.checkpoints[index].clone().unwrap();
             let link = &old.link;
             let (_, made) =
-                checkpoint::line(&Seed::new([8; 32]), link.seq, &link.time, &link.prev, old.occasion, &old.mark);
+                checkpoint::line(&Seed::new([8; 32]), link.seq, &link.time, &link.prev, old.occasion, &old.mark, "");
             log.checkpoints[index] = Some(Checkpoint { link: link.clone(), ..made });
         };
         let line = if index == 0 { 2 } else { index + 1 };

@@ -131,7 +131,7 @@ impl<'a> Held<'a> {
         let now = moment(Timestamp::now());
         // A clock that was put back must not make a chain look damaged.
         let time = [written, before, &now].into_iter().max().unwrap_or_default();
-        let (mut line, made) = checkpoint::line(&seed, seq, time, &prev, occasion, mark);
+        let (mut line, made) = checkpoint::line(&seed, seq, time, &prev, occasion, mark, written);
         line.push('\n');
         self.write(line.as_bytes())?;
         self.file.sync_data()?;

@@ -51,8 +51,10 @@ impl Service {
 
     fn sign(&mut self, occasion: Occasion, mark: &Mark, time: &str) {
         let number = self.checkpoints.len() as u64 + 1;
+        let link = self.segments.iter().flat_map(|it| it.lines.iter().flatten()).find(|link| link.seq == mark.at_seq);
+        let written = link.map_or("", |link| &link.time);
         // What it hangs on is for the chain of checkpoints.
-        self.checkpoints.push(checkpoint::line(&Seed::new([7; 32]), number, time, &[0; 32], occasion, mark).1);
+        self.checkpoints.push(checkpoint::line(&Seed::new([7; 32]), number, time, &[0; 32], occasion, mark, written).1);
     }
 
     fn bury(&mut self, month: usize) -> Mark {
@@ -150,6 +152,19 @@ fn row_46_a_tombstone_that_no_purge_makes_is_found() {
     );
     assert_eq!(found(&|mark| mark.head = [9; 32], PURGED, &[]), says("inserted 5: record 6 is not what it says"));
     assert_eq!(found(&|mark| mark.head = [9; 32], PURGED, &[1]), says("removed 4: what it hangs on is gone"));
+}
+
+#[test]
+fn row_46_what_is_taken_away_as_of_an_older_month_is_found_by_what_was_signed_of_it() {
+    // Some of a month's records, all of them, and all that there are.
+    for (last, gone) in [(2, vec![]), (3, vec![0]), (9, vec![0, 1, 2])] {
+        let mut service = Service::new();
+        let mark = service.mark(Some(("2024-01".to_owned(), 1)), last);
+        service.sign(Occasion::Tombstone, &mark, PURGED);
+        service.segments[0].lines.drain(..2);
+        let why = "checkpoint 1 has signed record 1 of 2026-09".to_owned();
+        assert_eq!(service.without(&gone), Some((Damage::Inserted, Some(5), why)), "to {last}");
+    }
 }
 
 #[test]

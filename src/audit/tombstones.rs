@@ -152,6 +152,10 @@ impl<'a> Tombstone<'a> {
         if at_seq == self.mark.at_seq && other.mark.head != self.mark.head {
             return Some(format!("checkpoint {seq} has signed another record {at_seq}"));
         }
+        let is_its = (self.first..=self.mark.at_seq).contains(&at_seq);
+        if let Some(month) = other.month().filter(|month| is_its && *month != self.month) {
+            return Some(format!("checkpoint {seq} has signed record {at_seq} of {month}"));
+        }
         let had_ended = other.occasion == Occasion::Close && at_seq < self.mark.at_seq;
         had_ended.then(|| format!("the writer had ended with record {at_seq}, as checkpoint {seq} has signed"))
     }
