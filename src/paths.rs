@@ -5,10 +5,11 @@
 
 mod backup;
 mod folder;
+mod replace;
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -87,24 +88,7 @@ impl Paths {
 /// # Errors
 /// Fails when the path is a symbolic link or a folder, and when writing does.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    replace(path, bytes).map_err(|error| naming("write", path, &error))
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    // The rename would replace the link, and whoever keeps the file elsewhere would lose it from there.
-    if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
-        return Err(io::Error::other(LINK));
-    }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if !folder.exists() {
-        private_dir(folder)?;
-    }
-    // Created exclusively with a random name and mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    sync_folder(folder)
+    replace::replace(path, bytes).map_err(|error| naming("write", path, &error))
 }
 
 /// Makes a folder that only its owner can enter, with the folders above it; one that is there is closed to others.
@@ -231,6 +215,7 @@ fn naming(what: &str, path: &Path, error: &io::Error) -> io::Error {
 
 #[cfg(all(test, unix))]
 mod tests {
+    use std::io::Write as _;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;

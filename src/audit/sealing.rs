@@ -158,6 +158,10 @@ impl<'a> Held<'a> {
                 }
                 seq += behind;
                 if seq > expected || last.is_none_or(|last| last.next == seed.public()) {
+                    // Now, and not with the line alone: after a second such end it would be two lines behind.
+                    if behind > 0 {
+                        keep(self.folder, &seed, seq)?;
+                    }
                     return Ok((seed, seq));
                 }
             }
@@ -254,6 +258,21 @@ mod tests {
         }
         sealing.seal(Occasion::Tombstone, &mark(), "").unwrap();
         assert_eq!(damage(folder.path()), []);
+    }
+
+    #[test]
+    fn two_processes_that_end_between_the_line_and_the_seed_are_no_damage() {
+        let folder = sealed(2);
+        let sealing = Sealing::new(folder.path().to_owned());
+        for _ in 0..3 {
+            let before = fs::read(folder.path().join(SEAL)).unwrap();
+            sealing.seal(Occasion::Tombstone, &mark(), "").unwrap();
+            fs::write(folder.path().join(SEAL), &before).unwrap();
+            assert_eq!(damage(folder.path()), []);
+            // What the next one does before its line, and no more.
+            assert!(sealing.hold().unwrap().key().is_ok());
+            assert_eq!(damage(folder.path()), []);
+        }
     }
 
     #[test]

@@ -182,6 +182,7 @@ const FILES: &[(&str, &str)] = &[
     ("paths.rs", "writes everything that stays"),
     ("paths/backup.rs", "copies what stays before it changes"),
     ("paths/folder.rs", "writes whole folders of what stays"),
+    ("paths/replace.rs", "puts a whole file in the place of another"),
     ("preset/source.rs", "reads a preset's folder or archive"),
     ("preset/store.rs", "reads installed presets"),
     ("proxy/auth.rs", "random bytes where the system has no call for them"),

@@ -10,6 +10,8 @@ use mcr::audit::{Audit, Event, Kind, Report, log, verify};
 const FOLDER: &str = "MCR_TEST_AUDIT_FOLDER";
 /// How many records it writes; without it, as many as it can.
 const COUNT: &str = "MCR_TEST_AUDIT_COUNT";
+/// Tells it to end its chain, with a checkpoint, after every record.
+const CLOSES: &str = "MCR_TEST_AUDIT_CLOSES";
 
 /// Writes records for as long as it lives, where it is called as a child; a byte each goes to stderr.
 #[test]
@@ -17,20 +19,30 @@ fn a_child_that_writes() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
     let count = std::env::var(COUNT).ok().and_then(|count| count.parse::<u64>().ok()).unwrap_or(u64::MAX);
     let audit = Audit::open(folder.into());
+    let closes = std::env::var_os(CLOSES).is_some();
     for number in 0..count {
         audit.begin(Event { tokens_in: Some(number), ..Event::new(Kind::Request) }).expect("a record");
+        if closes {
+            audit.close();
+        }
         eprint!(".");
     }
     audit.close();
 }
 
-fn child(folder: &Path, count: Option<u64>) -> Child {
+fn command(folder: &Path) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this binary"));
     command.args(["--exact", "audit::killed::a_child_that_writes", "--nocapture"]).env(FOLDER, folder);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn child(folder: &Path, count: Option<u64>) -> Child {
+    let mut command = command(folder);
     if let Some(count) = count {
         command.env(COUNT, count.to_string());
     }
-    command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("a child")
+    command.spawn().expect("a child")
 }
 
 fn verified(folder: &Path) -> Report {
@@ -61,6 +73,36 @@ fn row_44_two_hundred_writers_that_are_killed_leave_a_record_that_holds() {
         let report = verified(&folder);
         assert_eq!((report.damage, report.uncovered, report.writers), (vec![], 0, 21));
     }
+}
+
+#[test]
+fn row_44_writers_that_are_killed_among_their_checkpoints_leave_a_record_that_holds() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("audit");
+    for kill in 0..60_usize {
+        let length = || std::fs::metadata(folder.join("checkpoints.jsonl")).map_or(0, |metadata| metadata.len());
+        let before = length();
+        let mut child = command(&folder).env(CLOSES, "yes").spawn().expect("a child");
+        // The line is there, and the seed that has signed it is replaced while this turns.
+        while length() == before {
+            assert!(child.try_wait().expect("a child").is_none(), "it ended by itself");
+        }
+        for _ in 0..kill % 6 * 5_000 {
+            std::hint::spin_loop();
+        }
+        child.kill().expect("a kill");
+        child.wait().expect("an end");
+        assert_eq!(verified(&folder).damage, [], "kill {kill}");
+    }
+    let left = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let seeds: Vec<String> = left.filter(|name| name.contains("seal.json.")).collect();
+    assert!(seeds.len() <= 1, "{seeds:?}");
+    let audit = Audit::open(folder.clone());
+    audit.note(Event::new(Kind::Start));
+    audit.close();
+    assert_eq!((verified(&folder).damage, verified(&folder).uncovered), (vec![], 0));
+    let left = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(left.filter(|name| name.contains("seal.json.")).count(), 0);
 }
 
 #[test]
