@@ -33,10 +33,7 @@ pub(super) fn begin(config: &Config, preset: Option<&Arc<str>>, paths: &Paths) -
         audit.note(event);
         return Ok(audit);
     }
-    audit.begin(event).map_err(|error| {
-        let hint = mend(&audit::folder(&paths.state), &error);
-        unwritten(error).hint(hint).hint("or set `Audit.required` to false to go on without a record")
-    })?;
+    audit.begin(event).map_err(|error| required(error, paths))?;
     Ok(audit)
 }
 
@@ -48,14 +45,58 @@ pub(super) fn end(audit: &Audit) {
     }
 }
 
-/// Writes what became of a preset.
-pub(super) fn preset(what: &str, name: &Name, place: &Place<'_>) {
-    write(Event { preset: Some(name.to_string()), reason: Some(what.to_owned()), ..Event::new(Kind::Preset) }, place);
+/// Changes something about a preset, which is on record before it is done.
+///
+/// # Errors
+/// As [`changing`].
+pub(super) fn changing_preset<T>(
+    what: &str,
+    name: &Name,
+    place: &Place<'_>,
+    change: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let (preset, reason) = (Some(name.to_string()), Some(what.to_owned()));
+    recorded(Event { preset, reason, ..Event::new(Kind::Preset) }, place, change)
 }
 
-/// Writes what a command changed, with the words for it.
+/// Changes something, which is on record before it is done, and again where it was not.
+///
+/// # Errors
+/// Fails as the change does, and before it where the record is required and cannot be written.
+pub(super) fn changing<T>(
+    kind: Kind,
+    what: &str,
+    place: &Place<'_>,
+    change: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    recorded(Event { reason: Some(what.to_owned()), ..Event::new(kind) }, place, change)
+}
+
+fn recorded<T>(event: Event, place: &Place<'_>, change: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
+    let rules = rules(place);
+    let audit = open(&rules, place.paths);
+    if let Err(error) = audit.begin(event.clone()) {
+        if rules.required {
+            return Err(required(error, place.paths));
+        }
+        ui::say(format_args!("warning: this is not on the audit record: {error}"));
+    }
+    let done = change();
+    if done.is_err() {
+        let reason = event.reason.as_ref().map(|what| format!("not done: {what}"));
+        audit.note(Event { reason, ..event });
+    }
+    audit.close();
+    done
+}
+
+/// Writes what a command has done, with the words for it.
 pub(super) fn note(kind: Kind, what: &str, place: &Place<'_>) {
-    write(Event { reason: Some(what.to_owned()), ..Event::new(kind) }, place);
+    let audit = open(&rules(place), place.paths);
+    if let Err(error) = audit.begin(Event { reason: Some(what.to_owned()), ..Event::new(kind) }) {
+        ui::say(format_args!("warning: this is not on the audit record: {error}"));
+    }
+    audit.close();
 }
 
 /// What the configuration says of the record.
@@ -65,12 +106,10 @@ pub(super) fn rules(place: &Place<'_>) -> AuditRules {
     load(place.explicit, place.paths, place.environment).map_or_else(|_| AuditRules::default(), |it| it.audit)
 }
 
-fn write(event: Event, place: &Place<'_>) {
-    let audit = open(&rules(place), place.paths);
-    if let Err(error) = audit.begin(event) {
-        ui::say(format_args!("warning: this is not on the audit record: {error}"));
-    }
-    audit.close();
+/// Says what keeps a required record from being written, and what mends it.
+fn required(error: io::Error, paths: &Paths) -> Failure {
+    let hint = mend(&audit::folder(&paths.state), &error);
+    unwritten(error).hint(hint).hint("or set `Audit.required` to false to go on without a record")
 }
 
 /// Says why the record cannot be written; 77 where the place for it is somebody else's.

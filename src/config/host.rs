@@ -25,6 +25,9 @@ impl Host {
     pub fn parse(text: &str) -> Result<Self, String> {
         let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
         let host = Self::of_url(text);
+        if is_number(text) && host.0.parse::<IpAddr>().is_err() {
+            return Err(format!("`{text}` is an address in another spelling; write it as four numbers: `127.0.0.1`"));
+        }
         if host.0.parse::<IpAddr>().is_ok() || (!text.is_empty() && text.chars().all(is_part)) {
             return Ok(host);
         }
@@ -35,6 +38,13 @@ impl Host {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether resolvers take a host for an address: its last part is a number, `0x` and all.
+fn is_number(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+    let is_hexadecimal = last.strip_prefix("0x").is_some_and(|rest| rest.chars().all(|c| c.is_ascii_hexdigit()));
+    is_hexadecimal || (!last.is_empty() && last.chars().all(|c| c.is_ascii_digit()))
 }
 
 impl fmt::Display for Host {
@@ -72,6 +82,17 @@ mod tests {
         ] {
             assert_eq!(Host::parse(text).as_ref().map(Host::as_str), Ok(expect), "{text}");
             assert_eq!(Host::of_url(text).as_str(), expect, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_spelt_as_four_numbers() {
+        for text in ["127.1", "2130706433", "0x7f.1", "0X7F000001", "1.2.3.4.5", "256.0.0.1", "0x", "127.0.0.1."] {
+            let told = Host::parse(text);
+            assert!(told.as_ref().is_err_and(|error| error.contains("in another spelling")), "{told:?}");
+        }
+        for text in ["127.0.0.1", "v1.example", "1.example", "0x1.example", "a1"] {
+            assert!(Host::parse(text).is_ok(), "{text}");
         }
     }
 

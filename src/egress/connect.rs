@@ -48,7 +48,7 @@ pub(super) type Tcp = TokioIo<TcpStream>;
 pub(super) struct Connector(Arc<Inner>);
 
 struct Inner {
-    proxies: Proxies,
+    proxies: Arc<Proxies>,
     guard: Guard,
     tls: Arc<OnceLock<Result<Tls, String>>>,
     connect_timeout: Duration,
@@ -63,7 +63,15 @@ impl fmt::Debug for Connector {
 
 impl Connector {
     pub(super) fn new(proxies: Proxies, guard: Guard, connect_timeout: Duration, tls_timeout: Duration) -> Self {
+        let proxies = Arc::new(proxies);
         Self(Arc::new(Inner { proxies, guard, tls: Arc::default(), connect_timeout, tls_timeout }))
+    }
+
+    /// The same, asking another guard.
+    pub(super) fn guarded_by(&self, guard: Guard) -> Self {
+        let Inner { proxies, guard: _, tls, connect_timeout, tls_timeout } = &*self.0;
+        let (proxies, tls) = (Arc::clone(proxies), Arc::clone(tls));
+        Self(Arc::new(Inner { proxies, guard, tls, connect_timeout: *connect_timeout, tls_timeout: *tls_timeout }))
     }
 
     /// Returns the way to `target`.

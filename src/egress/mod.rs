@@ -104,6 +104,10 @@ impl Egress {
         let proxies = Proxies::new(options.proxy_url.as_ref(), &options.environment)
             .map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
         let connector = Connector::new(proxies, options.guard.clone(), options.connect_timeout, options.tls_timeout);
+        Ok(Self::pooling(connector, options.clone()))
+    }
+
+    fn pooling(connector: Connector, options: Options) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -113,13 +117,13 @@ impl Egress {
             .http2_keep_alive_interval(Duration::from_secs(20))
             .http2_keep_alive_timeout(Duration::from_secs(10))
             .build(connector.clone());
-        Ok(Self {
+        Self {
             client,
             connector,
-            options: Arc::new(options.clone()),
+            options: Arc::new(options),
             #[cfg(test)]
             pipes: None,
-        })
+        }
     }
 
     /// A door whose every connection is a pipe.
@@ -148,9 +152,8 @@ impl Egress {
     /// The same door under another guard; what is connected already is not used again.
     #[must_use]
     pub fn guarded_by(&self, guard: Guard) -> Self {
-        let options = Options { guard, ..(*self.options).clone() };
-        // A proxy that was good before is good now; without a way there must be no way around it.
-        Self::new(&options).unwrap_or_else(|_| self.clone())
+        let options = Options { guard: guard.clone(), ..(*self.options).clone() };
+        Self::pooling(self.connector.guarded_by(guard), options)
     }
 
     /// Where it notes what it refuses.

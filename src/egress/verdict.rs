@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::address::{self, classify};
 use super::guard::{CLOUD, Facts};
-use crate::audit::{Decision, Event, Kind};
+use crate::audit::{AddressClass, Decision, Event, Kind};
 use crate::catalog;
 use crate::config::{By, EgressRules, Network};
 
@@ -123,9 +124,13 @@ impl Verdict {
 fn whose(facts: &Facts<'_>) -> String {
     let operator = facts.operator.unwrap_or("nobody knows whom");
     let country = facts.country.map_or_else(String::new, |country| format!("{country}; "));
-    let source = match (facts.allowance, facts.provider) {
-        (Some(_), _) => "your own word".to_owned(),
-        (None, _) => format!("catalogue of {}", catalog::as_of()),
+    let source = match facts.allowance {
+        // The catalogue may know a country that the user has not named.
+        Some(allowance) if allowance.country.is_none() && facts.country.is_some() => {
+            format!("operator: your own word, country: catalogue of {}", catalog::as_of())
+        }
+        Some(_) => "your own word".to_owned(),
+        None => format!("catalogue of {}", catalog::as_of()),
     };
     if facts.provider == Some(CLOUD) {
         return format!("the server passes this model on to {operator} ({country}{source})");
@@ -141,7 +146,10 @@ fn words(why: &Why, facts: &Facts<'_>, rules: &EgressRules) -> String {
         Why::Vouched(since, reason) => format!("you have allowed it since {since}: {reason}"),
         Why::Typed => "you typed its address".to_owned(),
         Why::Named(word) => format!("`{word}` of `Egress.deny` means it"),
-        Why::Unknown => "nobody here knows who operates it".to_owned(),
+        Why::Unknown => match nobodys(facts) {
+            Some(class) => format!("it is {}, which nobody may vouch for", address::words(class)),
+            None => "nobody here knows who operates it".to_owned(),
+        },
         Why::NotAllowed if facts.is_local => format!("it is local, and `Egress.allow` is {}", rules.allow.join(", ")),
         Why::NotAllowed => format!("{}, and `Egress.allow` is {}", whose(facts), rules.allow.join(", ")),
         Why::LocalAlone => "`Egress.allow` is `local` alone, which holds for hosts that you allow, too".to_owned(),
@@ -168,7 +176,11 @@ fn mend(why: &Why, facts: &Facts<'_>) -> Vec<String> {
     match why {
         Why::Allowed(_) | Why::Vouched(..) | Why::Typed => Vec::new(),
         Why::Named(word) => vec![format!("take `{word}` out of `Egress.deny`")],
-        Why::Unknown => vec![format!("run `mcr egress allow {host} --operator NAME --reason TEXT`")],
+        Why::Unknown if nobodys(facts).is_some() => Vec::new(),
+        Why::Unknown => {
+            let private = if is_inner(facts) { " --private" } else { "" };
+            vec![format!("run `mcr egress allow {host} --operator NAME --reason TEXT{private}`")]
+        }
         Why::NotAllowed if facts.is_local => vec!["add `local` to `Egress.allow`".to_owned()],
         Why::NotAllowed => {
             let name = facts.provider.map_or_else(|| host.to_string(), str::to_owned);
@@ -185,6 +197,21 @@ fn mend(why: &Why, facts: &Facts<'_>) -> Vec<String> {
         }
         Why::Offline => vec!["leave `--offline-only` out".to_owned()],
     }
+}
+
+/// What kind of address a host is, where it is one that nobody may vouch for.
+fn nobodys(facts: &Facts<'_>) -> Option<AddressClass> {
+    let class = classify(facts.host.as_str().parse().ok()?);
+    let is_nobodys = match class {
+        AddressClass::Metadata | AddressClass::LinkLocal | AddressClass::Unusable | AddressClass::Proxied => true,
+        AddressClass::Loopback | AddressClass::Private | AddressClass::Cgnat | AddressClass::Public => false,
+    };
+    is_nobodys.then_some(class)
+}
+
+/// Whether a host is an address that is none of the Internet.
+fn is_inner(facts: &Facts<'_>) -> bool {
+    facts.host.as_str().parse().is_ok_and(|address| classify(address) != AddressClass::Public)
 }
 
 /// The host of the same provider that promises the EU, where this one promises no place.

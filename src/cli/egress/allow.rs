@@ -69,8 +69,7 @@ pub(super) fn allow(options: &EgressAllow, place: &Place<'_>) -> Result<(), Fail
     let what = format!("allowed {host} ({}), of {}: {}", network.as_str(), allowance.operator, allowance.reason);
     list.retain(|other| other.host != host);
     list.push(allowance);
-    write(&list, &doorway)?;
-    recording::note(Kind::Policy, &what, place);
+    recording::changing(Kind::Policy, &what, place, || write(&list, &doorway))?;
     ui::say(what);
     let verdict = guard(place)?.judge_word(host.as_str());
     if !verdict.lets_go() {
@@ -90,9 +89,8 @@ pub(super) fn deny(text: &str, place: &Place<'_>) -> Result<(), Failure> {
     let count = list.len();
     list.retain(|other| other.host != host);
     if list.len() < count {
-        write(&list, &doorway)?;
         let what = format!("no longer allowed {host}");
-        recording::note(Kind::Policy, &what, place);
+        recording::changing(Kind::Policy, &what, place, || write(&list, &doorway))?;
         ui::say(what);
     }
     if is_word_for_several(host.as_str()) {
@@ -119,9 +117,8 @@ fn forbid(word: &Host, place: &Place<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let text = file.with(&format!("Egress.deny[{}]", denied.len()), &Value::from(word.as_str()))?;
-    file.write_and_tell(&text, place)?;
     let what = format!("denied {word}");
-    recording::note(Kind::Policy, &what, place);
+    recording::changing(Kind::Policy, &what, place, || file.write_and_tell(&text, place))?;
     ui::say(what);
     match file.config.egress.mode {
         Mode::Enforce => {}

@@ -36,11 +36,9 @@ pub(super) fn run(place: &Place<'_>) -> Result<(), Failure> {
         ui::say("nothing to change: no provider is spoken to at an endpoint without a place that has one in the EU");
         return Ok(());
     }
-    file.write_and_tell(&text, place)?;
-    for what in changed {
-        recording::note(Kind::Policy, &what, place);
-        ui::say(what);
-    }
+    let what = changed.join("; ");
+    recording::changing(Kind::Policy, &what, place, || file.write_and_tell(&text, place))?;
+    changed.iter().for_each(ui::say);
     Ok(())
 }
 

@@ -27,11 +27,12 @@ pub fn run(command: &KeyCommand, place: &Place<'_>) -> Result<u8, Failure> {
 }
 
 fn remove(name: &KeyName, place: &Place<'_>) -> Result<(), Failure> {
-    if !Store::open(place.paths).remove(name)? {
+    let store = Store::open(place.paths);
+    if store.get(name)?.is_none() {
         return Err(Failure::say(Exit::NoInput, format!("there is no key `{name}` in the store"))
             .hint("run `mcr key list` to see which there are"));
     }
-    recording::note(Kind::Key, "removed", place);
+    recording::changing(Kind::Key, "removed", place, || Ok(store.remove(name)?))?;
     ui::say(format_args!("removed key {name}"));
     for used in uses(place).unwrap_or_default().iter().filter(|used| used.name == *name) {
         ui::say(format_args!("warning: {} is without a key now", used.user));

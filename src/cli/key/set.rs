@@ -22,8 +22,8 @@ pub(super) fn run(options: &KeySet, place: &Place<'_>) -> Result<(), Failure> {
     let store = Store::open(place.paths);
     let hosts = hosts(options, &store, place)?;
     let key = if options.from_stdin { from_stdin()? } else { from_terminal(&options.name, &hosts)? };
-    store.set(&options.name, &key, &hosts)?;
-    recording::note(Kind::Key, &format!("stored, for {}", row(&hosts)), place);
+    let what = format!("stored, for {}", row(&hosts));
+    recording::changing(Kind::Key, &what, place, || Ok(store.set(&options.name, &key, &hosts)?))?;
     ui::say(format_args!("kept key, bound to {}: {}", row(&hosts), options.name));
     Ok(())
 }

@@ -30,9 +30,10 @@ pub(super) fn run(options: &Delete, place: &Place<'_>) -> Result<(), Failure> {
     }
     // Answers that cannot be understood name no keys; the folder goes all the same.
     let values = presets.values(&name).ok().flatten().unwrap_or_default();
-    presets.delete(&name)?;
-    forget(&name, &values, None, place)?;
-    recording::preset("deleted", &name, place);
+    recording::changing_preset("deleted", &name, place, || {
+        presets.delete(&name)?;
+        forget(&name, &values, None, place)
+    })?;
     ui::say(format_args!("deleted preset {name}"));
     Ok(())
 }

@@ -69,9 +69,10 @@ pub(super) fn run(options: &Install, place: &Place<'_>) -> Result<(), Failure> {
         return Ok(());
     }
     let existing = if options.force { Existing::Replace } else { Existing::Keep };
-    settled.keep(place, |values| presets.install(&name, &package, values, existing))?;
-    forget(&name, &earlier, Some(&settled.values), place)?;
-    recording::preset("installed", &name, place);
+    recording::changing_preset("installed", &name, place, || {
+        settled.keep(place, |values| presets.install(&name, &package, values, existing))?;
+        forget(&name, &earlier, Some(&settled.values), place)
+    })?;
     ui::say(format_args!("installed preset {name}"));
     ui::say(format_args!("run it with `mcr {name}`"));
     Ok(())

@@ -46,9 +46,10 @@ pub(super) fn reconfigure(
     settled.warn();
     settled.refuse_denied(place)?;
     bound(&found, &settled.found);
-    settled.keep(place, |values| presets.save(name, values))?;
-    forget(name, &earlier, Some(&settled.values), place)?;
-    recording::preset("configured", name, place);
+    recording::changing_preset("configured", name, place, || {
+        settled.keep(place, |values| presets.save(name, values))?;
+        forget(name, &earlier, Some(&settled.values), place)
+    })?;
     ui::say(format_args!("configured preset {name}"));
     Ok(())
 }

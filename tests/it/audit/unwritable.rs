@@ -105,6 +105,23 @@ async fn row_43_a_start_without_a_folder_fails_where_the_record_is_required_and_
     }
 }
 
+#[test]
+fn row_43_what_cannot_be_recorded_is_not_changed_where_the_record_is_required() {
+    for required in [true, false] {
+        let sandbox = Sandbox::new();
+        let mut config = config("http://127.0.0.1:9/v1");
+        config["Audit"] = json!({"required": required});
+        sandbox.write("home/config.json", &config.to_string());
+        fs::create_dir_all(folder(&sandbox).parent().unwrap()).unwrap();
+        fs::write(folder(&sandbox), "a file").unwrap();
+        let picture = sandbox.mcr(["egress", "allow", "llm.example", "--operator", "Example", "--reason", "r"]);
+        let is_allowed = sandbox.mcr(["egress", "check", "llm.example"]).starts_with("exit code: 0\n");
+        assert_eq!((picture.starts_with("exit code: 0\n"), is_allowed), (!required, !required), "{picture}");
+        let words = if required { "error: the audit record cannot be written" } else { "warning: this is not on the" };
+        assert!(picture.contains(words), "{picture}");
+    }
+}
+
 #[tokio::test]
 async fn row_15_no_link_and_nobody_elses_folder_is_written_to() {
     for what in ["a link", "another's folder", "a link for the month"] {

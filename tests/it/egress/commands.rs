@@ -169,6 +169,17 @@ fn nobody_vouches_for_a_metadata_service_nor_for_an_address_that_is_not_what_it_
         assert!(picture.starts_with(&format!("exit code: {code}\n")), "{host}: {picture}");
     }
     assert!(!sandbox.home().join("egress.json").exists());
+    // And no command for it is named.
+    for (host, words) in [
+        ("169.254.169.254", "it is a cloud's metadata service, which nobody may vouch for\n"),
+        ("fe80::1", "it is an address of this link alone, which nobody may vouch for\n"),
+        ("100.64.0.1", "--reason TEXT --private`\n"),
+    ] {
+        let picture = sandbox.mcr(["egress", "check", host]);
+        assert!(picture.starts_with("exit code: 77\n") && picture.ends_with(words), "{picture}");
+    }
+    let picture = sandbox.mcr(["egress", "allow", "127.1", "--operator", "us", "--reason", "r"]);
+    assert!(picture.contains("`127.1` is an address in another spelling"), "{picture}");
 }
 
 #[test]

@@ -100,12 +100,12 @@ async fn inside() {
         let network = if *host == "gpu.lan" { "private" } else { "public" };
         json!({"host": host, "operator": "a test", "reason": "a test", "network": network})
     };
-    let list: Vec<Value> = hosts.iter().filter(|host| **host != "localhost").map(vouch).collect();
+    let list: Vec<Value> = hosts.iter().filter(|host| !["localhost", "0x7f.1"].contains(host)).map(vouch).collect();
     sandbox.write("home/egress.json", &json!(list).to_string());
     let providers: Vec<Value> = hosts.iter().map(|host| provider(host, &format!("https://{host}/v1"), "m")).collect();
-    sandbox.configure(
-        &json!({"Providers": providers, "Router": {"default": "flips.example,m"}, "Retry": {"attempts": 1}}),
-    );
+    sandbox
+        .configure(&json!({"Providers": providers, "Router": {"default": "flips.example,m"}, "Retry": {"attempts": 1},
+            "Egress": {"allow": ["eu", "eea", "ch", "local", "0x7f.1"]}}));
     // The start connects ahead of the first request: that is the one time that the name leads outside.
     let server = sandbox.start().await;
     let told = |host: &str| {
