@@ -15,23 +15,26 @@ use crate::ui;
 pub(super) fn run(options: &AuditVerify, folder: &Path) -> Result<u8, Failure> {
     let anchors: Vec<Hash> =
         options.anchor.iter().map(|anchor| anchors(anchor)).collect::<Result<Vec<_>, _>>()?.concat();
-    let look = || -> Result<Report, Failure> {
-        let log = log(folder, &anchors).map_err(|error| {
-            Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot read the audit record"))
-        })?;
-        Ok(audit::verify(&log))
-    };
-    let mut report = look()?;
-    if !report.damage.is_empty() {
-        // Others write meanwhile; what they changed between two looks at a file is no damage.
-        report = look()?;
-    }
+    let report = look(folder, &anchors)?;
     print(&if options.json { as_json(&report) } else { as_text(&report) })?;
     let Some(first) = report.damage.first() else { return Ok(0) };
     if !options.json {
         ui::say(format_args!("error: the audit record is not what was written: {}", told(first)));
     }
     Ok(Exit::Data as u8)
+}
+
+/// Looks at the whole record.
+pub(super) fn look(folder: &Path, anchors: &[Hash]) -> Result<Report, Failure> {
+    let look = || -> Result<Report, Failure> {
+        let log = log(folder, anchors).map_err(|error| {
+            Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot read the audit record"))
+        })?;
+        Ok(audit::verify(&log))
+    };
+    let report = look()?;
+    // Others write meanwhile; what they changed between two looks at a file is no damage.
+    if report.damage.is_empty() { Ok(report) } else { look() }
 }
 
 /// Reads hashes: one that is named, or all in a file.
@@ -52,7 +55,7 @@ fn anchors(anchor: &str) -> Result<Vec<Hash>, Failure> {
 }
 
 /// Where it is, and what was done.
-fn told(found: &Found) -> String {
+pub(super) fn told(found: &Found) -> String {
     let Found { damage, file, line, writer, seq, why } = found;
     let mut words = format!("{file}:{line}: {}", damage.as_str());
     if let Some(seq) = seq {

@@ -29,6 +29,8 @@ fn row_45_what_was_done_by_hand_is_named_with_its_place() {
     assert!(picture.starts_with("exit code: 65\n"), "{picture}");
     let place = place.replace(&sandbox.folder().display().to_string(), "~");
     assert!(picture.contains(&place), "{picture}");
+    let (code, anchor) = audit(&sandbox, &["checkpoint", "--json"]);
+    assert_eq!((code, anchor["hash"].is_string()), (65, true), "{anchor}");
     fs::write(file, &text).unwrap();
     fs::remove_file(file).unwrap();
     assert_eq!(found(&sandbox, &[]), (65, json!("removed")));
