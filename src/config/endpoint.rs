@@ -1,8 +1,11 @@
 //! A provider's address: the full chat completions endpoint, or the base it stands below.
 
+use std::net::Ipv4Addr;
+
 use http::Uri;
 
 use super::local::is_local;
+use crate::catalog;
 
 /// What every endpoint ends with.
 pub(super) const CHAT_COMPLETIONS: &str = "/chat/completions";
@@ -33,7 +36,7 @@ pub fn parse(address: &str) -> Result<Uri, String> {
     if !port.ends_with(']') && !port.is_empty() && authority.port_u16().is_none_or(|port| port == 0) {
         return Err("the port is no number from 1 to 65535".to_owned());
     }
-    if scheme.eq_ignore_ascii_case("http") && !is_local(authority.host()) {
+    if scheme.eq_ignore_ascii_case("http") && !may_be_ones_own(authority.host()) {
         return Err(format!(
             "`http` sends key and code readable for everyone to {}; use `https`, or a loopback or private address",
             authority.host()
@@ -47,6 +50,14 @@ pub fn parse(address: &str) -> Result<Uri, String> {
     let mut parts = uri.into_parts();
     parts.path_and_query = Some(path_and_query.parse().map_err(|error| format!("the address is not a URL ({error})"))?);
     Uri::from_parts(parts).map_err(|error| format!("the address is not a URL ({error})"))
+}
+
+/// Whether a host is this machine's or its network's, or may be one day: a name that nobody else is known by.
+///
+/// What it leads to is the egress guard's affair, which lets plain text go to this machine's network alone.
+fn may_be_ones_own(host: &str) -> bool {
+    let is_name = host.parse::<Ipv4Addr>().is_err() && !host.starts_with('[');
+    is_local(host) || (is_name && catalog::provider_of(host).is_none())
 }
 
 /// Returns the path of the endpoint.
@@ -94,6 +105,8 @@ mod tests {
 
     #[test]
     fn http_is_for_local_servers() {
+        // Names of a network of one's own: the guard looks where they lead.
+        check("http://gpu.lan:8000/v1", "http://gpu.lan:8000/v1/chat/completions");
         check("http://192.168.1.5:1234/v1", "http://192.168.1.5:1234/v1/chat/completions");
         refuse(
             "http://api.mistral.ai/v1",

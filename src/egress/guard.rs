@@ -6,6 +6,9 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use http::Uri;
+use http::uri::Scheme;
+
 use super::address::classify;
 use super::verdict::{Verdict, Why};
 use crate::audit::{AddressClass, Decision};
@@ -113,6 +116,25 @@ impl Guard {
             return verdict;
         }
         Arc::new(self.decide(&self.passed_on(facts)))
+    }
+
+    /// Decides on a model at an address: what everybody on the way can read may go into this network alone.
+    pub fn judge_at(&self, uri: &Uri, model: &str) -> Arc<Verdict> {
+        self.unless_legible(uri, self.judge_model(uri.host().unwrap_or_default(), model))
+    }
+
+    /// Decides on an address alone.
+    pub fn judge_uri(&self, uri: &Uri) -> Arc<Verdict> {
+        self.unless_legible(uri, self.judge(uri.host().unwrap_or_default()))
+    }
+
+    fn unless_legible(&self, uri: &Uri, verdict: Arc<Verdict>) -> Arc<Verdict> {
+        let is_legible = uri.scheme() == Some(&Scheme::HTTP) && verdict.network == Network::Public;
+        if !is_legible || !verdict.lets_go() || self.policy.by_hand {
+            return verdict;
+        }
+        let facts = self.facts(uri.host().unwrap_or_default());
+        Arc::new(Verdict::new(&facts, Network::Public, Decision::Denied, &Why::Legible, &self.policy.rules))
     }
 
     /// Decides on what goes by a word: a host, or the models that a server of one's own passes on.

@@ -1,6 +1,7 @@
 //! What the guard lets go, and why not.
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::config::allowances;
@@ -248,4 +249,20 @@ proptest! {
         };
         prop_assert_eq!(guard.judge(host), guard.judge(&other));
     }
+}
+
+#[test]
+fn plain_text_goes_into_ones_own_network_alone_whatever_the_mode() {
+    let vouched = |network: &str| {
+        let text = json!([{"host": "gpu.lan", "operator": "us", "reason": "ours", "network": network}]).to_string();
+        vouching(&text, EgressRules { mode: Mode::Observe, ..EgressRules::default() })
+    };
+    let lets_go = |network: &str, address: &str| vouched(network).judge_at(&address.parse().unwrap(), "m").lets_go();
+    assert!(lets_go("private", "http://gpu.lan:8000/v1"));
+    assert!(lets_go("public", "https://gpu.lan/v1") && lets_go("public", "http://10.0.0.7/v1"));
+    for address in ["http://gpu.lan:8000/v1", "http://llm.example/v1"] {
+        assert!(!lets_go("public", address), "{address}");
+    }
+    let verdict = vouched("public").judge_uri(&"http://gpu.lan/v1".parse().unwrap());
+    assert!(verdict.mend[1].contains("run `mcr egress allow gpu.lan --operator NAME --reason TEXT --private`"));
 }

@@ -171,8 +171,7 @@ impl Egress {
     /// # Errors
     /// Fails with [`ConnectError::Denied`].
     pub fn admit(&self, uri: &Uri, model: &str, provider: &str) -> Result<(), ConnectError> {
-        let host = uri.host().unwrap_or_default();
-        self.refuse(&self.options.guard.judge_model(host, model), Some(provider))
+        self.refuse(&self.options.guard.judge_at(uri, model), Some(provider))
     }
 
     /// Asks the guard for a host alone, and notes when it may not be spoken to; opens nothing.
@@ -180,7 +179,7 @@ impl Egress {
     /// # Errors
     /// Fails with [`ConnectError::Denied`].
     pub fn check(&self, uri: &Uri) -> Result<(), ConnectError> {
-        self.refuse(&self.options.guard.judge(uri.host().unwrap_or_default()), None)
+        self.refuse(&self.options.guard.judge_uri(uri), None)
     }
 
     fn refuse(&self, verdict: &Verdict, provider: Option<&str>) -> Result<(), ConnectError> {

@@ -35,8 +35,7 @@ impl Judged {
 pub fn judged(config: &Config, guard: &Guard) -> Vec<Judged> {
     let used = used(config);
     let judge = |target: &Arc<Target>| {
-        let host = target.provider.connection.as_ref().ok()?.host();
-        let verdict = guard.judge_model(host, &target.model);
+        let verdict = guard.judge_at(&target.provider.connection.as_ref().ok()?.endpoint, &target.model);
         let places = used.iter().filter(|(_, other)| Arc::ptr_eq(other, target)).map(|(place, _)| place.clone());
         let mut places: Vec<String> = places.collect();
         places.dedup();

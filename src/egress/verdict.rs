@@ -52,6 +52,8 @@ pub(super) enum Why {
     Preset,
     /// `--offline-only` does not.
     Offline,
+    /// Its address is `http`, and it is not in this machine's network.
+    Legible,
 }
 
 impl Why {
@@ -64,7 +66,8 @@ impl Why {
             | Self::LocalAlone
             | Self::Elsewhere(..)
             | Self::Preset
-            | Self::Offline => false,
+            | Self::Offline
+            | Self::Legible => false,
         }
     }
 }
@@ -166,6 +169,9 @@ fn words(why: &Why, facts: &Facts<'_>, rules: &EgressRules) -> String {
             format!("{place}, and {whose} is {region}")
         }
         Why::Preset => "the preset's own `Egress` does not allow it".to_owned(),
+        Why::Legible => {
+            "`http` sends key and code readable for everyone, and goes into your own network alone".to_owned()
+        }
         Why::Offline => "`--offline-only` lets nothing leave this machine and its network".to_owned(),
     }
 }
@@ -195,6 +201,10 @@ fn mend(why: &Why, facts: &Facts<'_>) -> Vec<String> {
         Why::Elsewhere(_, Some(_)) | Why::Preset => {
             vec!["change `Egress` in the preset's manifest, or use another preset".to_owned()]
         }
+        Why::Legible => vec![
+            "write `https` in its address".to_owned(),
+            format!("where it is yours, run `mcr egress allow {host} --operator NAME --reason TEXT --private`"),
+        ],
         Why::Offline => vec!["leave `--offline-only` out".to_owned()],
     }
 }

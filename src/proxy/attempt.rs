@@ -9,7 +9,7 @@ use super::events::Events;
 use super::fallback::Routed;
 use super::question::{Draft, Question};
 use super::record::Record;
-use crate::config::{Connection, Target};
+use crate::config::Target;
 use crate::observe::trace::Tap;
 use crate::translate;
 use crate::upstream::gate::{Asking, NotAdmitted};
@@ -129,8 +129,9 @@ impl Proxy {
                 return Err(Unanswered::unsent(error));
             }
         };
-        let host = target.provider.connection.as_ref().map_or("", Connection::host);
-        record.audit().judged(&snapshot.egress.guard().judge_model(host, &target.model));
+        if let Ok(connection) = &target.provider.connection {
+            record.audit().judged(&snapshot.egress.guard().judge_at(&connection.endpoint, &target.model));
+        }
         if let Some(trace) = &self.trace {
             trace.write(&stage.id, "upstream request", &outbound.body);
         }

@@ -26,7 +26,7 @@ const WRONG: &str = "\
 {
   PORT: 0,
   Rooter: {},
-  Providers: [{name: 'm', api_base_url: 'http://evil.example/v1', models: ['a']}],
+  Providers: [{name: 'm', api_base_url: 'http://api.openai.com/v1', models: ['a']}],
   Router: {default: 'm,b'},
 }
 ";
@@ -132,7 +132,7 @@ fn all_problems_are_told_at_once() {
     ----- stdout -----
     error: wrong.json:2:9: PORT: 0 is no whole number from 1 to 65535
     warning: wrong.json:3:3: Rooter: unknown key, did you mean `Router`?
-    error: wrong.json:4:41: Providers[0].api_base_url: `http` sends key and code readable for everyone to evil.example; use `https`, or a loopback or private address
+    error: wrong.json:4:41: Providers[0].api_base_url: `http` sends key and code readable for everyone to api.openai.com; use `https`, or a loopback or private address
     error: wrong.json:5:21: Router.default: provider `m` has no model `b`, did you mean `a`?
     ----- stderr -----
     error: the configuration has 3 errors
@@ -148,7 +148,7 @@ fn a_server_does_not_start_on_a_configuration_with_errors() {
     ----- stderr -----
     error: the configuration has 3 errors:
       wrong.json:2:9: PORT: 0 is no whole number from 1 to 65535
-      wrong.json:4:41: Providers[0].api_base_url: `http` sends key and code readable for everyone to evil.example; use `https`, or a loopback or private address
+      wrong.json:4:41: Providers[0].api_base_url: `http` sends key and code readable for everyone to api.openai.com; use `https`, or a loopback or private address
       wrong.json:5:21: Router.default: provider `m` has no model `b`, did you mean `a`?
     ");
 }

@@ -218,13 +218,13 @@ fn a_route_that_leads_nowhere_can_be_mended() {
 
 #[test]
 fn a_file_with_other_errors_stays_as_it_is() {
-    let broken = CONFIG.replace("https://", "http://");
+    let broken = CONFIG.replace("https://llm.example/v1", "http://api.openai.com/v1");
     let sandbox = configured(&broken);
     assert_snapshot!(sandbox.mcr(["model", "default", "far,small"]), @r"
     exit code: 78
     ----- stderr -----
     error: the configuration has an error:
-      ~/home/config.json:4:33: Providers[0].api_base_url: `http` sends key and code readable for everyone to llm.example; use `https`, or a loopback or private address
+      ~/home/config.json:4:33: Providers[0].api_base_url: `http` sends key and code readable for everyone to api.openai.com; use `https`, or a loopback or private address
     ");
     assert_eq!(config(&sandbox), broken);
 }

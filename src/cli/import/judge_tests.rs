@@ -214,7 +214,7 @@ fn a_provider_that_cannot_be_used_goes_with_its_routes_and_the_others_stay() {
     let text = "{
   // two of them
   Providers: [
-    {name: 'g', api_base_url: 'http://far.example/v1', api_key: '', models: ['m']}, // the first
+    {name: 'g', api_base_url: 'http://api.openai.com/v1', api_key: '', models: ['m']}, // the first
     {name: 'p', api_base_url: 'https://p.example/v1', api_key: '', models: ['m']},
   ],
   Router: {default: 'g,m', think: 'p,m'},
@@ -230,7 +230,7 @@ fn a_provider_that_cannot_be_used_goes_with_its_routes_and_the_others_stay() {
   Router: {think: 'p,m'},
 }",
         &[
-            "LeftOut Providers[0]: g: `http` sends key and code readable for everyone to far.example; use `https`, or a loopback or private address",
+            "LeftOut Providers[0]: g: `http` sends key and code readable for everyone to api.openai.com; use `https`, or a loopback or private address",
             &format!("Taken Providers[1].api_key: {}", advice::NO_KEY),
             "Taken Router: `Router.default` is missing; requests go to `p,m`",
             "LeftOut Router.default: there is no provider `g`",

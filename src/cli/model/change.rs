@@ -84,7 +84,7 @@ fn warn(file: &File, provider: &str, model: &str) {
 fn warn_of_denial(named: &Named, place: &Place<'_>) {
     let (provider, model) = parts(named);
     let (Ok(connection), Ok(guard)) = (&provider.connection, guard(place)) else { return };
-    let verdict = guard.judge_model(connection.host(), model);
+    let verdict = guard.judge_at(&connection.endpoint, model);
     if !verdict.lets_go() {
         ui::say(format_args!("warning: {} is not spoken to: {}", verdict.host, verdict.why));
         verdict.mend.iter().for_each(|mend| ui::say(format_args!("hint: {mend}")));

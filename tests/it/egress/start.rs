@@ -146,6 +146,24 @@ async fn the_record_of_a_request_tells_what_kind_of_address_answered() {
 }
 
 #[test]
+fn plain_text_goes_to_a_name_that_is_vouched_for_as_private_and_to_no_other() {
+    let sandbox = Sandbox::new();
+    let served = json!({"Providers": [provider("gpu", "http://gpu.lan:8000/v1", "m")], "Router": {"default": "gpu,m"}});
+    sandbox.configure(&served);
+    let check = || sandbox.mcr(["config", "check", "--config", "config.json"]);
+    let vouch = |more: &[&str]| {
+        let words = ["egress", "allow", "gpu.lan", "--operator", "us", "--reason", "ours", "--config", "config.json"];
+        sandbox.mcr(words.iter().chain(more))
+    };
+    assert!(check().starts_with("exit code: 77\n"), "{}", check());
+    vouch(&[]);
+    let told = check();
+    assert!(told.starts_with("exit code: 77\n") && told.contains("`http` sends key and code readable"), "{told}");
+    vouch(&["--private"]);
+    assert!(check().starts_with("exit code: 0\n"), "{}", check());
+}
+
+#[test]
 fn a_preset_that_leads_to_a_denied_host_is_not_installed_and_not_run() {
     let mut sandbox = Sandbox::new();
     sandbox.set("KEY", "sk-1");

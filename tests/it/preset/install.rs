@@ -192,16 +192,16 @@ fn a_broken_manifest_is_told_with_all_its_problems_and_nothing_is_written() {
     ");
     sandbox.write(
         "wrong/manifest.json",
-        "{name: 'wrong', version: '1',\n Providers: [{name: 'p', api_base_url: 'http://x.example/v1', models: ['m']}]}",
+        "{name: 'wrong', version: '1',\n Providers: [{name: 'p', api_base_url: 'http://api.eu.mistral.ai/v1', models: ['m']}]}",
     );
     assert_snapshot!(sandbox.mcr(["preset", "install", "wrong", "--yes"]), @r"
     exit code: 65
     ----- stderr -----
     preset wrong from ~/wrong
-      speaks to    x.example as `p`
+      speaks to    api.eu.mistral.ai (Mistral AI SAS, Paris, FR, region EU) as `p`
       writes       ~/home/presets/wrong: manifest.json, values.json
     error: the preset has an error:
-      manifest.json:2:40: Providers[0].api_base_url: `http` sends key and code readable for everyone to x.example; use `https`, or a loopback or private address
+      manifest.json:2:40: Providers[0].api_base_url: `http` sends key and code readable for everyone to api.eu.mistral.ai; use `https`, or a loopback or private address
     ");
     assert!(!sandbox.home().join("presets").exists());
 }
