@@ -45,7 +45,8 @@ fn operator_and_country_are_the_same_wherever_they_stand() {
         let facts = facts(provider.name()).unwrap();
         let first = |field| facts.get(field).first().map(|fact| fact.value.as_str());
         assert_eq!(first(Field::Establishment), provider.country.as_deref(), "{}", provider.name());
-        let operator = first(Field::Operator).filter(|operator| *operator != "yourself");
+        assert_eq!(first(Field::Operator) == Some("yourself"), provider.local, "{}", provider.name());
+        let operator = first(Field::Operator).filter(|_| !provider.local);
         assert_eq!(operator, provider.entity.as_deref(), "{}", provider.name());
     }
 }

@@ -30,7 +30,10 @@ pub struct Provider {
     /// The variable that usually holds its key; absent where none is needed.
     #[serde(default)]
     pub key: Option<String>,
-    /// The legal entity that operates it; absent for servers of one's own.
+    /// Whether it is a server of one's own: on this machine or in its network.
+    #[serde(default)]
+    pub local: bool,
+    /// The legal entity that operates it; absent for servers of one's own, and where nobody here knows.
     #[serde(default)]
     pub entity: Option<String>,
     /// The country in which that is established, two letters.
@@ -58,10 +61,8 @@ impl Provider {
     /// Where it answers, each with what is known of the place: hosts that are known, and that of its base address.
     pub fn endpoints(&self) -> Vec<Endpoint<'_>> {
         let base = self.base_url.as_deref().and_then(|url| url.split("//").nth(1)?.split('/').next());
-        let mut endpoints: Vec<Endpoint<'_>> = base
-            .map(|address| Endpoint { address, host: host(address), local: address.starts_with("localhost:") })
-            .into_iter()
-            .collect();
+        let mut endpoints: Vec<Endpoint<'_>> =
+            base.map(|address| Endpoint { address, host: host(address), local: self.local }).into_iter().collect();
         for host in hosts().filter(|host| self.owns(&host.host) && Some(&*host.host) != base) {
             endpoints.push(Endpoint { address: &host.host, host: Some(host), local: false });
         }
@@ -161,8 +162,12 @@ mod tests {
         for provider in &PROVIDERS.providers {
             assert!(provider.source.contains("2026-"), "{:?} has no date", provider.names);
             let host = provider.base_url.as_ref().and_then(|url| url.split("//").nth(1)?.split('/').next());
-            let is_own = host.is_none_or(|host| provider.owns(host) || host.starts_with("localhost:"));
+            let is_here = host.is_some_and(|host| host.starts_with("localhost:"));
+            assert!(!is_here || provider.local, "{:?} is on this machine", provider.names);
+            let is_own = host.is_none_or(|host| provider.owns(host) || is_here);
             assert!(is_own, "{:?} answers outside of its domain", provider.names);
+            let nobody = (&provider.domain, &provider.entity, &provider.country, &provider.key);
+            assert!(!provider.local || nobody == (&None, &None, &None, &None), "{:?} is somebody's", provider.names);
             if provider.only_known {
                 assert_eq!(provider.key, None, "{:?}", provider.names);
                 continue;

@@ -96,7 +96,8 @@ fn as_table(all: &[Known<'_>]) -> String {
         ];
         let endpoints = known.entry.map(Provider::endpoints).unwrap_or_default();
         if endpoints.is_empty() {
-            row.extend(["-".to_owned(), "unknown".to_owned()]);
+            let region = if known.entry.is_some_and(|entry| entry.local) { "local" } else { "unknown" };
+            row.extend(["-".to_owned(), region.to_owned()]);
             table.row(row);
             continue;
         }

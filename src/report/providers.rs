@@ -5,6 +5,9 @@ use super::document::{Document, Section, Table};
 use super::supplier::{self, Supplier};
 use crate::catalog::{self, Field};
 
+/// Where a server of one's own is.
+const OWN: &str = "one's own machine or network";
+
 /// Tells of all providers; those that are configured say so.
 pub fn providers(suppliers: &[Supplier], basis: &Basis) -> Document {
     let mut table = Table::new(&[
@@ -55,10 +58,15 @@ fn endpoints() -> Section {
         ("source", "Source"),
     ]);
     for provider in catalog::providers() {
+        if provider.endpoints().is_empty() {
+            let (address, region, promise) =
+                if provider.local { ("-", "local", OWN) } else { ("not known", "not known", "not known") };
+            table.push([provider.name(), address, region, promise, "-"]);
+        }
         for endpoint in provider.endpoints() {
             let (promise, source) = match endpoint.host {
                 Some(host) => (host.promise.as_str(), host.source.as_str()),
-                None if endpoint.local => ("one's own machine or network", "-"),
+                None if endpoint.local => (OWN, "-"),
                 None => ("not known", "-"),
             };
             let region = endpoint.region().unwrap_or("not known");

@@ -32,6 +32,9 @@ fn the_table_names_operator_country_exposure_and_where_each_endpoint_is() {
     aleph-alpha | Aleph Alpha GmbH, Heidelberg | DE | none | unknown | unknown | api.aleph-alpha.com | unknown
     mistral | Mistral AI SAS, Paris | FR | none / indirect | no / free plan: yes, unless opted out / yes, unless opted out | 30 days | api.eu.mistral.ai | EU
     ");
+    for (name, place) in [("self-hosted", "- | local"), ("privatemode", "- | unknown")] {
+        assert!(line(&table, name).ends_with(place), "{table}");
+    }
     let mistral: Vec<&str> =
         table.lines().skip_while(|line| !line.starts_with("mistral ")).take(3).map(str::trim_end).collect();
     assert!(mistral[1].ends_with("api.us.mistral.ai                                     US"), "{mistral:?}");

@@ -13,6 +13,14 @@ fn report(sandbox: &Sandbox, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
+/// The same where there is no configuration.
+fn report_alone(arguments: &[&str]) -> Value {
+    let sandbox = Sandbox::new();
+    let output = sandbox.command(["report"].iter().chain(arguments)).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
 fn section<'r>(report: &'r Value, id: &str) -> &'r Value {
     let sections = report["sections"].as_array().expect("sections");
     sections.iter().find(|section| section["id"] == id).unwrap_or_else(|| panic!("no {id}"))
@@ -45,9 +53,7 @@ async fn a_session_stands_in_the_report_with_its_host_and_the_record_that_shows_
 
 #[test]
 fn every_row_of_a_guides_table_of_exposure_is_there_with_source_and_date() {
-    let sandbox = Sandbox::new();
-    let output = sandbox.command(["report", "providers", "--format", "json"]).output().expect("it runs");
-    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let report = report_alone(&["providers", "--format", "json"]);
     let facts = section(&report, "facts")["rows"].as_array().expect("rows").clone();
     for (provider, exposure) in [
         ("openai", "direct"),
@@ -106,4 +112,24 @@ fn a_report_goes_to_a_file_of_its_owners_alone() {
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).expect("a file").permissions());
     assert_eq!(mode & 0o777, 0o600);
     assert!(std::fs::read_to_string(&file).expect("text").contains("## Supplier: mistral"));
+}
+
+#[test]
+fn who_is_not_known_to_operate_a_provider_is_a_gap_and_never_the_user() {
+    let report = report_alone(&["providers", "--format", "json"]);
+    let (rows, gaps) = (&section(&report, "exposure")["rows"], report["gaps"].to_string());
+    let rows = rows.as_array().expect("rows");
+    for name in ["berget", "evroc", "cortecs", "regolo", "privatemode"] {
+        let row = rows.iter().find(|row| row["provider"] == name).unwrap_or_else(|| panic!("no {name}"));
+        assert_eq!(row["operator"], "not known", "{name}");
+        assert!(gaps.contains(&format!("\"{name}: operator\"")), "{name}: {gaps}");
+    }
+    let own = ["ollama", "lm-studio", "vllm", "llama.cpp", "sglang", "lmdeploy", "self-hosted"];
+    assert!(rows.iter().all(|row| row["provider"].as_str().is_some_and(|name| !own.contains(&name))), "{rows:?}");
+    let endpoints = section(&report, "endpoints")["rows"].as_array().expect("rows");
+    let privatemode = endpoints.iter().find(|row| row["provider"] == "privatemode").expect("a row");
+    assert_eq!(
+        (privatemode["endpoint"].as_str(), privatemode["region"].as_str()),
+        (Some("not known"), Some("not known"))
+    );
 }

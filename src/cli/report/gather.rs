@@ -165,7 +165,7 @@ fn known(overlay: &Overlay, configured: &[Supplier]) -> Vec<Supplier> {
                 hosts,
                 operator: known.and_then(|it| it.entity.clone()),
                 country: known.and_then(|it| it.country.clone()),
-                is_local: known.is_some_and(|it| it.key.is_none() && it.entity.is_none()),
+                is_local: known.is_some_and(|it| it.local),
                 facts: overlay.facts(name).unwrap_or_default(),
                 ..Supplier::default()
             }
