@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Fact, Facts, Field, facts, known_provider};
+use super::{Fact, Facts, Field, facts, known_provider, provider_of};
 
 /// Cells by provider and field; `config::own_facts` reads them from a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -40,6 +40,18 @@ impl Overlay {
         }
         Some(all)
     }
+
+    /// What is known of a host: all that is of its provider, and behind it what the user says of the host by its name.
+    ///
+    /// A host may be called what a provider is and be somebody else's, so the names of providers name no host.
+    pub fn of_host(&self, host: &str) -> Facts {
+        let mut all = provider_of(host).and_then(|provider| self.facts(provider.name())).unwrap_or_default();
+        let is_it = |name: &String| name.eq_ignore_ascii_case(host) && known_provider(name).is_none();
+        for (field, cells) in self.0.iter().filter(|(name, _)| is_it(name)).flat_map(|(_, cells)| cells) {
+            all.0.entry(*field).or_default().extend(cells.iter().cloned());
+        }
+        all
+    }
 }
 
 #[cfg(test)]
@@ -70,5 +82,19 @@ mod tests {
         assert_eq!(both.get(Field::CloudAct), facts("mistral").unwrap().get(Field::CloudAct));
         assert_eq!(overlay.facts("acme").unwrap().values(Field::Operator), ["Acme GmbH"]);
         assert_eq!((overlay.others().collect::<Vec<_>>(), overlay.facts("nobody")), (vec!["Acme"], None));
+    }
+
+    #[test]
+    fn a_host_has_what_is_said_of_its_provider_and_of_itself_and_nothing_by_a_providers_name() {
+        let mut overlay = Overlay::default();
+        overlay.add("github.com", Field::Operator, own("GitHub Inc."));
+        overlay.add("API.berget.ai", Field::Operator, own("Berget AB"));
+        overlay.add("ollama", Field::Operator, own("us"));
+        let said = |host: &str, field| overlay.of_host(host).values(field).join(" / ");
+        assert_eq!(said("GitHub.com", Field::Operator), "GitHub Inc.");
+        assert_eq!(said("api.berget.ai", Field::Operator), "Berget AB");
+        assert_eq!(said("api.berget.ai", Field::Establishment), "SE");
+        assert_eq!(said("api.cohere.com", Field::Establishment), "US / CA");
+        assert_eq!(["ollama", "mistral", "llm.example"].map(|host| said(host, Field::Operator)), ["unknown"; 3]);
     }
 }

@@ -3,8 +3,11 @@
 use super::basis;
 use super::document::{Document, Section, Table};
 use super::egress::flow;
-use super::ropa::{Processing, missing, requests};
-use super::supplier;
+use super::host::besides;
+use super::observed::Observed;
+use super::ropa::{Processing, missing};
+use super::supplier::{self, Supplier};
+use crate::catalog::Field;
 
 /// A threat, what stands against it here, and what stays.
 struct Threat {
@@ -58,7 +61,8 @@ const THREATS: [Threat; 8] = [
 
 /// Describes the processing, its risks, and what stands against them.
 pub fn dpia(processing: &Processing<'_>) -> Document {
-    let Processing { controller, suppliers, observed, measures, basis } = *processing;
+    let Processing { controller, suppliers, observed, own, measures, basis } = *processing;
+    let besides = besides(suppliers, observed, own);
     let mut description = Section::new("description", "(a) The processing, and what it is for")
         .words(
             "A coding assistant (Claude Code) runs on this machine. It gathers source code, terminal output, file names \
@@ -66,15 +70,13 @@ pub fn dpia(processing: &Processing<'_>) -> Document {
              translates, lets requests go where they may, and records where they went.",
         )
         .list(&controller.purposes)
-        .list(suppliers.iter().map(|supplier| {
-            let place = supplier.region.as_deref().unwrap_or("no known place");
-            format!("{} ({place}): {} requests observed", supplier.name, requests(supplier, observed))
-        }));
+        .list(suppliers.iter().map(|supplier| line(supplier, observed)))
+        .list(besides.iter().map(|supplier| format!("Observed, and not configured: {}", line(supplier, observed))));
     if controller.purposes.is_empty() {
         description = description.gap(missing("purposes", "what the controller processes the data for"));
     }
     if !observed.traffic.is_empty() {
-        description = description.diagram(flow(observed));
+        description = description.diagram(flow(observed, own));
     }
     let necessity = Section::new("necessity", "(b) Necessity and proportionality");
     let necessity = match &controller.necessity {
@@ -99,11 +101,20 @@ pub fn dpia(processing: &Processing<'_>) -> Document {
         necessity,
         risks,
         super::measure::measures(measures, controller),
-        supplier::facts(suppliers),
+        supplier::facts(suppliers.iter().chain(&besides)),
         basis.section(),
         basis::limits(),
         basis::not_advice(),
     ];
     let title = "Material for a data protection impact assessment (Art. 35(7) GDPR)".to_owned();
     Document { kind: "dpia", title, about: basis.about(true), sections }
+}
+
+/// Who it is, whose, where, and how often something went there.
+fn line(supplier: &Supplier, observed: &Observed) -> String {
+    let (requests, connections) = supplier.seen(observed);
+    let operator = if supplier.is_local { "one's own".to_owned() } else { supplier.cell(Field::Operator) };
+    let place = supplier.region.as_deref().unwrap_or("no known place");
+    let name = &supplier.name;
+    format!("{name} ({place}), operator {operator}: {requests} requests, {connections} connections of the agent")
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use super::basis::{self, Basis};
 use super::diagram::{Diagram, Party, Way};
 use super::document::{Document, Section, Table};
+use super::host::whose;
 use super::observed::{Observed, Traffic, Who};
-use crate::catalog;
+use super::supplier::{self, Supplier, UNKNOWN};
+use crate::catalog::{Field, Overlay};
 
 /// What an attempt at the agent's vendor came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,15 +22,17 @@ pub struct SelfTest {
 }
 
 /// Tells what was observed.
-pub fn egress(observed: &Observed, basis: &Basis, tests: &[SelfTest]) -> Document {
-    let mut sections = vec![summary(observed), reached(observed), denied(observed)];
+pub fn egress(observed: &Observed, own: &Overlay, basis: &Basis, tests: &[SelfTest]) -> Document {
+    let mut sections = vec![summary(observed), reached(observed, own), denied(observed)];
     if !observed.traffic.is_empty() {
-        sections.push(Section::new("flow", "Who sent what to whom").diagram(flow(observed)));
+        sections.push(Section::new("flow", "Who sent what to whom").diagram(flow(observed, own)));
     }
     if !observed.policy.is_empty() {
         let lines = observed.policy.iter().map(|(time, words)| format!("{time}: {words}"));
         sections.push(Section::new("changes", "Changes of what may go").list(lines));
     }
+    let whose: Vec<Supplier> = observed.reached().map(|(_, host, traffic)| whose(host, traffic, own)).collect();
+    sections.push(supplier::of_fields(&whose, &[Field::Operator, Field::Establishment]));
     sections.push(self_test(tests));
     sections.extend([basis.section(), basis::limits(), basis::not_advice()]);
     Document { kind: "egress", title: "Where traffic went".to_owned(), about: basis.about(true), sections }
@@ -54,7 +58,7 @@ fn summary(observed: &Observed) -> Section {
     section.gap(format!("{} events could not be written, as the record itself says", observed.lost))
 }
 
-fn reached(observed: &Observed) -> Section {
+fn reached(observed: &Observed, own: &Overlay) -> Section {
     let mut table = Table::new(&[
         ("host", "Host"),
         ("by", "Spoken to by"),
@@ -72,20 +76,19 @@ fn reached(observed: &Observed) -> Section {
     ]);
     let mut gaps = BTreeSet::new();
     for (who, host, traffic) in observed.reached() {
-        let Whose { operator, country, region } = whose(host, traffic);
+        let whose = whose(host, traffic, own);
+        let (operator, country) = (operator(&whose), country(&whose));
         if operator.is_none() {
-            gaps.insert(format!(
-                "who operates {host}; `mcr egress allow {host} --operator NAME --reason TEXT` notes it"
-            ));
+            gaps.insert(format!("who operates {host}; {}", whose.place_of_own(Field::Operator)));
         }
         let (first, last) = traffic.span.clone().unwrap_or_default();
         let (sent, received) = traffic.tokens;
         table.push([
             host,
             who.as_str(),
-            operator.as_deref().unwrap_or("not known"),
-            country.as_deref().unwrap_or("not known"),
-            region.as_deref().unwrap_or("not known"),
+            operator.as_deref().unwrap_or(UNKNOWN),
+            country.as_deref().unwrap_or(UNKNOWN),
+            whose.region.as_deref().unwrap_or(UNKNOWN),
             &addresses(traffic),
             &traffic.went.to_string(),
             &traffic.bytes.0.to_string(),
@@ -122,31 +125,12 @@ fn self_test(tests: &[SelfTest]) -> Section {
     gaps.into_iter().fold(section, Section::gap)
 }
 
-/// What is known of a host: what the record noted at the time, else what the catalogue knows now.
-struct Whose {
-    operator: Option<String>,
-    country: Option<String>,
-    region: Option<String>,
+fn operator(whose: &Supplier) -> Option<String> {
+    whose.values(Field::Operator).or_else(|| whose.is_local.then(|| "this machine's owner".to_owned()))
 }
 
-fn whose(host: &str, traffic: &Traffic) -> Whose {
-    let known = catalog::standing(host);
-    let is_own = !traffic.addresses.is_empty()
-        && traffic.addresses.iter().all(|address| {
-            use crate::audit::AddressClass::{Loopback, Private};
-            matches!(address, Loopback | Private)
-        });
-    let own = |words: &str| is_own.then(|| words.to_owned());
-    let noted = |set: &BTreeSet<String>| (!set.is_empty()).then(|| joined(set));
-    Whose {
-        operator: noted(&traffic.operators)
-            .or_else(|| known.map(|it| it.operator.to_owned()))
-            .or_else(|| own("this machine's owner")),
-        country: known.map(|it| it.country.to_owned()).or_else(|| own("-")),
-        region: noted(&traffic.regions)
-            .or_else(|| known.and_then(|it| it.region).map(str::to_owned))
-            .or_else(|| own("local")),
-    }
+fn country(whose: &Supplier) -> Option<String> {
+    whose.values(Field::Establishment).or_else(|| whose.is_local.then(|| "-".to_owned()))
 }
 
 fn addresses(traffic: &Traffic) -> String {
@@ -162,7 +146,7 @@ fn joined(set: &BTreeSet<String>) -> String {
 }
 
 /// The agent and mcr on this machine, what they spoke to, and what they were kept from.
-pub(super) fn flow(observed: &Observed) -> Diagram {
+pub(super) fn flow(observed: &Observed, own: &Overlay) -> Diagram {
     let party = |id: &str, name: &str, detail: &str, is_denied| Party {
         id: id.to_owned(),
         name: name.to_owned(),
@@ -172,8 +156,8 @@ pub(super) fn flow(observed: &Observed) -> Diagram {
     let mut outside: Vec<Party> = Vec::new();
     let mut ways = vec![Way { from: "agent".into(), to: "mcr".into(), words: String::new(), is_denied: false }];
     for ((who, host), traffic) in &observed.traffic {
-        let Whose { operator, region, .. } = whose(host, traffic);
-        let detail = [operator, region].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let whose = whose(host, traffic, own);
+        let detail = [operator(&whose), whose.region].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let is_denied = traffic.went == 0;
         match outside.iter_mut().find(|party| party.id == *host) {
             Some(party) => party.is_denied &= is_denied,
@@ -252,7 +236,7 @@ mod tests {
     fn report() -> Document {
         let test = SelfTest { host: "api.anthropic.com".to_owned(), denied: true, words: "not allowed".to_owned() };
         let basis = Basis { made: "2026-11-22T12:00:00Z".to_owned(), ..Basis::default() };
-        egress(&observed(), &basis, &[test])
+        egress(&observed(), &Overlay::default(), &basis, &[test])
     }
 
     fn rows<'d>(document: &'d Document, id: &str) -> &'d [Vec<String>] {
@@ -290,13 +274,13 @@ mod tests {
     #[test]
     fn a_guard_that_lets_the_vendor_go_is_a_gap() {
         let test = SelfTest { host: "api.anthropic.com".to_owned(), denied: false, words: String::new() };
-        let document = egress(&Observed::default(), &Basis::default(), &[test]);
+        let document = egress(&Observed::default(), &Overlay::default(), &Basis::default(), &[test]);
         assert!(document.gaps().any(|gap| gap == "the guard lets api.anthropic.com go, as it is configured now"));
     }
 
     #[test]
     fn the_picture_has_every_host_once() {
-        let diagram = flow(&observed());
+        let diagram = flow(&observed(), &Overlay::default());
         let hosts: Vec<&str> = diagram.columns[2].1.iter().map(|party| party.id.as_str()).collect();
         assert_eq!(hosts, ["127.0.0.1", "api.eu.mistral.ai", "llm.example", "api.anthropic.com"]);
         assert!(diagram.ways.iter().any(|way| way.to == "api.anthropic.com" && way.is_denied));

@@ -11,12 +11,14 @@ mod diagram;
 mod document;
 mod dpia;
 mod egress;
+mod host;
 mod json;
 mod markdown;
 mod measure;
 mod nis2;
 mod observed;
 mod providers;
+mod recipients;
 mod ropa;
 mod supplier;
 #[cfg(test)]

@@ -3,8 +3,10 @@
 
 use super::basis;
 use super::document::{Document, Section, Table};
-use super::ropa::{Processing, missing, requests};
-use super::supplier::{self, Supplier};
+use super::host::besides;
+use super::observed::{Observed, Who};
+use super::ropa::{Processing, missing};
+use super::supplier::{self, Supplier, UNKNOWN};
 use crate::catalog::Field;
 
 /// What a sheet has of the catalogue.
@@ -13,39 +15,48 @@ const FIELDS: [Field; 6] =
 
 /// One sheet for each configured supplier, and how much depends on it.
 pub fn nis2(processing: &Processing<'_>) -> Document {
-    let Processing { controller, suppliers, observed, basis, .. } = *processing;
-    let all: u64 = suppliers.iter().map(|supplier| requests(supplier, observed)).sum();
+    let Processing { controller, suppliers, observed, own, basis, .. } = *processing;
+    let besides = besides(suppliers, observed, own);
+    let asked = observed.reached().filter(|(who, ..)| *who == Who::Mcr);
+    let all: u64 = asked.map(|(.., traffic)| traffic.went).sum();
     let mut sections: Vec<Section> =
-        suppliers.iter().map(|supplier| sheet(supplier, requests(supplier, observed), all)).collect();
+        suppliers.iter().map(|supplier| sheet(supplier, supplier.seen(observed), all)).collect();
+    sections.extend(others(&besides, observed));
     let incident = Section::new("incidents", "Incidents");
     sections.push(match &controller.incident_contact {
         Some(contact) => incident.words(contact),
         None => incident.gap(missing("incident_contact", "whom to call, and within which time suppliers report")),
     });
-    sections.extend([supplier::facts(suppliers), basis.section(), basis::limits(), basis::not_advice()]);
+    sections.extend([
+        supplier::facts(suppliers.iter().chain(&besides)),
+        basis.section(),
+        basis::limits(),
+        basis::not_advice(),
+    ]);
     let title = "Suppliers of a coding assistant (NIS2, Art. 21(2)(d) and (3))".to_owned();
     Document { kind: "nis2", title, about: basis.about(true), sections }
 }
 
-fn sheet(supplier: &Supplier, requests: u64, all: u64) -> Section {
-    let Supplier { name, hosts, operator, country, region, is_local, models, .. } = supplier;
+fn sheet(supplier: &Supplier, (requests, connections): (u64, u64), all: u64) -> Section {
+    let Supplier { name, hosts, region, is_local, models, .. } = supplier;
     let mut table = Table::new(&[("what", "What"), ("value", "Value")]);
-    let own = |known: &Option<String>, own: &str| match known {
-        Some(known) => known.clone(),
-        None if *is_local => own.to_owned(),
-        None => "not known".to_owned(),
-    };
+    let own = |field, own: &str| if *is_local { own.to_owned() } else { supplier.cell(field) };
     table.push(["Supplier", name.as_str()]);
-    table.push(["Legal entity".to_owned(), own(operator, "one's own")]);
-    table.push(["Established in".to_owned(), own(country, "-")]);
+    table.push(["Legal entity".to_owned(), own(Field::Operator, "one's own")]);
+    table.push(["Established in".to_owned(), own(Field::Establishment, "-")]);
     table.push(["Hosts".to_owned(), hosts.join(", ")]);
-    table.push(["Promised place".to_owned(), own(region, "one's own network")]);
+    let place = region.as_deref().unwrap_or(if *is_local { "one's own network" } else { UNKNOWN });
+    table.push(["Promised place", place]);
     table.push(["Service".to_owned(), "answers of a language model to what the agent sends".to_owned()]);
     table.push(["Models in routes".to_owned(), if models.is_empty() { "-".to_owned() } else { models.join(", ") }]);
     let share = (requests * 100).checked_div(all).map_or_else(|| "-".to_owned(), |share| format!("{share}%"));
     table.push(["Requests observed".to_owned(), format!("{requests} ({share} of all)")]);
+    table.push(["Connections of the agent observed".to_owned(), connections.to_string()]);
     let mut gaps = Vec::new();
     if !is_local {
+        if supplier.told(Field::Operator).is_empty() {
+            gaps.push(format!("{name}: its legal entity; {}", supplier.place_of_own(Field::Operator)));
+        }
         for field in FIELDS {
             if supplier.told(field).is_empty() {
                 gaps.push(format!("{name}: {}", field.label()));
@@ -58,4 +69,36 @@ fn sheet(supplier: &Supplier, requests: u64, all: u64) -> Section {
     }
     let section = Section::new("supplier", format!("Supplier: {name}")).table(table, "");
     gaps.into_iter().fold(section, Section::gap)
+}
+
+/// Whom something went to, and no sheet is of; none where there is nobody.
+fn others(besides: &[Supplier], observed: &Observed) -> Option<Section> {
+    let mut table = Table::new(&[
+        ("name", "Name"),
+        ("hosts", "Hosts"),
+        ("operator", "Legal entity"),
+        ("country", "Established in"),
+        ("requests", "Requests observed"),
+        ("connections", "Connections of the agent observed"),
+    ]);
+    let mut gaps = Vec::new();
+    for supplier in besides.iter().filter(|supplier| !supplier.is_local) {
+        let (requests, connections) = supplier.seen(observed);
+        table.push([
+            supplier.name.clone(),
+            supplier.hosts.join(", "),
+            supplier.cell(Field::Operator),
+            supplier.cell(Field::Establishment),
+            requests.to_string(),
+            connections.to_string(),
+        ]);
+        if supplier.told(Field::Operator).is_empty() {
+            gaps.push(format!("{}: its legal entity; {}", supplier.name, supplier.place_of_own(Field::Operator)));
+        }
+    }
+    if table.rows.is_empty() {
+        return None;
+    }
+    let section = Section::new("others", "Observed, and not configured").table(table, "");
+    Some(gaps.into_iter().fold(section, Section::gap))
 }

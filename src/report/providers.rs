@@ -23,8 +23,8 @@ pub fn providers(suppliers: &[Supplier], basis: &Basis) -> Document {
         let hosts = if supplier.hosts.is_empty() { "-".to_owned() } else { supplier.hosts.join(", ") };
         table.push([
             &supplier.name,
-            supplier.operator.as_deref().unwrap_or("not known"),
-            supplier.country.as_deref().unwrap_or("not known"),
+            &supplier.cell(Field::Operator),
+            &supplier.cell(Field::Establishment),
             &supplier.cell(Field::CloudAct),
             &supplier.cell(Field::Transfer),
             &hosts,

@@ -1,20 +1,21 @@
 //! A provider as reports tell of it: where requests went or may go, and each fact with its date and source.
 
+use std::collections::BTreeSet;
+
 use super::document::{Section, Table};
-use crate::catalog::{Fact, Facts, Field};
+use super::observed::{Observed, Who};
+use crate::catalog::{self, Fact, Facts, Field};
 
 /// A provider.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Supplier {
     /// What it is called in the catalogue, or in the configuration where it is in none.
     pub name: String,
-    /// Its hosts that the configuration names.
+    /// Its hosts that the configuration names, or that were observed.
     pub hosts: Vec<String>,
-    /// Its legal entity.
-    pub operator: Option<String>,
-    /// Where that is established, two letters.
-    pub country: Option<String>,
-    /// Where the configured host promises to work.
+    /// Its legal entity as the record noted it at the time; what is known of it now stands in the facts.
+    pub noted: BTreeSet<String>,
+    /// Where the host promises to work.
     pub region: Option<String>,
     /// Whether it is this machine or one in its network.
     pub is_local: bool,
@@ -27,30 +28,112 @@ pub struct Supplier {
 /// Whom a country's courts may reach is not judged here; only whether it is one of the EEA.
 const EEA_WORD: &str = "eea";
 
-impl Supplier {
-    /// What its operator's country is to the GDPR: within the EEA, or a third country.
-    pub(super) fn is_in_third_country(&self) -> Option<bool> {
-        if self.is_local {
-            return Some(false);
+/// What a provider's country is to the GDPR.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Third {
+    /// All sources name a country outside of the EEA.
+    Yes,
+    /// All name one within.
+    No,
+    /// They differ.
+    Differs,
+    /// None names a country.
+    Unknown,
+}
+
+impl Third {
+    /// The word for it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Differs => "sources differ",
+            Self::Unknown => UNKNOWN,
         }
-        self.country.as_deref().map(|country| !crate::catalog::is_within(country, EEA_WORD))
+    }
+}
+
+/// What stands where nobody here knows.
+pub(super) const UNKNOWN: &str = "not known";
+
+impl Supplier {
+    /// What its operator's country is to the GDPR, by all sources.
+    pub(super) fn third(&self) -> Third {
+        if self.is_local {
+            return Third::No;
+        }
+        // A country is two letters; what else one's own facts may say cannot be compared.
+        let countries = self.facts.get(Field::Establishment).iter().map(|fact| fact.value.as_str());
+        let within: BTreeSet<Option<bool>> = countries
+            .filter(|country| *country != "unknown")
+            .map(|country| (country.len() == 2).then(|| catalog::is_within(country, EEA_WORD)))
+            .collect();
+        match within.into_iter().collect::<Vec<_>>()[..] {
+            [] | [None] => Third::Unknown,
+            [Some(true)] => Third::No,
+            [Some(false)] => Third::Yes,
+            [..] => Third::Differs,
+        }
     }
 
     /// What is known of a field, each with its source.
     pub(super) fn told(&self, field: Field) -> Vec<String> {
         let said = self.facts.get(field).iter();
-        said.map(|Fact { value, source, as_of, .. }| format!("{value} ({source}, {as_of})")).collect()
+        let said = said.map(|Fact { value, source, as_of, .. }| format!("{value} ({source}, {as_of})"));
+        said.chain(self.noted(field).map(|noted| format!("{noted} (the record, as it was known then)"))).collect()
     }
 
     /// The same as one cell of a table.
     pub(super) fn cell(&self, field: Field) -> String {
         let told = self.told(field);
-        if told.is_empty() { "not known".to_owned() } else { told.join("; ") }
+        if told.is_empty() { UNKNOWN.to_owned() } else { told.join("; ") }
+    }
+
+    /// What is known of a field, each value once and without its sources.
+    pub(super) fn values(&self, field: Field) -> Option<String> {
+        let facts = self.facts.values(field).into_iter().filter(|value| *value != "unknown");
+        let values: Vec<&str> = facts.chain(self.noted(field)).collect();
+        (!values.is_empty()).then(|| values.join(" / "))
+    }
+
+    /// What the record noted, and no source says now.
+    fn noted(&self, field: Field) -> impl Iterator<Item = &str> {
+        let known = self.facts.values(field);
+        let noted = self.noted.iter().filter(move |_| field == Field::Operator).map(String::as_str);
+        noted.filter(move |noted| !known.contains(noted))
+    }
+
+    /// Where the user's own words on it belong.
+    pub(super) fn place_of_own(&self, field: Field) -> String {
+        let known = catalog::known_provider(&self.name);
+        let is_other = |host: &&String| known.is_some_and(|known| !known.local && !known.owns(host));
+        let name = self.hosts.first().filter(is_other).unwrap_or(&self.name);
+        format!("if you know it, write it as `{}` of `{name}` in facts.json beside the configuration", field.as_str())
+    }
+
+    /// How often mcr asked it, and how often the agent or a command of its connected to it.
+    pub(super) fn seen(&self, observed: &Observed) -> (u64, u64) {
+        let of = |whose| {
+            let its = observed.reached().filter(|(who, host, _)| *who == whose && self.has(host));
+            its.map(|(.., traffic)| traffic.went).sum()
+        };
+        (of(Who::Mcr), of(Who::Agent))
+    }
+
+    /// Whether a host is one of those that stand here.
+    pub(super) fn has(&self, host: &str) -> bool {
+        self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
     }
 }
 
 /// Every fact with its date and source.
-pub(super) fn facts(suppliers: &[Supplier]) -> Section {
+pub(super) fn facts<'s>(suppliers: impl IntoIterator<Item = &'s Supplier>) -> Section {
+    of_fields(suppliers, &Field::ALL)
+}
+
+/// Those of some fields.
+pub(super) fn of_fields<'s>(suppliers: impl IntoIterator<Item = &'s Supplier>, fields: &[Field]) -> Section {
+    let mut seen = BTreeSet::new();
     let mut table = Table::new(&[
         ("provider", "Provider"),
         ("field", "Fact"),
@@ -61,7 +144,11 @@ pub(super) fn facts(suppliers: &[Supplier]) -> Section {
         ("source", "Source"),
     ]);
     for supplier in suppliers {
-        for (field, facts) in supplier.facts.iter() {
+        // What is known of one provider is the same at each of its places.
+        if !seen.insert(&supplier.name) {
+            continue;
+        }
+        for (field, facts) in supplier.facts.iter().filter(|(field, _)| fields.contains(field)) {
             for Fact { value, as_of, source, address, kind, confidence, note } in facts {
                 let value = note.as_ref().map_or_else(|| value.clone(), |note| format!("{value} ({note})"));
                 let source = address.as_ref().map_or_else(|| source.clone(), |address| format!("{source}, {address}"));

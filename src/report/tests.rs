@@ -2,8 +2,28 @@
 
 use super::*;
 use crate::audit::{Decision, Event, Kind};
-use crate::catalog;
+use crate::catalog::{self, Confidence, Fact, Facts, Field, Overlay};
 use crate::config::{AuditRules, EgressRules};
+
+/// The user's own word on a provider or a host.
+fn word(overlay: &mut Overlay, name: &str, field: Field, value: &str) {
+    let fact = Fact {
+        value: value.to_owned(),
+        as_of: "2026-10-01".to_owned(),
+        source: "our letter".to_owned(),
+        address: None,
+        kind: catalog::Kind::Own,
+        confidence: Confidence::High,
+        note: None,
+    };
+    overlay.add(name, field, fact);
+}
+
+fn own(name: &str, field: Field, value: &str) -> Facts {
+    let mut overlay = Overlay::default();
+    word(&mut overlay, name, field, value);
+    overlay.facts(name).expect("facts")
+}
 
 fn suppliers() -> Vec<Supplier> {
     let facts = |name: &str| catalog::facts(name).cloned().unwrap_or_default();
@@ -11,8 +31,6 @@ fn suppliers() -> Vec<Supplier> {
         Supplier {
             name: "mistral".to_owned(),
             hosts: vec!["api.mistral.ai".to_owned()],
-            operator: Some("Mistral AI SAS".to_owned()),
-            country: Some("FR".to_owned()),
             region: Some("global".to_owned()),
             facts: facts("mistral"),
             ..Supplier::default()
@@ -20,15 +38,13 @@ fn suppliers() -> Vec<Supplier> {
         Supplier {
             name: "openai".to_owned(),
             hosts: vec!["api.openai.com".to_owned()],
-            operator: Some("OpenAI".to_owned()),
-            country: Some("US".to_owned()),
             facts: facts("openai"),
             ..Supplier::default()
         },
         Supplier {
             name: "elsewhere".to_owned(),
             hosts: vec!["llm.example".to_owned()],
-            country: Some("BR".to_owned()),
+            facts: own("elsewhere", Field::Establishment, "BR"),
             ..Supplier::default()
         },
         Supplier {
@@ -40,30 +56,57 @@ fn suppliers() -> Vec<Supplier> {
     ]
 }
 
+/// Something that the record has of a host.
+fn event(kind: Kind, host: &str, decision: Decision) -> Event {
+    Event { host: Some(host.to_owned()), decision: Some(decision), ..Event::new(kind) }
+}
+
 /// Every report, of a week with one request and one attempt that was denied.
 fn reports(controller: &Controller) -> Vec<Document> {
-    let request = Event {
-        host: Some("api.mistral.ai".to_owned()),
-        decision: Some(Decision::Allowed),
-        ..Event::new(Kind::Request)
-    };
-    let denied = Event {
-        host: Some("api.anthropic.com".to_owned()),
-        decision: Some(Decision::Denied),
-        ..Event::new(Kind::Connect)
-    };
-    let observed = Observed::of([("2026-11-22T10:00:00Z", &request), ("2026-11-22T10:00:01Z", &denied)]);
+    let request = event(Kind::Request, "api.mistral.ai", Decision::Allowed);
+    let denied = event(Kind::Connect, "api.anthropic.com", Decision::Denied);
+    reports_of(controller, &suppliers(), &[request, denied], &Overlay::default())
+}
+
+/// Every report, in the order of the command line, of a period with these events.
+fn reports_of(controller: &Controller, suppliers: &[Supplier], events: &[Event], own: &Overlay) -> Vec<Document> {
+    let observed = Observed::of(events.iter().map(|event| ("2026-11-22T10:00:00Z", event)));
     let basis = Basis { made: "2026-11-22T12:00:00Z".to_owned(), ..Basis::default() };
-    let (suppliers, measures) = (suppliers(), in_force(&EgressRules::default(), &AuditRules::default()));
-    let processing =
-        Processing { controller, suppliers: &suppliers, observed: &observed, measures: &measures, basis: &basis };
+    let measures = in_force(&EgressRules::default(), &AuditRules::default());
+    let processing = Processing { controller, suppliers, observed: &observed, own, measures: &measures, basis: &basis };
     vec![
-        egress(&observed, &basis, &[]),
+        egress(&observed, own, &basis, &[]),
         ropa(&processing),
         dpia(&processing),
         nis2(&processing),
-        providers(&suppliers, &basis),
+        providers(suppliers, &basis),
     ]
+}
+
+/// What an agent that connects for itself leaves behind.
+fn connections() -> [Event; 4] {
+    [
+        event(Kind::Connect, "api.openai.com", Decision::Allowed),
+        event(Kind::Connect, "github.com", Decision::Allowed),
+        event(Kind::Connect, "127.0.0.1", Decision::Allowed),
+        event(Kind::Connect, "api.anthropic.com", Decision::Denied),
+    ]
+}
+
+/// Some cells of each row of a section.
+fn cells<'d, const N: usize>(document: &'d Document, id: &str, columns: [usize; N]) -> Vec<[&'d str; N]> {
+    rows(document, id).into_iter().map(|row| columns.map(|column| row[column].as_str())).collect()
+}
+
+fn words_of(document: &Document, id: &str) -> Vec<String> {
+    let blocks = document.sections.iter().filter(|section| section.id == id).flat_map(|section| &section.blocks);
+    blocks
+        .flat_map(|block| match block {
+            Block::Words(words) => vec![words.clone()],
+            Block::List(points) => points.clone(),
+            Block::Table(_) | Block::Diagram(_) | Block::Gap(_) => Vec::new(),
+        })
+        .collect()
 }
 
 fn rows<'d>(document: &'d Document, id: &str) -> Vec<&'d Vec<String>> {
@@ -119,16 +162,10 @@ fn the_owners_words_fill_the_gaps() {
 #[test]
 fn a_transfer_is_told_by_the_operators_country_and_the_place_apart() {
     let document = &reports(&Controller::default())[1];
-    let told: Vec<[&str; 4]> = rows(document, "transfers")
-        .iter()
-        .map(|row| [&row[0], &row[1], &row[2], &row[3]].map(String::as_str))
-        .collect();
-    let expect = [
-        ["mistral", "FR", "no", "global"],
-        ["openai", "US", "yes", "not known"],
-        ["elsewhere", "BR", "yes", "not known"],
-    ];
-    assert_eq!(told, expect);
+    let told = cells(document, "transfers", [0, 2, 3]);
+    assert_eq!(told, [["mistral", "no", "global"], ["openai", "yes", "not known"], ["elsewhere", "yes", "not known"]]);
+    let established = &rows(document, "transfers")[1][1];
+    assert!(established.starts_with("US (") && established.ends_with(", 2026-11-20)"), "{established}");
     // What sources say of it stands side by side.
     let exposure = &rows(document, "transfers")[0][5];
     assert!(exposure.contains("none (") && exposure.contains("; indirect ("), "{exposure}");
@@ -140,4 +177,127 @@ fn a_supplier_has_its_sheet_and_its_share() {
     let sheets = document.sections.iter().filter(|section| section.id == "supplier").count();
     assert_eq!(sheets, 4);
     assert!(rows(document, "supplier").iter().any(|row| row[0] == "Requests observed" && row[1] == "1 (100% of all)"));
+}
+
+#[test]
+fn whom_something_went_to_is_a_recipient_and_a_transfer_whatever_is_configured() {
+    let controller = Controller::default();
+    for suppliers in [Vec::new(), suppliers().split_off(3)] {
+        let count = suppliers.len();
+        let document = &reports_of(&controller, &suppliers, &connections(), &Overlay::default())[1];
+        let recipients = cells(document, "recipients", [0, 1, 4, 6, 7]);
+        assert_eq!(
+            recipients[count..],
+            [
+                ["127.0.0.1", "no", "127.0.0.1", "0", "1"],
+                ["openai", "no", "api.openai.com", "0", "1"],
+                ["github.com", "no", "github.com", "0", "1"],
+            ]
+        );
+        let operators = cells(document, "recipients", [2]);
+        assert!(operators[count + 1][0].starts_with("OpenAI LLC, Delaware ("), "{operators:?}");
+        assert_eq!(operators[count + 2], ["not known"]);
+        assert_eq!(cells(document, "transfers", [0, 2]), [["openai", "yes"], ["github.com", "not known"]]);
+        assert_eq!(words_of(document, "transfers"), [""; 0]);
+        for gap in [
+            "the legal entity behind github.com (github.com); if you know it, write it as `operator` of `github.com` in \
+             facts.json beside the configuration",
+            "whether github.com is established in a third country, where it processes, and the safeguard",
+            "how long is kept what was sent to github.com",
+        ] {
+            assert!(document.gaps().any(|named| named == gap), "{gap}: {:#?}", document.gaps().collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+fn that_nothing_leaves_is_said_only_where_nothing_was_seen_to() {
+    let (controller, own) = (Controller::default(), Overlay::default());
+    let said = |suppliers: &[Supplier], events: &[Event]| {
+        words_of(&reports_of(&controller, suppliers, events, &own)[1], "transfers").join("\n")
+    };
+    let (local, here) = (suppliers().split_off(3), event(Kind::Connect, "127.0.0.1", Decision::Allowed));
+    assert_eq!(said(&[], &[]), "No provider is configured, and nothing was observed to go anywhere in this period.");
+    assert_eq!(
+        said(&[], std::slice::from_ref(&here)),
+        "No provider is configured; every host that was observed is this machine or one in its network."
+    );
+    assert_eq!(
+        said(&local, &[]),
+        "Every configured provider is this machine or one in its network, and nothing was observed to go elsewhere."
+    );
+    assert_eq!(
+        said(&local, &[here]),
+        "Every configured provider, and every host that was observed, is this machine or one in its network."
+    );
+}
+
+#[test]
+fn what_a_server_of_ones_own_hands_on_is_a_transfer_to_whoever_answers_it() {
+    let handed_on = Event {
+        model_sent: Some("some-model:cloud".to_owned()),
+        ..event(Kind::Request, "127.0.0.1", Decision::Allowed)
+    };
+    let routed = Supplier { models: vec!["some-model:cloud".to_owned()], ..suppliers().remove(3) };
+    for (suppliers, events, way) in [(vec![], vec![handed_on], "127.0.0.1"), (vec![routed], vec![], "localhost")] {
+        let document = &reports_of(&Controller::default(), &suppliers, &events, &Overlay::default())[1];
+        assert_eq!(cells(document, "transfers", [0, 2]), [["ollama-cloud", "yes"]]);
+        let hosts = cells(document, "recipients", [0, 4]);
+        assert!(hosts.contains(&["ollama-cloud", &format!("by way of {way}")]), "{hosts:?}");
+    }
+}
+
+#[test]
+fn sources_that_differ_on_a_country_all_stand_there_and_decide_nothing() {
+    let cohere = Supplier {
+        name: "cohere".to_owned(),
+        hosts: vec!["api.cohere.com".to_owned()],
+        facts: catalog::facts("cohere").cloned().expect("facts"),
+        ..Supplier::default()
+    };
+    let mut own = Overlay::default();
+    word(&mut own, "cohere", Field::Establishment, "IE");
+    let moved = Supplier { facts: own.facts("cohere").expect("facts"), ..cohere.clone() };
+    let reports = reports_of(&Controller::default(), &[cohere], &[], &Overlay::default());
+    for (at, id, row, column) in
+        [(1, "recipients", 0, 3), (1, "transfers", 0, 1), (3, "supplier", 2, 1), (4, "exposure", 0, 2)]
+    {
+        let cell = &rows(&reports[at], id)[row][column];
+        assert!(cell.starts_with("US (") && cell.contains("; CA ("), "{id}: {cell}");
+    }
+    assert_eq!(cells(&reports[1], "transfers", [2]), [["yes"]]);
+    let document = &reports_of(&Controller::default(), &[moved], &[], &own)[1];
+    assert_eq!(cells(document, "transfers", [2]), [["sources differ"]]);
+    assert!(document.gaps().any(|gap| gap == "whether cohere is established in a third country: sources differ"));
+}
+
+#[test]
+fn no_report_of_what_was_observed_leaves_out_who_is_not_configured() {
+    let reports = reports_of(&Controller::default(), &suppliers()[..1], &connections(), &Overlay::default());
+    let described = words_of(&reports[2], "description");
+    let github = "Observed, and not configured: github.com (no known place), operator not known: 0 requests, 1 connections of the agent";
+    assert!(described.iter().any(|line| line == github), "{described:#?}");
+    assert_eq!(cells(&reports[3], "others", [0, 5]), [["openai", "1"], ["github.com", "1"]]);
+    assert!(reports[3].gaps().any(|gap| gap.starts_with("github.com: its legal entity; ")));
+    for (at, operator) in [(1, "OpenAI LLC, Delaware"), (2, "OpenAI LLC, Delaware"), (3, "OpenAI LLC, Delaware")] {
+        let facts = cells(&reports[at], "facts", [0, 1, 2]);
+        assert!(facts.contains(&["openai", "operator", operator]), "{at}: {facts:?}");
+    }
+}
+
+#[test]
+fn a_gap_points_to_what_only_notes_and_the_users_word_on_a_host_fills_it() {
+    let mut own = Overlay::default();
+    let of = |own: &Overlay| reports_of(&Controller::default(), &[], &connections(), own);
+    for document in &of(&own) {
+        assert!(!markdown(document).contains("egress allow"), "{}", document.kind);
+    }
+    let asked = "who operates github.com; if you know it, write it as `operator` of `github.com` in facts.json beside the configuration";
+    assert!(of(&own)[0].gaps().any(|gap| gap == asked));
+    word(&mut own, "github.com", Field::Operator, "GitHub Inc.");
+    word(&mut own, "github.com", Field::Establishment, "US");
+    let reports = of(&own);
+    assert!(!reports[0].gaps().any(|gap| gap.contains("github.com")));
+    assert!(cells(&reports[0], "reached", [0, 2, 3]).contains(&["github.com", "GitHub Inc.", "US"]));
+    assert_eq!(cells(&reports[1], "transfers", [0, 2]), [["openai", "yes"], ["github.com", "yes"]]);
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::audit;
-use crate::catalog::{self, Overlay};
+use crate::catalog::{self, Facts, Overlay};
 use crate::cli::config::Place;
 use crate::cli::doctor::routed;
 use crate::cli::self_test::self_test;
@@ -21,6 +21,8 @@ pub(super) struct Gathered {
     pub(super) basis: Basis,
     pub(super) self_test: SelfTest,
     pub(super) controller: Controller,
+    /// What the user says of providers and hosts.
+    pub(super) own: Overlay,
     /// The configured providers.
     pub(super) suppliers: Vec<Supplier>,
     /// Every provider that is known.
@@ -78,6 +80,7 @@ impl Gathered {
             controller: controller(place)?,
             known: known(&overlay, &suppliers),
             suppliers,
+            own: overlay,
             measures: in_force(&egress, &audit_rules),
         })
     }
@@ -123,14 +126,15 @@ fn suppliers(config: &Config, overlay: &Overlay) -> Vec<Supplier> {
     for provider in &config.providers {
         let Ok(connection) = &provider.connection else { continue };
         let host = connection.host().to_ascii_lowercase();
-        let standing = catalog::standing(&host);
-        let name = standing.map_or(provider.name.as_str(), |it| it.provider).to_owned();
+        let known = catalog::provider_of(&host);
+        let name = known.map_or(provider.name.as_str(), catalog::Provider::name).to_owned();
         let models: BTreeSet<String> = routed
             .iter()
             .filter(|target| target.provider.name == provider.name)
             .map(|target| target.model.clone())
             .collect();
-        let region = if provider.is_local() { Some("local") } else { standing.and_then(|it| it.region) };
+        let region =
+            if provider.is_local() { Some("local") } else { catalog::host(&host).map(|it| it.region.as_str()) };
         let same = |other: &&mut Supplier| other.name == name && other.region.as_deref() == region;
         if let Some(known) = suppliers.iter_mut().find(same) {
             known.hosts.extend((!known.hosts.contains(&host)).then_some(host));
@@ -138,17 +142,26 @@ fn suppliers(config: &Config, overlay: &Overlay) -> Vec<Supplier> {
             continue;
         }
         suppliers.push(Supplier {
-            facts: overlay.facts(&name).unwrap_or_default(),
+            facts: facts(&name, &host, provider.is_local(), overlay),
             hosts: vec![host],
-            operator: standing.map(|it| it.operator.to_owned()),
-            country: standing.map(|it| it.country.to_owned()),
             region: region.map(str::to_owned),
             is_local: provider.is_local(),
             models: models.into_iter().collect(),
             name,
+            ..Supplier::default()
         });
     }
     suppliers
+}
+
+/// What is known of a configured provider: a name alone makes nobody's facts those of a host that is not theirs.
+fn facts(name: &str, host: &str, is_local: bool, overlay: &Overlay) -> Facts {
+    let of_host = overlay.of_host(host);
+    let is_its = catalog::known_provider(name).is_none_or(|known| known.local && is_local);
+    if catalog::provider_of(host).is_some() || !is_its {
+        return of_host;
+    }
+    overlay.facts(name).unwrap_or(of_host)
 }
 
 /// Every provider of the catalogue and of the owner's own facts, with the hosts that are configured.
@@ -163,8 +176,6 @@ fn known(overlay: &Overlay, configured: &[Supplier]) -> Vec<Supplier> {
             Supplier {
                 name: name.to_owned(),
                 hosts,
-                operator: known.and_then(|it| it.entity.clone()),
-                country: known.and_then(|it| it.country.clone()),
                 is_local: known.is_some_and(|it| it.local),
                 facts: overlay.facts(name).unwrap_or_default(),
                 ..Supplier::default()

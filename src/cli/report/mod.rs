@@ -14,7 +14,7 @@ pub fn run(command: &ReportCommand, place: &Place<'_>) -> Result<u8, Failure> {
     let (options, make): (&ReportOptions, fn(&Gathered) -> Document) = match command {
         ReportCommand::Example => return example(place),
         ReportCommand::Egress(options) => {
-            (options, |all| report::egress(&all.observed, &all.basis, std::slice::from_ref(&all.self_test)))
+            (options, |all| report::egress(&all.observed, &all.own, &all.basis, std::slice::from_ref(&all.self_test)))
         }
         ReportCommand::Ropa(options) => (options, |all| report::ropa(&processing(all))),
         ReportCommand::Dpia(options) => (options, |all| report::dpia(&processing(all))),
@@ -40,8 +40,8 @@ pub fn run(command: &ReportCommand, place: &Place<'_>) -> Result<u8, Failure> {
 }
 
 fn processing(all: &Gathered) -> Processing<'_> {
-    let Gathered { controller, suppliers, observed, measures, basis, .. } = all;
-    Processing { controller, suppliers, observed, measures, basis }
+    let Gathered { controller, suppliers, observed, own, measures, basis, .. } = all;
+    Processing { controller, suppliers, observed, own, measures, basis }
 }
 
 fn rendered(document: &Document, form: ReportForm) -> Result<String, Failure> {
