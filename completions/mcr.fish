@@ -246,35 +246,35 @@ complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcomma
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from egress" -l format -d 'The form' -r -f -a "md\t'Markdown, with a diagram that mermaid draws'
 csv\t'The tables as CSV'
 json\t'All of it as JSON'
-svg\t'The diagram alone, as a picture'"
+svg\t'The diagram alone, as a picture: of egress, ropa and dpia'"
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from egress" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from egress" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from ropa" -l since -d 'Leave out what was before, such as 24h, 7d, 2026-11-01' -r
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from ropa" -l format -d 'The form' -r -f -a "md\t'Markdown, with a diagram that mermaid draws'
 csv\t'The tables as CSV'
 json\t'All of it as JSON'
-svg\t'The diagram alone, as a picture'"
+svg\t'The diagram alone, as a picture: of egress, ropa and dpia'"
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from ropa" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from ropa" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from dpia" -l since -d 'Leave out what was before, such as 24h, 7d, 2026-11-01' -r
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from dpia" -l format -d 'The form' -r -f -a "md\t'Markdown, with a diagram that mermaid draws'
 csv\t'The tables as CSV'
 json\t'All of it as JSON'
-svg\t'The diagram alone, as a picture'"
+svg\t'The diagram alone, as a picture: of egress, ropa and dpia'"
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from dpia" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from dpia" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from providers" -l since -d 'Leave out what was before, such as 24h, 7d, 2026-11-01' -r
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from providers" -l format -d 'The form' -r -f -a "md\t'Markdown, with a diagram that mermaid draws'
 csv\t'The tables as CSV'
 json\t'All of it as JSON'
-svg\t'The diagram alone, as a picture'"
+svg\t'The diagram alone, as a picture: of egress, ropa and dpia'"
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from providers" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from providers" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from nis2" -l since -d 'Leave out what was before, such as 24h, 7d, 2026-11-01' -r
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from nis2" -l format -d 'The form' -r -f -a "md\t'Markdown, with a diagram that mermaid draws'
 csv\t'The tables as CSV'
 json\t'All of it as JSON'
-svg\t'The diagram alone, as a picture'"
+svg\t'The diagram alone, as a picture: of egress, ropa and dpia'"
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from nis2" -l output -d 'Write to this file, for its owner only, instead of stdout' -r -F
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from nis2" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c mcr -n "__fish_mcr_using_subcommand report; and __fish_seen_subcommand_from example" -s h -l help -d 'Print help'

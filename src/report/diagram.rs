@@ -46,6 +46,8 @@ const SPACE: usize = 22;
 /// Around everything, and above the first row.
 const MARGIN: usize = 20;
 const TOP: usize = 56;
+/// Height of a line below it.
+const LINE: usize = 18;
 
 impl Diagram {
     /// Writes it in mermaid's language, a flowchart from left to right.
@@ -68,11 +70,12 @@ impl Diagram {
         text
     }
 
-    /// Draws it as an SVG that needs nothing beside itself.
-    pub fn svg(&self) -> String {
+    /// Draws it as an SVG that needs nothing beside itself, with lines of words below.
+    pub(super) fn svg(&self, below: &[String]) -> String {
         let rows = self.columns.iter().map(|(_, parties)| parties.len()).max().unwrap_or(0).max(1);
         let width = 2 * MARGIN + self.columns.len() * (BOX + BETWEEN) - BETWEEN.min(self.columns.len() * BETWEEN);
-        let height = TOP + rows * (HEIGHT + SPACE) + MARGIN;
+        let bottom = TOP + rows * (HEIGHT + SPACE) + MARGIN;
+        let height = bottom + below.len() * LINE;
         let mut text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" \
              height=\"{height}\" font-family=\"sans-serif\" font-size=\"13\">\n\
@@ -89,6 +92,14 @@ impl Diagram {
             for (row, party) in parties.iter().enumerate() {
                 text.push_str(&drawn(party, x, top(row)));
             }
+        }
+        for (at, line) in below.iter().enumerate() {
+            let y = bottom + at * LINE;
+            let _ = writeln!(
+                text,
+                "<text x=\"{MARGIN}\" y=\"{y}\" font-size=\"11\" fill=\"#555\">{}</text>",
+                escaped(line)
+            );
         }
         text.push_str("</svg>\n");
         text
@@ -223,9 +234,10 @@ mod tests {
 
     #[test]
     fn an_svg_is_whole_and_holds_no_markup_of_others() {
-        let svg = diagram().svg();
+        let svg = diagram().svg(&["<made> today".to_owned()]);
         assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
         assert!(svg.contains("api.anthropic.com") && svg.contains("&lt;of&gt; &quot;it&quot;"), "{svg}");
+        assert!(svg.contains(">&lt;made&gt; today</text>"), "{svg}");
         assert_eq!((svg.matches("<line ").count(), svg.matches("<rect x=").count()), (2, 3));
         let tags = |start: &str| svg.matches(start).count();
         assert_eq!((tags("<text "), tags("<script")), (tags("</text>"), 0));
@@ -234,7 +246,7 @@ mod tests {
     #[test]
     fn an_empty_diagram_is_drawn_too() {
         let empty = Diagram::default();
-        assert!(empty.svg().ends_with("</svg>\n"));
+        assert!(empty.svg(&[]).ends_with("</svg>\n"));
         assert!(empty.mermaid().starts_with("flowchart LR\n"));
     }
 }

@@ -132,6 +132,11 @@ fn no_report_passes_judgement_and_each_says_that_it_is_no_advice() {
             }
             assert!(lower.contains("not legal advice"), "{}", document.kind);
         }
+        let picture = picture(document);
+        assert_eq!(picture.is_some(), PICTURED.contains(&document.kind), "{}", document.kind);
+        for words in ["Not legal advice: ", "Made: 2026-11-22T12:00:00Z by mcr", &*document.title] {
+            assert!(picture.as_ref().is_none_or(|drawn| drawn.contains(words)), "{}: {words}", document.kind);
+        }
         let ids: Vec<&str> = document.sections.iter().map(|section| section.id).collect();
         assert!(ids.contains(&"basis") && ids.last() == Some(&"notice"), "{}: {ids:?}", document.kind);
     }

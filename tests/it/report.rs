@@ -133,3 +133,32 @@ fn who_is_not_known_to_operate_a_provider_is_a_gap_and_never_the_user() {
         (Some("not known"), Some("not known"))
     );
 }
+
+#[test]
+fn a_picture_that_cannot_be_is_refused_with_what_can() {
+    let sandbox = Sandbox::new();
+    for kind in ["providers", "nis2"] {
+        let picture = sandbox.mcr(["report", kind, "--format", "svg"]);
+        assert_eq!(
+            picture,
+            format!(
+                "exit code: 64\n----- stderr -----\nerror: the report `{kind}` has no diagram to draw\n\
+                 hint: `--format svg` is for `egress`, `ropa`, `dpia`; take `--format md`, `csv` or `json` here\n"
+            )
+        );
+    }
+    insta::assert_snapshot!(sandbox.mcr(["report", "egress", "--format", "svg"]), @r"
+    exit code: 66
+    ----- stderr -----
+    error: the report `egress` has nothing to draw: nothing was observed
+    hint: take `--format md` for what is known without
+    hint: run `mcr code` and have it do something first
+    ");
+    insta::assert_snapshot!(sandbox.mcr(["report", "ropa", "--since", "1h", "--format", "svg"]), @r"
+    exit code: 66
+    ----- stderr -----
+    error: the report `ropa` has nothing to draw: nothing was observed in the period
+    hint: take `--format md` for what is known without
+    hint: leave `--since` out, or take an earlier time
+    ");
+}

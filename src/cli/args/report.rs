@@ -40,6 +40,20 @@ pub enum ReportCommand {
     Example,
 }
 
+impl ReportCommand {
+    /// The report's name, as it is typed.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Egress(_) => "egress",
+            Self::Ropa(_) => "ropa",
+            Self::Dpia(_) => "dpia",
+            Self::Providers(_) => "providers",
+            Self::Nis2(_) => "nis2",
+            Self::Example => "example",
+        }
+    }
+}
+
 /// What is reported, and how.
 #[derive(Debug, Clone, Args)]
 pub struct ReportOptions {
@@ -63,6 +77,6 @@ pub enum Form {
     Csv,
     /// All of it as JSON
     Json,
-    /// The diagram alone, as a picture
+    /// The diagram alone, as a picture: of egress, ropa and dpia
     Svg,
 }

@@ -5,7 +5,7 @@ mod gather;
 use super::args::{ReportCommand, ReportForm, ReportOptions};
 use super::config::Place;
 use crate::error::{Exit, Failure};
-use crate::report::{self, Document, EXAMPLE, FILE, Processing};
+use crate::report::{self, Document, EXAMPLE, FILE, PICTURED, Processing};
 use crate::{paths, ui};
 use gather::Gathered;
 
@@ -21,8 +21,15 @@ pub fn run(command: &ReportCommand, place: &Place<'_>) -> Result<u8, Failure> {
         ReportCommand::Nis2(options) => (options, |all| report::nis2(&processing(all))),
         ReportCommand::Providers(options) => (options, |all| report::providers(&all.known, &all.basis)),
     };
+    let kind = command.kind();
+    if options.format == ReportForm::Svg && !PICTURED.contains(&kind) {
+        let what = format!("the report `{kind}` has no diagram to draw");
+        let which =
+            format!("`--format svg` is for `{}`; take `--format md`, `csv` or `json` here", PICTURED.join("`, `"));
+        return Err(Failure::say(Exit::Usage, what).hint(which));
+    }
     let document = make(&Gathered::gather(options.since.as_deref(), place)?);
-    let text = rendered(&document, options.format)?;
+    let text = rendered(&document, options)?;
     match &options.output {
         Some(file) => {
             let written = paths::write_atomic(file, text.as_bytes());
@@ -44,19 +51,23 @@ fn processing(all: &Gathered) -> Processing<'_> {
     Processing { controller, suppliers, observed, own, measures, basis }
 }
 
-fn rendered(document: &Document, form: ReportForm) -> Result<String, Failure> {
-    Ok(match form {
+fn rendered(document: &Document, options: &ReportOptions) -> Result<String, Failure> {
+    Ok(match options.format {
         ReportForm::Md => report::markdown(document),
         ReportForm::Csv => report::csv(document),
         ReportForm::Json => report::json(document),
-        ReportForm::Svg => {
-            let Some(diagram) = document.diagram() else {
-                let what = format!("the report `{}` has no diagram: nothing was observed in the period", document.kind);
-                return Err(Failure::say(Exit::NoInput, what).hint("take `mcr report egress`, or a longer `--since`"));
-            };
-            diagram.svg()
-        }
+        ReportForm::Svg => report::picture(document).ok_or_else(|| unseen(document.kind, options))?,
     })
+}
+
+/// Says that there is nothing to draw, and what to do.
+fn unseen(kind: &str, options: &ReportOptions) -> Failure {
+    let (when, else_hint) = match &options.since {
+        Some(_) => (" in the period", "leave `--since` out, or take an earlier time"),
+        None => ("", "run `mcr code` and have it do something first"),
+    };
+    let what = format!("the report `{kind}` has nothing to draw: nothing was observed{when}");
+    Failure::say(Exit::NoInput, what).hint("take `--format md` for what is known without").hint(else_hint)
 }
 
 fn example(place: &Place<'_>) -> Result<u8, Failure> {
