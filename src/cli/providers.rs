@@ -129,17 +129,21 @@ fn in_full(known: &Known<'_>) -> String {
     let endpoints = known.entry.map(Provider::endpoints).unwrap_or_default();
     if !endpoints.is_empty() {
         text.push_str("\nendpoints\n");
-        let mut table = Table::bare();
+        let (mut table, mut sources) = (Table::bare(), Vec::new());
         for endpoint in &endpoints {
-            let promise = endpoint.host.map_or_else(String::new, |host| format!("promises {}", host.promise));
-            table.row(vec![format!("  {}", endpoint.address), region(endpoint).to_owned(), promise]);
+            let mut row = vec![format!("  {}", endpoint.address), region(endpoint).to_owned()];
+            if let Some(host) = endpoint.host {
+                let at = sources.iter().position(|known| *known == host.source).unwrap_or_else(|| {
+                    sources.push(host.source.as_str());
+                    sources.len() - 1
+                });
+                row.extend([format!("promises {}", host.promise), format!("[{}]", at + 1)]);
+            }
+            table.row(row);
         }
         text.push_str(&table.text());
-        let mut sources: Vec<&str> =
-            endpoints.iter().filter_map(|endpoint| Some(endpoint.host?.source.as_str())).collect();
-        sources.dedup();
-        for source in sources {
-            let _ = writeln!(text, "    {source}");
+        for (at, source) in sources.iter().enumerate() {
+            let _ = writeln!(text, "    [{}] {source}", at + 1);
         }
     }
     for (field, cells) in known.facts.iter().filter(|(_, cells)| !cells.is_empty()) {

@@ -41,10 +41,15 @@ pub fn egress(observed: &Observed, own: &Overlay, basis: &Basis, tests: &[SelfTe
 fn summary(observed: &Observed) -> Section {
     let sum = |count: fn(&Traffic) -> u64| observed.traffic.values().map(count).sum::<u64>();
     let hosts: BTreeSet<&str> = observed.reached().map(|(_, host, _)| host).collect();
+    let own = observed.reached().filter(|(who, ..)| *who == Who::Agent);
+    let connections: u64 = own.map(|(.., traffic)| traffic.went).sum();
     let section = Section::new("summary", "In short").list([
         format!("{} hosts were spoken to, {} times", hosts.len(), sum(|traffic| traffic.went)),
         format!("{} attempts were denied", sum(|traffic| traffic.denied)),
-        format!("{} sessions of the agent", observed.sessions.len()),
+        format!("{} sessions of the agent asked a model", observed.sessions.len()),
+        format!(
+            "{connections} connections were the agent's own, or of a command of its; the record has no session for them"
+        ),
     ]);
     let against = sum(|traffic| traffic.observed);
     let section = if against == 0 {

@@ -2,8 +2,8 @@
 
 use super::basis::{self, Basis};
 use super::document::{Document, Section, Table};
-use super::supplier::{self, Supplier};
-use crate::catalog::{self, Field};
+use super::supplier::{self, Supplier, UNKNOWN};
+use crate::catalog::{self, Fact, Field};
 
 /// Where a server of one's own is.
 const OWN: &str = "one's own machine or network";
@@ -18,15 +18,15 @@ pub fn providers(suppliers: &[Supplier], basis: &Basis) -> Document {
         ("transfer", "Transfer mechanism"),
         ("hosts", "Configured here"),
     ]);
-    let mut gaps = Vec::new();
+    let (mut gaps, mut sources) = (Vec::new(), Sources::default());
     for supplier in suppliers.iter().filter(|supplier| !supplier.is_local) {
         let hosts = if supplier.hosts.is_empty() { "-".to_owned() } else { supplier.hosts.join(", ") };
         table.push([
             &supplier.name,
-            &supplier.cell(Field::Operator),
-            &supplier.cell(Field::Establishment),
-            &supplier.cell(Field::CloudAct),
-            &supplier.cell(Field::Transfer),
+            &sources.cell(supplier, Field::Operator),
+            &sources.cell(supplier, Field::Establishment),
+            &sources.cell(supplier, Field::CloudAct),
+            &sources.cell(supplier, Field::Transfer),
             &hosts,
         ]);
         gaps.extend(supplier.facts.gaps().map(|field| format!("{}: {}", supplier.name, field.label())));
@@ -34,9 +34,10 @@ pub fn providers(suppliers: &[Supplier], basis: &Basis) -> Document {
     let exposure = Section::new("exposure", "Who operates it, and where that is established")
         .words(
             "Two questions, and two answers: who operates a service is not where it runs. Where it runs stands below, \
-             by endpoint.",
+             by endpoint. Behind each value stand its source, by its number in the list below, and its date.",
         )
-        .table(table, "");
+        .table(table, "")
+        .list(sources.list());
     let exposure = gaps.into_iter().fold(exposure, Section::gap);
     let sections =
         vec![exposure, endpoints(), supplier::facts(suppliers), basis.section(), basis::limits(), basis::not_advice()];
@@ -45,6 +46,36 @@ pub fn providers(suppliers: &[Supplier], basis: &Basis) -> Document {
         title: "Providers of language models".to_owned(),
         about: basis.about(false),
         sections,
+    }
+}
+
+/// Sources in the order in which they are first named.
+#[derive(Default)]
+struct Sources(Vec<String>);
+
+impl Sources {
+    /// What is said of a field, each with the number and the date of its source.
+    fn cell(&mut self, supplier: &Supplier, field: Field) -> String {
+        let said = supplier.facts.get(field).iter();
+        let said: Vec<String> =
+            said.map(|fact| format!("{} ({}, {})", fact.value, self.number(fact), fact.as_of)).collect();
+        if said.is_empty() { UNKNOWN.to_owned() } else { said.join("; ") }
+    }
+
+    fn number(&mut self, fact: &Fact) -> String {
+        let Fact { source, address, kind, .. } = fact;
+        let address = address.as_ref().map(|address| format!(", {address}")).unwrap_or_default();
+        let source = format!("{source} ({}){address}", kind.as_str());
+        let at = self.0.iter().position(|known| *known == source).unwrap_or_else(|| {
+            self.0.push(source);
+            self.0.len() - 1
+        });
+        format!("S{}", at + 1)
+    }
+
+    /// Each with its number.
+    fn list(&self) -> impl Iterator<Item = String> {
+        self.0.iter().enumerate().map(|(at, source)| format!("S{}: {source}", at + 1))
     }
 }
 
@@ -60,16 +91,16 @@ fn endpoints() -> Section {
     for provider in catalog::providers() {
         if provider.endpoints().is_empty() {
             let (address, region, promise) =
-                if provider.local { ("-", "local", OWN) } else { ("not known", "not known", "not known") };
+                if provider.local { ("-", "local", OWN) } else { (UNKNOWN, UNKNOWN, UNKNOWN) };
             table.push([provider.name(), address, region, promise, "-"]);
         }
         for endpoint in provider.endpoints() {
             let (promise, source) = match endpoint.host {
                 Some(host) => (host.promise.as_str(), host.source.as_str()),
                 None if endpoint.local => (OWN, "-"),
-                None => ("not known", "-"),
+                None => (UNKNOWN, "-"),
             };
-            let region = endpoint.region().unwrap_or("not known");
+            let region = endpoint.region().unwrap_or(UNKNOWN);
             table.push([provider.name(), endpoint.address, region, promise, source]);
         }
     }

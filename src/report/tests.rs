@@ -264,12 +264,14 @@ fn sources_that_differ_on_a_country_all_stand_there_and_decide_nothing() {
     word(&mut own, "cohere", Field::Establishment, "IE");
     let moved = Supplier { facts: own.facts("cohere").expect("facts"), ..cohere.clone() };
     let reports = reports_of(&Controller::default(), &[cohere], &[], &Overlay::default());
-    for (at, id, row, column) in
-        [(1, "recipients", 0, 3), (1, "transfers", 0, 1), (3, "supplier", 2, 1), (4, "exposure", 0, 2)]
-    {
+    for (at, id, row, column) in [(1, "recipients", 0, 3), (1, "transfers", 0, 1), (3, "supplier", 2, 1)] {
         let cell = &rows(&reports[at], id)[row][column];
         assert!(cell.starts_with("US (") && cell.contains("; CA ("), "{id}: {cell}");
     }
+    // The table of all providers names sources by number, so that it can be read.
+    assert_eq!(rows(&reports[4], "exposure")[0][2], "US (S1, 2026-11-20); CA (S2, 2026-11-22)");
+    let sources = words_of(&reports[4], "exposure").split_off(1);
+    assert!(sources[1].starts_with("S2: StealthCloud on Mistral and Cohere (press), https://"), "{sources:?}");
     assert_eq!(cells(&reports[1], "transfers", [2]), [["yes"]]);
     let document = &reports_of(&Controller::default(), &[moved], &[], &own)[1];
     assert_eq!(cells(document, "transfers", [2]), [["sources differ"]]);
@@ -305,4 +307,18 @@ fn a_gap_points_to_what_only_notes_and_the_users_word_on_a_host_fills_it() {
     assert!(!reports[0].gaps().any(|gap| gap.contains("github.com")));
     assert!(cells(&reports[0], "reached", [0, 2, 3]).contains(&["github.com", "GitHub Inc.", "US"]));
     assert_eq!(cells(&reports[1], "transfers", [0, 2]), [["openai", "yes"], ["github.com", "yes"]]);
+}
+
+#[test]
+fn an_agent_that_only_connected_for_itself_was_there_all_the_same() {
+    let reports = reports_of(&Controller::default(), &[], &connections(), &Overlay::default());
+    assert_eq!(
+        words_of(&reports[0], "summary"),
+        [
+            "3 hosts were spoken to, 3 times",
+            "1 attempts were denied",
+            "0 sessions of the agent asked a model",
+            "3 connections were the agent's own, or of a command of its; the record has no session for them",
+        ]
+    );
 }

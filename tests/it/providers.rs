@@ -52,8 +52,8 @@ fn one_provider_is_shown_with_every_source_and_with_what_is_not_known() {
     ovhcloud
 
     endpoints
-      oai.endpoints.kepler.ai.cloud.ovh.net  FR  promises Gravelines
-        OVHcloud AI Endpoints, guide to features and limitations of 2025-08-18; seen 2026-11-21
+      oai.endpoints.kepler.ai.cloud.ovh.net  FR  promises Gravelines  [1]
+        [1] OVHcloud AI Endpoints, guide to features and limitations of 2025-08-18; seen 2026-11-21
 
     operator
       OVH SAS, Roubaix
@@ -74,6 +74,19 @@ fn one_provider_is_shown_with_every_source_and_with_what_is_not_known() {
 
     Facts of 2026-11-22. Not legal advice.
     ");
+}
+
+#[test]
+fn each_endpoint_names_the_source_that_holds_for_it() {
+    let shown = Sandbox::new().mcr(["providers", "google-vertex"]);
+    let part = shown.split("\n\n").find(|part| part.starts_with("endpoints")).expect("the part");
+    let lines: Vec<&str> = part.lines().skip(1).map(str::trim).collect();
+    let (rows, sources): (Vec<&str>, Vec<&str>) = lines.iter().partition(|line| !line.starts_with('['));
+    let number = |row: &&str| row.rsplit("  ").next().unwrap_or_default().to_owned();
+    assert_eq!((rows.len(), sources.len()), (15, 3), "{part}");
+    assert_eq!(rows[..4].iter().map(number).collect::<Vec<_>>(), ["[1]", "[2]", "[2]", "[3]"], "{part}");
+    assert!(rows[3..].iter().all(|row| number(row) == "[3]"), "{part}");
+    assert!(sources[2].starts_with("[3] Google Cloud, data residency of Vertex AI and Firebase's list"), "{part}");
 }
 
 #[test]
