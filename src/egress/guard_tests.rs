@@ -54,7 +54,7 @@ fn europes_operators_and_this_network_may_be_spoken_to_and_nobody_else() {
 #[test]
 fn a_us_provider_is_refused_with_its_operator_country_and_source_and_goes_once_it_is_named() {
     let verdict = Guard::default().judge("api.openai.com");
-    let date = catalog::as_of();
+    let date = catalog::facts_as_of();
     assert_eq!(
         verdict.refusal(),
         format!(

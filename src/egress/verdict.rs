@@ -130,10 +130,10 @@ fn whose(facts: &Facts<'_>) -> String {
     let source = match facts.allowance {
         // The catalogue may know a country that the user has not named.
         Some(allowance) if allowance.country.is_none() && facts.country.is_some() => {
-            format!("operator: your own word, country: catalogue of {}", catalog::as_of())
+            format!("operator: your own word, country: catalogue of {}", catalog::facts_as_of())
         }
         Some(_) => "your own word".to_owned(),
-        None => format!("catalogue of {}", catalog::as_of()),
+        None => format!("catalogue of {}", catalog::facts_as_of()),
     };
     if facts.provider == Some(CLOUD) {
         return format!("the server passes this model on to {operator} ({country}{source})");

@@ -13,8 +13,8 @@ pub struct Basis {
     pub version: String,
     /// The configuration in force, by name and hash; absent where there is none.
     pub configuration: Option<(String, String)>,
-    /// The catalogue's date and hash.
-    pub catalogue: (String, String),
+    /// The dates of the catalogue's providers and of its models, and its hash.
+    pub catalogue: (String, String, String),
     /// The record.
     pub record: Record,
 }
@@ -53,8 +53,9 @@ impl Basis {
     /// What the report rests on: the record and its checkpoint, the configuration, the catalogue.
     pub(super) fn section(&self) -> Section {
         let mut table = Table::new(&[("what", "What"), ("value", "Value")]);
-        let (day, hash) = &self.catalogue;
-        table.push(["Catalogue of providers and models", &format!("of {day}, SHA-256 {hash}")]);
+        let (providers, models, hash) = &self.catalogue;
+        let catalogue = format!("providers of {providers}, models of {models}, SHA-256 {hash}");
+        table.push(["Catalogue", &catalogue]);
         if let Some((name, hash)) = &self.configuration {
             table.push(["Configuration in force", &format!("{name}, SHA-256 {hash}")]);
         }

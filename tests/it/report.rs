@@ -44,6 +44,8 @@ async fn a_session_stands_in_the_report_with_its_host_and_the_record_that_shows_
     let test = &section(&report, "self-test")["rows"][0];
     assert_eq!((test["host"].as_str(), test["outcome"].as_str()), (Some("api.anthropic.com"), Some("denied")));
     let basis = section(&report, "basis")["rows"].to_string();
+    let day = test["words"].as_str().and_then(|words| words.split("catalogue of ").nth(1)?.get(..10));
+    assert!(day.is_some_and(|day| basis.contains(&format!("providers of {day}, models of "))), "{test} {basis}");
     assert!(basis.contains("Last checkpoint of the record") && basis.contains("Installation's key"), "{basis}");
     assert!(!report.to_string().contains("hello"), "no word of the conversation: {report}");
 

@@ -70,7 +70,7 @@ impl Gathered {
             since: since.map(str::to_owned),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             configuration: text.as_ref().map(|text| (text.origin.to_string(), config::sha256(text.text.as_bytes()))),
-            catalogue: (catalog::facts_as_of().to_owned(), catalog::hash().to_owned()),
+            catalogue: (catalog::facts_as_of().to_owned(), catalog::as_of().to_owned(), catalog::hash().to_owned()),
             record,
         };
         Ok(Self {

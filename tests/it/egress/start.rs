@@ -8,7 +8,7 @@ use crate::common::requests::{MODEL, provider};
 use crate::common::{Rig, Sandbox, ask, config, soon};
 
 fn timeless(picture: &str) -> String {
-    picture.replace(mcr::catalog::as_of(), "DAY")
+    picture.replace(mcr::catalog::facts_as_of(), "DAY")
 }
 
 /// A local default, and a spare in the USA.
