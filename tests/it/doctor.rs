@@ -103,3 +103,34 @@ async fn a_configuration_that_cannot_be_read_is_a_finding_and_loses_nothing() {
     assert_eq!((code, of(&findings, "configuration").0), (2, "error"));
     assert_eq!(fs::read_to_string(sandbox.folder().join("config.json")).expect("the file"), "{Providers: [");
 }
+
+#[tokio::test]
+async fn a_target_that_the_guard_refuses_is_an_error_with_what_lets_it_go() {
+    let mut sandbox = sandbox();
+    sandbox.set("A_KEY", "sk-x");
+    let provider = |name: &str, host: &str, model: &str| {
+        let address = format!("https://{host}/v1");
+        json!({"name": name, "api_base_url": address, "api_key": "env:A_KEY", "models": [model]})
+    };
+    let providers = [provider("mistral", "api.eu.mistral.ai", MODEL), provider("openai", "api.openai.com", "gpt-4o")];
+    let routes = json!({"default": format!("mistral,{MODEL}")});
+    let fallback = json!({"default": ["openai,gpt-4o"]});
+    let path = sandbox.configure(&json!({"PORT": 1, "Providers": providers, "Router": routes, "fallback": fallback}));
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("a mode");
+    let (code, findings, _) = examined(&sandbox, &["--offline"]).await;
+    let (severity, evidence) = of(&findings, "egress");
+    assert_eq!((code, severity), (2, "error"), "{findings:#?}");
+    assert!(evidence.contains("openai,gpt-4o (fallback.default) at api.openai.com: "), "{evidence}");
+    let found = findings.iter().find(|finding| finding["id"] == "egress").expect("a finding");
+    assert!(found["mend"].as_str().expect("a mend").starts_with("run `mcr egress allow api.openai.com "), "{found}");
+    assert!(!findings.iter().any(|it| it["id"] == "region" && it["severity"] != "ok"), "{findings:#?}");
+}
+
+#[tokio::test]
+async fn allowances_that_cannot_be_read_are_a_finding_and_the_rest_is_examined_all_the_same() {
+    let sandbox = sandbox();
+    configure(&sandbox, &provider("mistral", "http://127.0.0.1:1", MODEL));
+    sandbox.write("home/egress.json", "[{");
+    let (code, findings, _) = examined(&sandbox, &[]).await;
+    assert_eq!((code, of(&findings, "egress").0, of(&findings, "region").0), (2, "error", "ok"), "{findings:#?}");
+}

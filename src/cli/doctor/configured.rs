@@ -5,20 +5,25 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::finding::{Finding, Fix};
+use crate::audit::Decision;
 use crate::catalog;
-use crate::config::{Config, Document, Scenario, Target, path};
+use crate::config::{Config, Document, Provider, Scenario, Target, path};
+use crate::egress::Judged;
 use crate::route;
 
 /// What Claude Code's prompt and tools leave room in; servers of one's own often give less.
 pub(super) const ROOM: u64 = 65_536;
 
 /// Looks at every target that a route leads to, and at every model that is listed.
-pub(super) fn configured(config: &Config, document: Option<&Document>, today: &str) -> Vec<Finding> {
+pub(super) fn configured(config: &Config, document: Option<&Document>, judged: &[Judged], today: &str) -> Vec<Finding> {
     let routed = routed(config);
     let mut findings = vec![problems(config)];
+    findings.extend(judged.iter().filter(|judged| judged.is_in_the_way()).map(refused));
     findings.extend(config.targets.iter().filter_map(|target| lifecycle(target, &routed, document, today)));
     findings.extend(config.targets.iter().filter_map(|target| labs(target)));
-    findings.extend(config.providers.iter().filter_map(|provider| {
+    // Where nothing may go, no place of processing matters.
+    let spoken_to = config.providers.iter().filter(|provider| !is_refused(provider, judged));
+    findings.extend(spoken_to.filter_map(|provider| {
         Some(region(provider.connection.as_ref().ok()?.host(), &provider.name, provider.is_local(), config))
     }));
     findings.extend(windows(config, &routed));
@@ -49,6 +54,19 @@ fn problems(config: &Config) -> Finding {
         return Finding::ok(ID, format!("no problems: {origin}"));
     }
     Finding::warning(ID, format!("{count} warnings: {origin}"), "run `mcr config check`")
+}
+
+/// A target that something leads to and that the guard keeps requests from: `mcr code` and `mcr start` refuse.
+fn refused(judged: &Judged) -> Finding {
+    let Judged { verdict, .. } = judged;
+    let mend = if verdict.mend.is_empty() { "run `mcr egress show`".to_owned() } else { verdict.mend.join(", or ") };
+    Finding::error("egress", format!("the egress guard does not let a target go: {}", judged.words()), mend)
+}
+
+/// Whether the guard keeps everything from a provider that is meant for it.
+pub(super) fn is_refused(provider: &Arc<Provider>, judged: &[Judged]) -> bool {
+    let mut own = judged.iter().filter(|judged| Arc::ptr_eq(&judged.target.provider, provider)).peekable();
+    own.peek().is_some() && own.all(|judged| judged.verdict.decision == Decision::Denied)
 }
 
 /// A model that stopped answering, or will.
@@ -205,11 +223,14 @@ mod tests {
     use super::super::finding::Severity;
     use super::*;
     use crate::config;
+    use crate::egress::{Guard, judged};
 
     fn findings(text: &str) -> Vec<Finding> {
         let document = Document::parse(text, "c.json").unwrap();
         let config = config::read_document(document, &|_| Some("sk".to_owned())).unwrap();
-        configured(&config, Some(&Document::parse(text, "c.json").unwrap()), "2026-11-22")
+        let guard = Guard::new(config.egress.clone(), config.narrowings.clone(), Vec::new());
+        let judged = judged(&config, &guard);
+        configured(&config, Some(&Document::parse(text, "c.json").unwrap()), &judged, "2026-11-22")
     }
 
     fn of<'f>(findings: &'f [Finding], id: &str) -> Vec<&'f Finding> {
@@ -246,5 +267,24 @@ mod tests {
         assert_eq!(of(&found, "context")[0].severity, Severity::Warning, "{found:?}");
         assert_eq!(of(&found, "labs-model")[0].severity, Severity::Error, "{found:?}");
         assert_eq!(of(&found, "region")[0].severity, Severity::Ok, "{found:?}");
+    }
+
+    #[test]
+    fn a_target_that_the_guard_refuses_is_an_error_where_something_leads_to_it_and_has_no_place() {
+        let two = |rest: &str| {
+            format!(
+                "{{Providers: [{{name: 'mistral', api_base_url: 'https://api.eu.mistral.ai/v1', models: ['m'], \
+                 api_key: '$K'}}, {{name: 'openai', api_base_url: 'https://api.openai.com/v1', models: ['gpt-4o'], \
+                 api_key: '$K'}}], Router: {{default: 'mistral,m'}}{rest}}}"
+            )
+        };
+        let found = findings(&two(", fallback: {default: ['openai,gpt-4o']}"));
+        let refused = of(&found, "egress");
+        assert_eq!((refused.len(), refused[0].severity), (1, Severity::Error), "{found:?}");
+        assert!(refused[0].evidence.contains("openai,gpt-4o (fallback.default) at api.openai.com: "), "{refused:?}");
+        let mend = "run `mcr egress allow api.openai.com --reason TEXT`, or add `openai` to `Egress.allow`";
+        assert_eq!(refused[0].mend.as_deref(), Some(mend));
+        assert_eq!(of(&found, "region").len(), 1, "{found:?}");
+        assert_eq!(of(&findings(&two("")), "egress"), Vec::<&Finding>::new(), "nothing leads to it");
     }
 }

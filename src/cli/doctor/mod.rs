@@ -19,7 +19,9 @@ use std::net::SocketAddr;
 
 use super::args::Doctor;
 use super::config::Place;
+use super::doorway::Doorway;
 use crate::config::{self, Config, Document};
+use crate::egress::{self, Judged};
 use crate::env;
 use crate::error::{Exit, Failure};
 use crate::launch::{Machine, service};
@@ -63,11 +65,18 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
     let running = service::find(place.paths)?;
     let is_served = running.is_some();
     findings.extend(agent::shell(&env::bytes, is_served));
-    findings.extend(complaint.iter().map(unusable));
+    findings.extend(complaint.iter().map(|failure| unusable("configuration", failure)));
+    let guard = config.as_ref().map(|config| Doorway::of(place).guard(config)).transpose();
+    findings.extend(guard.as_ref().err().map(|failure| unusable("egress", failure)));
+    let guard = guard.unwrap_or_default();
+    let judged: Vec<Judged> =
+        config.iter().zip(&guard).flat_map(|(config, guard)| egress::judged(config, guard)).collect();
     if let Some(config) = &config {
-        findings.push(proof::guard(config, place)?);
+        if guard.is_some() {
+            findings.push(proof::guard(config, place)?);
+        }
         let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
-        findings.extend(configured::configured(config, document.as_ref(), &today));
+        findings.extend(configured::configured(config, document.as_ref(), &judged, &today));
         findings.push(machine::port_of(SocketAddr::new(config.host, config.port), is_served));
     }
     let file = config::file(place.explicit, place.paths, place.environment);
@@ -77,8 +86,8 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
     findings.extend(home.iter().flat_map(|home| machine::startup_files(home)));
     findings.extend(machine::proxies(place.environment, config.as_ref()));
     findings.extend(running.iter().flat_map(served::served));
-    if let Some(config) = config.as_ref().filter(|_| !options.offline) {
-        findings.extend(online::online(config, place)?);
+    if let Some(config) = config.as_ref().filter(|_| !options.offline && guard.is_some()) {
+        findings.extend(online::online(config, &judged, place)?);
     }
     Ok(findings)
 }
@@ -91,9 +100,10 @@ fn read(place: &Place<'_>) -> Result<(Config, Option<Document>), Failure> {
     Ok((config, document))
 }
 
-fn unusable(failure: &Failure) -> Finding {
+/// A file that mcr cannot use.
+fn unusable(id: &'static str, failure: &Failure) -> Finding {
     let words = format!("{:#}", failure.error);
     let first = words.lines().next().unwrap_or_default().to_owned();
     let mend = failure.hints.first().cloned().unwrap_or_else(|| "run `mcr config check`".to_owned());
-    Finding::error("configuration", first, mend)
+    Finding::error(id, first, mend)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
-use super::configured::ROOM;
+use super::configured::{ROOM, is_refused};
 use super::finding::Finding;
 use super::head;
 use crate::cli::config::Place;
@@ -14,7 +14,7 @@ use crate::cli::preset::discover::{self, Reported};
 use crate::cli::recording;
 use crate::cli::running::{block_on, keys};
 use crate::config::{Config, Connection, Dialect, Provider};
-use crate::egress::{About, Egress};
+use crate::egress::{About, Egress, Judged};
 use crate::error::Failure;
 use crate::keys::Resolver;
 use crate::upstream::{self, NoAnswer};
@@ -26,14 +26,16 @@ const LONGEST: usize = 64 * 1024;
 /// How long a version may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Asks every provider, all at once.
-pub(super) fn online(config: &Config, place: &Place<'_>) -> Result<Vec<Finding>, Failure> {
+/// Asks every provider that may be asked, all at once.
+pub(super) fn online(config: &Config, judged: &[Judged], place: &Place<'_>) -> Result<Vec<Finding>, Failure> {
     let audit = recording::open(&config.audit, place.paths);
     let egress = Doorway::of(place).open(config)?.noting(audit.clone());
     let keys = Arc::new(keys(place.paths));
     let found = block_on(async {
         let mut asking = JoinSet::new();
-        for (at, provider) in config.providers.iter().enumerate() {
+        // Whom the guard refuses has been told of.
+        let allowed = config.providers.iter().filter(|provider| !is_refused(provider, judged));
+        for (at, provider) in allowed.enumerate() {
             let (provider, egress, keys) = (Arc::clone(provider), egress.clone(), Arc::clone(&keys));
             asking.spawn(async move { (at, of_provider(&provider, &egress, &keys).await) });
         }
