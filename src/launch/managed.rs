@@ -43,17 +43,21 @@ pub fn other_route_of(file: &Path) -> Option<String> {
 
 /// Returns the dotted path of the first setting that would take requests elsewhere.
 pub fn other_route(settings: &Value) -> Option<String> {
+    other_routes(settings).into_iter().next()
+}
+
+/// Returns the dotted paths of all settings that would take requests elsewhere.
+pub fn other_routes(settings: &Value) -> Vec<String> {
     let is_set = |value: &Value| !matches!(value.as_str(), Some("" | "0" | "false"));
     let variables = settings.get("env").and_then(Value::as_object);
-    for name in [BASE_URL, AUTH_TOKEN].iter().chain(FOREIGN) {
-        if variables.and_then(|variables| variables.get(*name)).is_some_and(is_set) {
-            return Some(format!("env.{name}"));
-        }
-    }
-    ["apiKeyHelper", "forceLoginMethod", "forceLoginOrgUUID", "enforceAnthropicSignIn"]
+    let is_there = |name: &&&str| variables.and_then(|variables| variables.get(**name)).is_some_and(is_set);
+    let named = [BASE_URL, AUTH_TOKEN];
+    let named = named.iter().chain(FOREIGN).filter(is_there).map(|name| format!("env.{name}"));
+    let keys = ["apiKeyHelper", "forceLoginMethod", "forceLoginOrgUUID", "enforceAnthropicSignIn"]
         .into_iter()
-        .find(|key| settings.get(key).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false))))
-        .map(str::to_owned)
+        .filter(|key| settings.get(key).is_some_and(|value| !matches!(value, Value::Null | Value::Bool(false))))
+        .map(str::to_owned);
+    named.chain(keys).collect()
 }
 
 #[cfg(test)]
@@ -67,6 +71,13 @@ mod tests {
         let route = |settings| other_route(&settings);
         assert_eq!(route(json!({"env": {"ANTHROPIC_BASE_URL": "x"}})).as_deref(), Some("env.ANTHROPIC_BASE_URL"));
         assert_eq!(route(json!({"forceLoginMethod": "claudeai"})).as_deref(), Some("forceLoginMethod"));
+    }
+
+    #[test]
+    fn all_of_them_are_named() {
+        let settings = json!({"apiKeyHelper": "x", "env": {"CLAUDE_CODE_USE_VERTEX": "1", "ANTHROPIC_BASE_URL": "x"}});
+        let all = ["env.ANTHROPIC_BASE_URL", "env.CLAUDE_CODE_USE_VERTEX", "apiKeyHelper"];
+        assert_eq!(other_routes(&settings), all);
     }
 
     #[test]

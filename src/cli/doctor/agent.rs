@@ -1,25 +1,13 @@
-//! Claude Code: whether it is there and new enough, and which of its settings would take requests past mcr.
-
-use std::path::{Path, PathBuf};
-
-use serde_json::Value;
+//! Claude Code: whether it is there and new enough, and whether a shell that is activated for it has what it needs.
 
 use super::finding::Finding;
 use crate::launch::environment::{BASE_URL, QUIET};
 use crate::launch::find::{self, NotFound};
 use crate::launch::version::{self, Version};
-use crate::launch::{Machine, activation, managed};
+use crate::launch::{Machine, activation};
 
 /// Before it a repository's settings could redirect requests without being asked about: CVE-2026-21852.
 const LEAST: Version = Version([2, 0, 65]);
-
-/// Where settings of the user's and of a repository's are.
-pub(super) struct Settings {
-    /// The user's own folder, `~/.claude` as a rule.
-    pub(super) user: Option<PathBuf>,
-    /// The folder that mcr was called in.
-    pub(super) project: PathBuf,
-}
 
 /// Looks for the executable and its version; runs nothing.
 pub(super) fn installed(machine: &Machine) -> Vec<Finding> {
@@ -50,43 +38,6 @@ pub(super) fn installed(machine: &Machine) -> Vec<Finding> {
     vec![there, version]
 }
 
-/// Reads the four kinds of settings files.
-pub(super) fn settings(settings: &Settings, machine: &Machine) -> Vec<Finding> {
-    const ID: &str = "claude-settings";
-    let mut findings = Vec::new();
-    for file in managed::files(&machine.managed) {
-        if let Some(setting) = managed::other_route_of(&file) {
-            let what =
-                format!("the administrator's settings choose another route with `{setting}`: {}", file.display());
-            findings.push(Finding::error(ID, what, "ask your administrator; `mcr code` refuses to start"));
-        }
-    }
-    let user = settings.user.iter().map(|folder| folder.join("settings.json"));
-    let project = ["settings.json", "settings.local.json"].map(|name| settings.project.join(".claude").join(name));
-    for file in user.chain(project) {
-        findings.extend(of_file(&file));
-    }
-    if findings.is_empty() {
-        findings.push(Finding::ok(ID, "no settings of the user, the project or an administrator choose another route"));
-    }
-    findings
-}
-
-fn of_file(file: &Path) -> Option<Finding> {
-    const ID: &str = "claude-settings";
-    let text = std::fs::read_to_string(file).ok()?;
-    let Ok(settings) = serde_json::from_str::<Value>(&text) else {
-        let what = format!("no JSON, so Claude Code ignores it: {}", file.display());
-        return Some(Finding::warning(ID, what, "correct it, or move it away"));
-    };
-    let setting = managed::other_route(&settings)?;
-    let what = format!(
-        "`{setting}` chooses another route: `mcr code` overrules it, a shell after `mcr activate` does not: {}",
-        file.display()
-    );
-    Some(Finding::warning(ID, what, format!("remove `{setting}` from that file, or use `mcr code`")))
-}
-
 /// Whether a shell that was activated has what it was activated for, and keeps quiet.
 pub(super) fn shell(variables: activation::Variables<'_>, is_served: bool) -> Vec<Finding> {
     const ID: &str = "activation";
@@ -115,6 +66,7 @@ pub(super) fn shell(variables: activation::Variables<'_>, is_served: bool) -> Ve
 mod tests {
     use std::ffi::OsString;
     use std::fs;
+    use std::path::Path;
 
     use super::super::finding::Severity;
     use super::*;
@@ -148,22 +100,6 @@ mod tests {
         let found = installed(&machine(home.path()));
         assert_eq!(found[1].severity, Severity::Error, "{found:?}");
         assert!(found[1].evidence.starts_with("2.0.64 is older than 2.0.65"), "{found:?}");
-    }
-
-    #[test]
-    fn settings_that_choose_another_route_are_named_with_their_file() {
-        let home = tempfile::tempdir().unwrap();
-        let places = Settings { user: Some(home.path().join("user")), project: home.path().join("project") };
-        assert_eq!(settings(&places, &machine(home.path()))[0].severity, Severity::Ok);
-        let foreign = r#"{"env": {"ANTHROPIC_BASE_URL": "https://elsewhere.example"}}"#;
-        write(&home.path().join("user/settings.json"), foreign);
-        write(&home.path().join("project/.claude/settings.local.json"), "{");
-        write(&home.path().join("managed/managed-settings.json"), foreign);
-        let found = settings(&places, &machine(home.path()));
-        let severities: Vec<Severity> = found.iter().map(|finding| finding.severity).collect();
-        assert_eq!(severities, [Severity::Error, Severity::Warning, Severity::Warning], "{found:?}");
-        assert!(found[1].evidence.contains("`env.ANTHROPIC_BASE_URL` chooses another route"), "{found:?}");
-        assert!(found[2].evidence.starts_with("no JSON"), "{found:?}");
     }
 
     #[test]

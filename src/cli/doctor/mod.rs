@@ -14,8 +14,10 @@ mod machine;
 mod online;
 mod proof;
 mod served;
+mod settings;
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use super::args::Doctor;
 use super::config::Place;
@@ -28,6 +30,7 @@ use crate::launch::{Machine, service};
 use crate::ui;
 pub(super) use configured::routed;
 use finding::{Finding, Severity};
+use settings::Settings;
 
 /// Prints the findings; the exit code is that of the worst.
 pub fn run(options: &Doctor, place: &Place<'_>) -> Result<u8, Failure> {
@@ -58,10 +61,7 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
     let claude = config.as_ref().and_then(|config| config.claude_path.as_deref()?.to_str());
     let machine = Machine::of_process(claude, home.clone(), place.paths.runtime.clone());
     let mut findings = agent::installed(&machine);
-    let user = env::bytes(env::CLAUDE_CONFIG_DIR).map(Into::into);
-    let user = user.or_else(|| home.as_ref().map(|home| home.join(".claude")));
-    let project = std::path::absolute(".").unwrap_or_default();
-    findings.extend(agent::settings(&agent::Settings { user, project }, &machine));
+    findings.extend(settings::settings(&settings_of(home.as_deref(), &machine)));
     let running = service::find(place.paths)?;
     let is_served = running.is_some();
     findings.extend(agent::shell(&env::bytes, is_served));
@@ -90,6 +90,17 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
         findings.extend(online::online(config, &judged, place)?);
     }
     Ok(findings)
+}
+
+/// Where Claude Code's settings are.
+fn settings_of(home: Option<&Path>, machine: &Machine) -> Settings {
+    let chosen = env::bytes(env::CLAUDE_CONFIG_DIR).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    Settings {
+        state: chosen.as_deref().or(home).map(|folder| folder.join(".claude.json")),
+        user: chosen.or_else(|| home.map(|home| home.join(".claude"))),
+        project: std::path::absolute(".").unwrap_or_default(),
+        managed: machine.managed.clone(),
+    }
 }
 
 /// Reads the configuration and, for `--fix`, its document.
