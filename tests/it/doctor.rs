@@ -68,6 +68,25 @@ async fn a_key_that_is_refused_is_an_error_with_the_place_of_another() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_not_there_is_an_error_without_asking_anybody() {
+    let mut sandbox = sandbox();
+    let with_key = |key: &str| {
+        let mut provider = provider("mistral", "https://api.eu.mistral.ai/v1", MODEL);
+        provider["api_key"] = json!(key);
+        provider
+    };
+    for key in ["$NOPE", "env:NOPE", "store:nope", "file:nope"] {
+        configure(&sandbox, &with_key(key));
+        let (code, findings, _) = examined(&sandbox, &["--offline"]).await;
+        assert_eq!((code, of(&findings, "key").0), (2, "error"), "{key}: {findings:#?}");
+    }
+    sandbox.set("A_KEY", "sk-secret");
+    configure(&sandbox, &with_key("env:A_KEY"));
+    let (_, findings, _) = examined(&sandbox, &["--offline"]).await;
+    assert_eq!(of(&findings, "key"), ("ok", "mistral: the key for api.eu.mistral.ai is there: `env:A_KEY`"));
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_run_is_named_with_the_command_that_starts_it() {
     let sandbox = sandbox();
     configure(&sandbox, &provider("ollama", "http://127.0.0.1:1", MODEL));

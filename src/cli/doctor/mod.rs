@@ -10,6 +10,7 @@ mod files;
 mod finding;
 mod fix;
 mod head;
+mod keys;
 mod machine;
 mod online;
 mod proof;
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 use super::args::Doctor;
 use super::config::Place;
 use super::doorway::Doorway;
+use super::running;
 use crate::config::{self, Config, Document};
 use crate::egress::{self, Judged};
 use crate::env;
@@ -86,6 +88,13 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
     findings.extend(home.iter().flat_map(|home| machine::startup_files(home)));
     findings.extend(machine::proxies(place.environment, config.as_ref()));
     findings.extend(running.iter().flat_map(served::served));
+    let keys = running::keys(place.paths);
+    if let Some(config) = &config {
+        findings.extend(keys::of_service(config, &keys)?);
+    }
+    if let Some(config) = config.as_ref().filter(|_| options.offline) {
+        findings.extend(keys::of_providers(config, &judged, &keys)?);
+    }
     if let Some(config) = config.as_ref().filter(|_| !options.offline && guard.is_some()) {
         findings.extend(online::online(config, &judged, place)?);
     }
