@@ -115,6 +115,41 @@ async fn what_can_be_mended_is_mended_and_the_file_before_is_kept() {
 }
 
 #[tokio::test]
+async fn models_with_one_successor_become_one_and_nothing_is_left_to_warn_of() {
+    let mut sandbox = sandbox();
+    sandbox.set("A_KEY", "sk-x");
+    let file = sandbox.write(
+        "config.json",
+        r#"{"PORT": 1, "Providers": [{"name": "mistral", "api_base_url": "https://api.eu.mistral.ai/v1",
+  "api_key": "$A_KEY",
+  "models": [
+    "devstral-2512", // for code
+    "mistral-medium-3-5",
+    "mistral-medium-2508"
+  ]}],
+"Router": {"default": "mistral,devstral-2512"},
+"fallback": {"default": ["mistral, mistral-medium-2508", "mistral,devstral-2512"]}}"#,
+    );
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
+    let (_, findings, _) = examined(&sandbox, &["--offline", "--fix"]).await;
+    assert!(!findings.iter().any(|finding| finding["id"] == "model-lifecycle"), "{findings:#?}");
+    insta::assert_snapshot!(fs::read_to_string(&file).expect("the configuration"), @r#"
+    {"PORT": 1, "Providers": [{"name": "mistral", "api_base_url": "https://api.eu.mistral.ai/v1",
+      "api_key": "$A_KEY",
+      "models": [
+        "mistral-medium-3-5" // for code
+      ]}],
+    "Router": {"default": "mistral,mistral-medium-3-5"},
+    "fallback": {"default": ["mistral,mistral-medium-3-5"]}}
+    "#);
+    insta::assert_snapshot!(sandbox.mcr(["--config", "config.json", "config", "check"]), @r"
+    exit code: 0
+    ----- stderr -----
+    no errors in config.json
+    ");
+}
+
+#[tokio::test]
 async fn a_configuration_that_cannot_be_read_is_a_finding_and_loses_nothing() {
     let sandbox = sandbox();
     sandbox.write("config.json", "{Providers: [");

@@ -109,7 +109,7 @@ fn replacement(document: &Document, target: &Target, next: &str) -> Option<Fix> 
     let place = path::key(&path::index(list, at), "models");
     let mut edits = Vec::new();
     for (index, model) in models.iter().enumerate() {
-        if model.as_str() == Some(&target.model) && !models.iter().any(|model| model == next) {
+        if model.as_str() == Some(&target.model) {
             edits.push((path::index(&place, index), Value::from(next)));
         }
     }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::finding::{Finding, Fix};
 use crate::cli::config::Place;
 use crate::cli::model::file::File;
+use crate::config::{self, Document, path, path::Step};
 use crate::error::{Exit, Failure};
 use crate::{paths, ui};
 
@@ -47,5 +48,50 @@ fn change(edits: &[(String, Value)], place: &Place<'_>) -> Result<(), Failure> {
         text = File::edited(&text, path, value)?;
         ui::say(format_args!("{path}: {value}"));
     }
-    file.write_and_tell(&text, place)
+    file.write_and_tell(&once(text, edits)?, place)
+}
+
+/// Takes out of lists what the edits made stand there more than once: two models may have one successor.
+fn once(mut text: String, edits: &[(String, Value)]) -> Result<String, Failure> {
+    // From the last on, so that the places before stay what they are.
+    let mut lists: Vec<String> = edits.iter().filter_map(|(path, _)| list_of(path)).collect();
+    lists.sort();
+    lists.dedup();
+    for list in lists {
+        let document = Document::parse(&text, "").map_err(|problems| config::failure(&problems))?;
+        let Some(items) = at(&document.value, &list).and_then(Value::as_array) else { continue };
+        let words: Vec<Option<String>> = items.iter().map(|item| item.as_str().map(spaceless)).collect();
+        for (index, word) in words.iter().enumerate().rev() {
+            let place = path::index(&list, index);
+            let is_made =
+                |word: &String| edits.iter().any(|(_, value)| value.as_str().map(spaceless).as_ref() == Some(word));
+            if word.as_ref().is_some_and(is_made) && words.iter().take(index).any(|other| other == word) {
+                text = File::without(&text, &place)?;
+                ui::say(format_args!("{place}: taken out, since it stands there already"));
+            }
+        }
+    }
+    Ok(text)
+}
+
+/// The list that a path leads into, if its last step does.
+fn list_of(path: &str) -> Option<String> {
+    let mut steps = path::steps(path)?;
+    match steps.pop()? {
+        Step::Index(_) => Some(steps.iter().fold(String::new(), |parent, step| step.below(&parent))),
+        Step::Key(_) => None,
+    }
+}
+
+/// What stands at a path.
+fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
+    path::steps(path)?.iter().try_fold(value, |value, step| match step {
+        Step::Key(key) => value.get(key),
+        Step::Index(index) => value.get(index),
+    })
+}
+
+/// The name of a model or a target in one form.
+fn spaceless(name: &str) -> String {
+    name.split(',').map(str::trim).collect::<Vec<_>>().join(",")
 }

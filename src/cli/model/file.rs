@@ -122,6 +122,11 @@ impl File {
         edit::set(text, path, value).map_err(cannot_edit)
     }
 
+    /// The same with the value at a path taken away.
+    pub(in crate::cli) fn without(text: &str, path: &str) -> Result<String, Failure> {
+        edit::remove(text, path).map_err(cannot_edit)
+    }
+
     /// Writes another text, and says where the one before is kept.
     pub(in crate::cli) fn write_and_tell(&self, text: &str, place: &Place<'_>) -> Result<(), Failure> {
         match self.write(text, place)? {
