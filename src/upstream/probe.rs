@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, HeaderValue, USER_AGENT};
 use http::response::Parts;
 use http::{Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
 use hyper::body::Incoming;
 use tokio::time::timeout;
 
@@ -46,18 +46,31 @@ pub async fn probe(
     connection: &Connection,
     about: About<'_>,
 ) -> Result<StatusCode, NoAnswer> {
-    ask_for_models(egress, keys, connection, about).await.map(|head| head.status)
+    let (answer, _noted) = get(egress, keys, connection, connection.models(), CLOCK, about).await?;
+    Ok(answer.status())
 }
 
-/// The same, with the answer's head: its date, who passed it on, and how it was reached.
+/// The same, with the answer: its head tells the date, who passed it on, and how it was reached.
+///
+/// The list is there where the status is good and it came whole, within the clock and up to a number of bytes.
 pub async fn ask_for_models(
     egress: &Egress,
     keys: &Resolver,
     connection: &Connection,
+    limit: usize,
     about: About<'_>,
-) -> Result<Parts, NoAnswer> {
-    let (answer, _noted) = get(egress, keys, connection, connection.models(), CLOCK, about).await?;
-    Ok(answer.into_parts().0)
+) -> Result<(Parts, Option<Bytes>), NoAnswer> {
+    let (answer, mut contact) = get(egress, keys, connection, connection.models(), CLOCK, about).await?;
+    let (head, body) = answer.into_parts();
+    if !head.status.is_success() {
+        return Ok((head, None));
+    }
+    let list = timeout(CLOCK, Limited::new(body, limit).collect()).await;
+    let list = list.ok().and_then(Result::ok).map(Collected::to_bytes);
+    if let Some(list) = &list {
+        contact.received(list.len() as u64);
+    }
+    Ok((head, list))
 }
 
 /// Reads what a server says of itself to everybody, up to a number of bytes.

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::common::requests::{MODEL, provider};
 use crate::common::{Sandbox, soon};
+use crate::preset::discover::{Asked, Fake};
 
 /// The findings, and the exit code.
 async fn examined(sandbox: &Sandbox, options: &[&str]) -> (i32, Vec<Value>, String) {
@@ -50,6 +51,30 @@ async fn a_provider_that_answers_has_its_key_its_models_and_its_clock_examined()
         assert_eq!(of(&findings, id).0, "ok", "{findings:#?}");
     }
     assert_eq!(code, i32::from(findings.iter().any(|finding| finding["severity"] == "warning")), "{findings:#?}");
+}
+
+/// Ollama with one model, which it gives too little.
+fn ollama((method, path, ..): &Asked) -> Option<Value> {
+    match (method.as_str(), path.as_str()) {
+        ("GET", "/v1/models") => Some(json!({"data": [{"id": MODEL}]})),
+        ("GET", "/api/version") => Some(json!({"version": "0.20.0"})),
+        ("GET", "/api/ps") => Some(json!({"models": [{"model": MODEL, "context_length": 4096}]})),
+        ("POST", "/api/show") => Some(json!({"capabilities": ["completion", "tools"]})),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_server_is_asked_each_question_once() {
+    let fake = Fake::start(ollama).await;
+    let sandbox = sandbox();
+    configure(&sandbox, &provider("ollama", &fake.url, MODEL));
+    let (_, findings, _) = examined(&sandbox, &[]).await;
+    assert_eq!(of(&findings, "ollama"), ("ok", "ollama: Ollama 0.20.0"));
+    assert_eq!(of(&findings, "model-served").0, "ok");
+    let given = "ollama: the server gives `mistral-medium-3-5` 4096 tokens of context; Claude Code wants 65536";
+    assert!(findings.iter().any(|finding| finding["evidence"] == given), "{findings:#?}");
+    assert_eq!(fake.asked(), ["GET /api/ps", "GET /api/version", "GET /v1/models", "POST /api/show"]);
 }
 
 #[tokio::test]

@@ -53,12 +53,14 @@ async fn of_provider(provider: &Provider, egress: &Egress, keys: &Resolver) -> V
         Ok(connection) => connection,
         Err(unset) => return vec![Finding::error("key", format!("{name}: {unset}"), unset.mend())],
     };
-    let answer = upstream::ask_for_models(egress, keys, connection, About::of(name, "mcr doctor")).await;
+    let about = About::of(name, "mcr doctor");
+    let answer = upstream::ask_for_models(egress, keys, connection, discover::LONGEST, about).await;
     let mut findings = Vec::new();
-    match &answer {
-        Ok(head) => {
+    let list = match answer {
+        Ok((head, list)) => {
             findings.push(key(provider, connection, head.status.as_u16()));
-            findings.extend(head::examined(name, connection.host(), head));
+            findings.extend(head::examined(name, connection.host(), &head));
+            list
         }
         Err(NoAnswer::NoKey(error)) => {
             findings.push(Finding::error("key", format!("{name}: {error}"), provider.mend_key()));
@@ -80,8 +82,10 @@ async fn of_provider(provider: &Provider, egress: &Egress, keys: &Resolver) -> V
             findings.push(Finding::error("reachable", format!("{name}: {why}"), unreachable(provider)));
             return findings;
         }
-    }
-    if let Ok(models) = discover::configured(provider, egress.clone(), keys).await {
+    };
+    if let Some(list) = list
+        && let Ok(models) = discover::detailed(provider, &list, egress.clone(), keys).await
+    {
         findings.extend(served(provider, &models));
     }
     if provider.dialect == Dialect::Ollama {

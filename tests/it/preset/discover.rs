@@ -58,6 +58,14 @@ impl Fake {
         Self { url, asked, _listener: tokio::spawn(serve) }
     }
 
+    /// What was asked, each a method and a path, in order of their letters.
+    pub fn asked(&self) -> Vec<String> {
+        let asked = self.asked.lock().expect("whole");
+        let mut asked: Vec<String> = asked.iter().map(|(method, path, ..)| format!("{method} {path}")).collect();
+        asked.sort();
+        asked
+    }
+
     /// The keys that came with the question for the list.
     pub fn keys(&self) -> Vec<Option<String>> {
         let asked = self.asked.lock().expect("whole");

@@ -36,7 +36,7 @@ const DETAILS: Duration = Duration::from_secs(3);
 const MOST_DETAILS: usize = 64;
 
 /// A list of models is shorter than this by far.
-const LONGEST: usize = 4 * 1024 * 1024;
+pub(in crate::cli) const LONGEST: usize = 4 * 1024 * 1024;
 
 /// Returns the models that a provider reports, or why it does not, in one line.
 ///
@@ -87,6 +87,22 @@ pub(in crate::cli) async fn configured(
     egress: Egress,
     keys: &Resolver,
 ) -> Result<Vec<Reported>, String> {
+    let found = server(provider, egress, keys).await?.models(provider.dialect).await;
+    found.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Returns what a configured provider reports whose list of models is there: it is asked for the details alone.
+pub(in crate::cli) async fn detailed(
+    provider: &config::Provider,
+    list: &Bytes,
+    egress: Egress,
+    keys: &Resolver,
+) -> Result<Vec<Reported>, String> {
+    Ok(server(provider, egress, keys).await?.detailed(provider.dialect, &json_of(list)?).await)
+}
+
+/// A configured provider, with the key that it is asked with.
+async fn server(provider: &config::Provider, egress: Egress, keys: &Resolver) -> Result<Server, String> {
     let connection = provider.connection.as_ref().map_err(ToString::to_string)?;
     let key = match &connection.key {
         Some(key) => {
@@ -96,9 +112,7 @@ pub(in crate::cli) async fn configured(
         None => None,
     };
     let connection = Connection { endpoint: connection.endpoint.clone(), key: None };
-    let server = Server { name: provider.name.clone(), egress, connection, key };
-    let found = server.models(provider.dialect).await;
-    found.map_err(|why| why.lines().next().unwrap_or_default().to_owned())
+    Ok(Server { name: provider.name.clone(), egress, connection, key })
 }
 
 /// A configured provider, and what it reports, or why it does not, in one line.
@@ -178,11 +192,16 @@ impl Server {
     async fn models(&self, dialect: Dialect) -> Result<Vec<Reported>, String> {
         let list = timeout(PATIENCE, self.list()).await;
         let list = list.unwrap_or_else(|_| Err(format!("no answer within {} s", PATIENCE.as_secs())))?;
-        let mut models = reported::list(&list);
+        Ok(self.detailed(dialect, &list).await)
+    }
+
+    /// Reads the list, and asks for what it does not say.
+    async fn detailed(&self, dialect: Dialect, list: &Value) -> Vec<Reported> {
+        let mut models = reported::list(list);
         // Nothing is lost when a server of another make listens there.
         let _ = timeout(DETAILS, self.details(dialect, &mut models)).await;
         models.retain(|model| model.chats);
-        Ok(models)
+        models
     }
 
     /// Asks for the list; it is this that is on record.
