@@ -72,6 +72,12 @@ pub fn find(places: &Places) -> Result<PathBuf, NotFound> {
     search(OsStr::new("claude"), &folders).unwrap_or(Err(NotFound::NotInstalled))
 }
 
+/// Finds a program as a shell would: the first of this name on a `PATH` that can be executed.
+pub fn on_path(name: &str, path: &OsStr) -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = std::env::split_paths(path).collect();
+    search(OsStr::new(name), &folders)?.ok()
+}
+
 fn named(setting: &'static str, value: &OsStr, places: &Places) -> Result<PathBuf, NotFound> {
     let path = match (Path::new(value).strip_prefix("~"), &places.home) {
         (Ok(rest), Some(home)) => home.join(rest),

@@ -29,6 +29,11 @@ pub(super) fn permissions(config: &Path, paths: &Paths) -> Vec<Finding> {
             let what = format!("others may read it (mode {mode:o}): {}", path.display());
             open.push(Finding::warning(ID, what, mend).fixed_by(Fix::Close(path.clone())));
         }
+        if let Some(owner) = foreign(&metadata) {
+            let what = format!("user {owner} owns it, and may change it: {}", path.display());
+            let mend = format!("run `sudo chown \"$USER\" {}`", shell_words::quote(&path.to_string_lossy()));
+            open.push(Finding::warning(ID, what, mend));
+        }
         if metadata.is_dir() && seen < MOST {
             waiting.extend(fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()));
         }
@@ -46,6 +51,22 @@ const MOST: usize = 2_000;
 fn too_open(metadata: &fs::Metadata) -> Option<u32> {
     let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777;
     (mode & 0o077 != 0).then_some(mode)
+}
+
+/// The owner, where it is somebody else; for the administrator every file is as its own.
+#[cfg(unix)]
+fn foreign(metadata: &fs::Metadata) -> Option<u32> {
+    is_foreign(std::os::unix::fs::MetadataExt::uid(metadata), rustix::process::geteuid().as_raw())
+}
+
+#[cfg(unix)]
+fn is_foreign(owner: u32, me: u32) -> Option<u32> {
+    (owner != me && me != 0).then_some(owner)
+}
+
+#[cfg(not(unix))]
+fn foreign(_: &fs::Metadata) -> Option<u32> {
+    None
 }
 
 #[cfg(not(unix))]
@@ -72,5 +93,13 @@ mod tests {
         let found = permissions(&paths.config_file, &paths);
         assert_eq!(found[0].fix, Some(Fix::Close(paths.config_file.clone())));
         assert!(found[0].evidence.starts_with("others may read it (mode 644): "), "{found:?}");
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_foreign_to_all_but_the_administrator() {
+        assert_eq!(
+            (is_foreign(1, 2), is_foreign(0, 2), is_foreign(2, 2), is_foreign(2, 0)),
+            (Some(1), Some(0), None, None)
+        );
     }
 }

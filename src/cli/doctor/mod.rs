@@ -6,6 +6,7 @@
 
 mod agent;
 mod configured;
+mod disk;
 mod files;
 mod finding;
 mod fix;
@@ -13,6 +14,7 @@ mod head;
 mod keys;
 mod machine;
 mod online;
+mod program;
 mod proof;
 mod served;
 mod settings;
@@ -62,7 +64,8 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
     };
     let claude = config.as_ref().and_then(|config| config.claude_path.as_deref()?.to_str());
     let machine = Machine::of_process(claude, home.clone(), place.paths.runtime.clone());
-    let mut findings = agent::installed(&machine);
+    let mut findings = program::program(machine.places.path.as_deref());
+    findings.extend(agent::installed(&machine));
     findings.extend(settings::settings(&settings_of(home.as_deref(), &machine)));
     let running = service::find(place.paths)?;
     let is_served = running.is_some();
@@ -84,6 +87,7 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
     let file = config::file(place.explicit, place.paths, place.environment);
     findings.extend(files::permissions(&file, place.paths));
     findings.push(proof::record(config.as_ref(), place));
+    findings.push(disk::space(&place.paths.state));
     findings.extend(machine::limits());
     findings.extend(home.iter().flat_map(|home| machine::startup_files(home)));
     findings.extend(machine::proxies(place.environment, config.as_ref()));
