@@ -1,7 +1,7 @@
 //! What the head of an answer tells of the way to a provider: the address, the certificate, the clocks, who stood between.
 
-use http::HeaderMap;
 use http::response::Parts;
+use http::{HeaderMap, Version};
 
 use super::finding::Finding;
 use crate::audit::AddressClass;
@@ -35,7 +35,9 @@ const OPENERS: [&str; 16] = [
 pub(super) fn examined(name: &str, host: &str, head: &Parts) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     findings.extend(head.extensions.get::<Reached>().map(|reached| address(name, host, reached.address)));
-    findings.extend(head.extensions.get::<SignedBy>().map(|SignedBy(issuer)| certificate(name, host, issuer)));
+    findings.extend(
+        head.extensions.get::<SignedBy>().map(|SignedBy(issuer)| certificate(name, host, issuer, head.version)),
+    );
     findings.extend(clock(name, &head.headers));
     findings.extend(between(name, &head.headers));
     findings
@@ -56,16 +58,16 @@ fn address(name: &str, host: &str, class: AddressClass) -> Finding {
     Finding::ok("dns", format!("{name}: {host} leads to {what}"))
 }
 
-/// Who signed the certificate: a maker of gateways reads along.
-fn certificate(name: &str, host: &str, issuer: &str) -> Finding {
+/// Who signed the certificate, and what was agreed on behind it: a maker of gateways reads along.
+fn certificate(name: &str, host: &str, issuer: &str, version: Version) -> Finding {
     const ID: &str = "tls";
     let lower = issuer.to_lowercase();
-    let what = format!("{name}: the certificate of {host} is signed by {issuer}");
+    let what = format!("{name}: the certificate of {host} is signed by {issuer}, and {version:?} is spoken");
     if !OPENERS.iter().any(|opener| lower.contains(opener)) {
         return Finding::ok(ID, what);
     }
     let mend = "ask whoever runs the gateway to let this host through unopened: it reads every prompt and the key";
-    Finding::warning(ID, format!("{what}, which opens TLS on the way"), mend)
+    Finding::warning(ID, format!("{what}; whoever signed it opens TLS on the way"), mend)
 }
 
 /// Compares the clocks, as far as the answer tells the time.
@@ -122,7 +124,10 @@ mod tests {
 
     #[test]
     fn a_gateway_that_opens_tls_is_told_from_an_authority() {
-        assert_eq!(certificate("p", "h", "Zscaler Inc., Zscaler Intermediate Root CA").severity, Severity::Warning);
-        assert_eq!(certificate("p", "h", "Let's Encrypt, R11").severity, Severity::Ok);
+        let found = |issuer: &str| certificate("p", "h", issuer, Version::HTTP_2);
+        assert_eq!(found("Zscaler Inc., Zscaler Intermediate Root CA").severity, Severity::Warning);
+        let good =
+            Finding::ok("tls", "p: the certificate of h is signed by Let's Encrypt, R11, and HTTP/2.0 is spoken");
+        assert_eq!(found("Let's Encrypt, R11"), good);
     }
 }

@@ -25,6 +25,8 @@ const STARTUP_FILES: [&str; 8] = [
 ];
 /// What such a file holds of claude-code-router.
 const CCR: [&str; 4] = ["ccr activate", "ccr env", "ccr start", "claude-code-router"];
+/// The port that it takes unless it is told another.
+const CCR_PORT: u16 = 3456;
 /// Variables that name proxies.
 const PROXIES: [&str; 6] = ["https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"];
 /// What it holds of mcr.
@@ -42,12 +44,27 @@ pub(super) fn port_of(address: SocketAddr, is_served: bool) -> Finding {
     }
     let holder = port::holder(address);
     let whose = holder.as_ref().map(|holder| format!("process {} (`{}`)", holder.pid, holder.command));
-    let is_ccr =
-        holder.is_some_and(|holder| holder.command.contains("ccr") || holder.command.contains("claude-code-router"));
+    let is_ccr = holder.is_some_and(|holder| is_ccr(&holder.command));
     let what = format!("{address} is taken by {}", whose.unwrap_or_else(|| "another program".to_owned()));
     let mend =
         if is_ccr { "run `ccr stop`" } else { "set `PORT` in the configuration; `mcr code` needs no fixed port" };
     Finding::warning(ID, what, mend)
+}
+
+/// Claude-code-router on its usual port, where mcr's is another: what was set up for it still asks there.
+pub(super) fn other_router(own: SocketAddr) -> Option<Finding> {
+    let usual = SocketAddr::from(([127, 0, 0, 1], CCR_PORT));
+    if own.port() == CCR_PORT || std::net::TcpListener::bind(usual).is_ok() {
+        return None;
+    }
+    port::holder(usual).filter(|holder| is_ccr(&holder.command)).map(|holder| {
+        let what = format!("claude-code-router runs at {usual}: process {} (`{}`)", holder.pid, holder.command);
+        Finding::note("port", format!("{what}; `ccr stop` ends it, once nothing asks it any more"))
+    })
+}
+
+fn is_ccr(command: &str) -> bool {
+    command.contains("ccr") || command.contains("claude-code-router")
 }
 
 /// How many files a process may open, and whether a crash leaves its memory behind.
@@ -81,7 +98,9 @@ pub(super) fn proxies(environment: Environment<'_>, config: Option<&Config>) -> 
     let is_set = |name: &&str| environment(name).is_some_and(|value| !value.is_empty());
     let mut names: Vec<&str> = PROXIES.into_iter().filter(is_set).collect();
     names.extend(config.filter(|config| config.proxy_url.is_some()).map(|_| "PROXY_URL"));
-    let what = format!("requests to hosts outside go by way of the proxy in {}", names.join(", "));
+    let past = ["no_proxy", "NO_PROXY"].into_iter().find(is_set);
+    let past = past.map_or_else(String::new, |name| format!(", but for those in {name}"));
+    let what = format!("requests to hosts outside go by way of the proxy in {}{past}", names.join(", "));
     (!names.is_empty()).then(|| Finding::note("proxy", what))
 }
 
@@ -134,6 +153,24 @@ mod tests {
         fs::write(home.path().join(".zshrc"), "eval \"$(mcr activate)\"\n\neval \"$(mcr activate)\"\n").unwrap();
         let found = startup_files(home.path());
         assert_eq!(found[0].evidence, "~/.zshrc:3 activates mcr a second time");
+    }
+
+    #[test]
+    fn proxies_are_named_with_who_goes_past_them_and_without_what_they_hold() {
+        let environment = |name: &str| match name {
+            "HTTPS_PROXY" => Some("http://user:secret@proxy.example".to_owned()),
+            "NO_PROXY" => Some("corp.example".to_owned()),
+            _ => None,
+        };
+        let found = proxies(&environment, None).map(|finding| finding.evidence);
+        let expected = "requests to hosts outside go by way of the proxy in HTTPS_PROXY, but for those in NO_PROXY";
+        assert_eq!(found.as_deref(), Some(expected));
+        assert_eq!(proxies(&|name| (name == "NO_PROXY").then(|| "a".to_owned()), None), None);
+    }
+
+    #[test]
+    fn another_router_is_known_by_its_command() {
+        assert!(is_ccr("node /usr/bin/ccr start") && is_ccr("claude-code-router") && !is_ccr("mcr start"));
     }
 
     #[test]

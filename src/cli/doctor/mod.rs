@@ -82,7 +82,9 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
         }
         let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
         findings.extend(configured::configured(config, document.as_ref(), &judged, &today));
-        findings.push(machine::port_of(SocketAddr::new(config.host, config.port), is_served));
+        let address = SocketAddr::new(config.host, config.port);
+        findings.push(machine::port_of(address, is_served));
+        findings.extend(machine::other_router(address));
     }
     let file = config::file(place.explicit, place.paths, place.environment);
     findings.extend(files::permissions(&file, place.paths));
