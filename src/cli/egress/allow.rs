@@ -39,7 +39,7 @@ pub(super) fn allow(options: &EgressAllow, place: &Place<'_>) -> Result<(), Fail
         let region = standing.region.map_or_else(String::new, |region| format!(", works in {region}"));
         ui::say(format_args!(
             "the catalogue of {} has: {} is operated by {} ({}){region}",
-            catalog::as_of(),
+            catalog::facts_as_of(),
             host,
             standing.operator,
             standing.country
