@@ -7,100 +7,13 @@ mod killed;
 mod unwritable;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::ccr::has_test;
 use crate::common::requests::MODEL;
 use crate::common::{Rig, Sandbox, ask};
 use mcr::imitation::Reply;
-
-/// A row's number in the table of threats, what happens, and the tests that hold what must come of it.
-const ROWS: [(u32, &str, &str, &[&str]); 9] = [
-    (
-        10,
-        "secrets and prompts in written files",
-        "tests/it/privacy.rs",
-        &["nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners"],
-    ),
-    (
-        11,
-        "modes under umask 000",
-        "tests/it/privacy.rs",
-        &["nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners"],
-    ),
-    (
-        15,
-        "a link or another's folder in the record's place",
-        "tests/it/audit/unwritable.rs",
-        &["row_15_no_link_and_nobody_elses_folder_is_written_to"],
-    ),
-    (
-        43,
-        "no room, or no folder",
-        "tests/it/audit/unwritable.rs",
-        &[
-            "row_43_without_room_requests_go_on_and_the_record_stays_whole",
-            "row_43_without_room_nothing_is_sent_where_the_record_is_required",
-            "row_43_a_start_without_a_folder_fails_where_the_record_is_required_and_goes_on_where_not",
-        ],
-    ),
-    (
-        44,
-        "SIGKILL while it is written",
-        "tests/it/audit/killed.rs",
-        &["row_44_two_hundred_writers_that_are_killed_leave_a_record_that_holds"],
-    ),
-    (
-        45,
-        "edited, inserted, removed, reordered, truncated, clock",
-        "src/audit/mutation_tests.rs",
-        &[
-            "row_45_every_edit_of_every_field_of_every_record_is_found_there",
-            "row_45_an_edit_with_its_own_hash_is_found_there",
-            "row_45_an_edit_with_all_hashes_to_the_end_is_found_by_the_next_checkpoint",
-            "row_45_every_removal_is_found_there",
-            "row_45_every_insertion_is_found_there",
-            "row_45_every_swap_is_found_at_the_first_of_the_two",
-            "row_45_every_truncation_is_found_behind_what_is_left",
-            "row_45_a_record_in_another_months_file_is_found",
-            "row_45_a_time_that_was_put_back_or_forth_is_found",
-            "row_45_whatever_is_done_to_the_checkpoints_is_found",
-        ],
-    ),
-    (
-        45,
-        "the same by hand",
-        "tests/it/audit/damaged.rs",
-        &[
-            "row_45_what_was_done_by_hand_is_named_with_its_place",
-            "row_45_a_months_folder_by_another_months_name_is_named_and_not_purged",
-        ],
-    ),
-    (46, "purge by retention", "tests/it/audit/damaged.rs", &["row_46_what_was_purged_leaves_a_chain_that_holds"]),
-    (
-        46,
-        "what a purge leaves, and what no purge signs",
-        "src/audit/tombstone_tests.rs",
-        &[
-            "row_46_whichever_month_is_purged_the_rest_holds_and_nothing_else_may_be_gone",
-            "row_46_behind_a_month_that_was_purged_an_edit_shows_as_elsewhere",
-            "row_46_a_tombstone_that_no_purge_makes_is_found",
-            "row_46_a_tombstone_contradicts_no_checkpoint_and_no_other_tombstone",
-        ],
-    ),
-];
-
-#[test]
-fn every_row_has_its_tests() {
-    for (row, what, file, tests) in ROWS {
-        let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-        for test in tests {
-            assert!(has_test(&source, test), "{file} has no test `{test}` for row {row}: {what}");
-        }
-    }
-}
 
 /// Runs a command of `mcr audit` that prints JSON; returns that and the exit code.
 fn audit(sandbox: &Sandbox, arguments: &[&str]) -> (i32, Value) {

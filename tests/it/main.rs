@@ -48,6 +48,7 @@ mod setup;
 mod smoke;
 mod status_line;
 mod streaming;
+mod threats;
 mod tokens;
 mod truth;
 mod usage;

@@ -1,71 +1,11 @@
 //! The rows of the table of threats that are about where traffic goes.
 
-use std::fs;
-use std::path::Path;
-
 use mcr::imitation::Reply;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use crate::ccr::has_test;
 use crate::common::requests::provider;
 use crate::common::{Rig, Sandbox, ask};
-
-/// A row's number, what is tried, where its tests are, and the tests that hold what must come of it.
-const ROWS: [(u32, &str, &str, &[&str]); 8] = [
-    (
-        17,
-        "a request names an address, in a field or as its model",
-        "tests/it/egress/threats.rs",
-        &["whatever_a_request_names_nothing_connects_there"],
-    ),
-    (17, "the same, at the front door", "tests/it/door.rs", &["a_client_cannot_choose_where_a_request_goes"]),
-    (
-        18,
-        "a preset leads a key to a host that nobody knows",
-        "tests/it/egress/start.rs",
-        &["a_preset_that_leads_to_a_denied_host_is_not_installed_and_not_run"],
-    ),
-    (
-        22,
-        "an address of a metadata service or of this machine, in any spelling",
-        "tests/it/egress/threats.rs",
-        &["no_spelling_of_an_inner_address_passes_for_one_of_the_internet"],
-    ),
-    (
-        22,
-        "a name that leads to the Internet first and inside then",
-        "tests/it/egress/names.rs",
-        &["names_that_lead_elsewhere_are_not_followed"],
-    ),
-    (
-        23,
-        "an upstream sends the request on to another host",
-        "tests/it/egress/threats.rs",
-        &["a_redirect_is_an_error_and_nobody_else_gets_the_key"],
-    ),
-    (23, "the same, at the door out", "tests/it/edge/outward.rs", &["a_redirect_is_returned_and_not_followed"]),
-    (
-        50,
-        "a certificate that is of nobody known, of somebody else, of the past; a company's own authority",
-        "tests/it/edge/tls.rs",
-        &[
-            "a_self_signed_certificate_is_refused",
-            "a_certificate_of_another_name_or_of_the_past_is_refused_with_what_mends_it",
-            "a_certificate_that_the_platform_trusts_is_accepted_over_http2",
-        ],
-    ),
-];
-
-#[test]
-fn every_row_has_its_tests() {
-    for (row, what, file, tests) in ROWS {
-        let source = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap();
-        for test in tests {
-            assert!(has_test(&source, test), "{row} ({what}): {file} has no test `{test}`");
-        }
-    }
-}
 
 #[tokio::test]
 async fn whatever_a_request_names_nothing_connects_there() {
