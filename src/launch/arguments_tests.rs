@@ -163,6 +163,9 @@ fn bytes() -> impl Strategy<Value = OsString> {
 }
 
 proptest! {
+    // As many as row 12 of the table of threats wants.
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     #[test]
     fn the_agents_arguments_are_the_users_less_their_settings_plus_ours(user in words()) {
         let arguments = take_apart(&user);

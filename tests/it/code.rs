@@ -58,6 +58,23 @@ fn the_double_dash_reaches_the_agent() {
 }
 
 #[test]
+fn row_12_random_bytes_behind_the_command_reach_the_agent_as_they_are() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let sandbox = with_agent("printf '%s\\0' \"$@\" >argv\nexit 0");
+    // A command for each vector would take long, so several go along with one another.
+    for vectors in crate::launch::vectors(400).chunks(40) {
+        let user = vectors.concat();
+        let output = sandbox.command(["code"]).args(&user).output().expect("mcr");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let argv = fs::read(sandbox.folder().join("argv")).expect("the agent ran");
+        let words: Vec<&[u8]> = argv.split_inclusive(|byte| *byte == 0).map(|word| &word[..word.len() - 1]).collect();
+        let expected: Vec<&[u8]> = user.iter().map(|word| word.as_bytes()).collect();
+        assert_eq!((words[0], &words[2..]), (&b"--settings"[..], &expected[..]));
+    }
+}
+
+#[test]
 fn mcrs_own_options_stand_before_the_command_and_may_be_called_like_it() {
     let sandbox = with_agent("exit 0");
     let command = ["--quiet", "--trace-bodies", "code", "--config=config.json", "code", "--", "code"];

@@ -50,6 +50,45 @@ fn launcher() {
     std::process::exit(code.into());
 }
 
+/// Random vectors of arguments that go through a launch, a millisecond each; the ten thousand of the table of threats go
+/// through what takes arguments apart.
+const RANDOM: usize = 2_000;
+
+/// Not a test: launches one agent after another, each with arguments of its own.
+#[test]
+#[ignore = "started by the other tests"]
+fn launcher_of_many() {
+    let folder = PathBuf::from(env::var_os(FOLDER).expect("the folder is named"));
+    let machine = Machine {
+        places: Places { configured: Some(folder.join("claude").into()), ..Places::default() },
+        runtime: folder.join("run"),
+        managed: folder.join("managed"),
+        no_proxy: Vec::new(),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    for vector in vectors(RANDOM) {
+        let agent = launch::prepare(&plan(), &vector, &machine);
+        let code = runtime.block_on(async { agent.expect("it can be routed").run().await });
+        assert_eq!(code.expect("an end"), 0, "{vector:?}");
+    }
+}
+
+/// Arguments as nobody would type them, the same in every process.
+pub(crate) fn vectors(count: usize) -> Vec<Vec<OsString>> {
+    use proptest::prelude::*;
+    use proptest::{collection::vec, sample::select, strategy::ValueTree as _, test_runner::TestRunner};
+
+    #[rustfmt::skip]
+    let words = [
+        "--", "-", "", "-p", "-n", "--model", "--resume=abc", "--no-color", "--allowedTools", "--debug", "--settingsx", "hi",
+        "$(touch f)", "`touch f`", "*", "~", "a b", " ", "\n", "\r\n", "'", "\"", "\\", "$HOME", "; false", "é", "\u{202e}",
+    ];
+    let bytes = vec(1_u8..=255, 0..40).prop_map(OsString::from_vec);
+    let vector = vec(prop_oneof![1 => select(words.to_vec()).prop_map(OsString::from), 2 => bytes], 0..12);
+    let mut runner = TestRunner::deterministic();
+    (0..count).map(|_| vector.new_tree(&mut runner).expect("a vector").current()).collect()
+}
+
 fn plan() -> Plan {
     Plan {
         base_url: "http://127.0.0.1:4711".to_owned(),
@@ -86,6 +125,15 @@ impl Sandbox {
              if [ \"$1\" = --settings ]; then cp -p \"$2\" settings; fi\n{then}\n",
             folder.path().display()
         );
+        Self::in_folder(folder, &script)
+    }
+
+    /// A sandbox with this script in Claude Code's place.
+    fn with_agent(script: &str) -> Self {
+        Self::in_folder(tempfile::tempdir().expect("a folder"), script)
+    }
+
+    fn in_folder(folder: tempfile::TempDir, script: &str) -> Self {
         // Written by another process: an executable that this one holds open cannot be started.
         let mut writer = Command::new("sh")
             .args(["-c", "cat >claude && chmod 755 claude"])
@@ -273,6 +321,27 @@ fn bytes_that_are_no_text_arrive_unchanged() {
     let typed: Vec<OsString> = vec![OsString::from_vec((1..=255).collect()), OsString::new(), "\n\t\r".into()];
     sandbox.run(&typed);
     assert_eq!(sandbox.arguments(), typed);
+}
+
+#[test]
+fn row_12_two_thousand_random_vectors_reach_the_agent_as_they_are() {
+    let sandbox = Sandbox::with_agent("#!/bin/sh\nprintf '%s\\0' $# \"$@\" >>argv\n");
+    let mut launcher = hearing(env::current_exe().expect("this binary"));
+    launcher.args(["--exact", "launch::launcher_of_many", "--ignored", "--nocapture", "--quiet"]);
+    let output = launcher.env(FOLDER, sandbox.path()).current_dir(sandbox.path()).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut words = sandbox.all_arguments().into_iter();
+    let expected = vectors(RANDOM);
+    assert!(
+        expected.iter().flatten().filter(|word| word.to_str().is_none()).count() > RANDOM,
+        "bytes that are no text"
+    );
+    for vector in expected {
+        let count: usize = words.next().and_then(|count| count.to_str()?.parse().ok()).expect("another agent ran");
+        let argv: Vec<OsString> = words.by_ref().take(count).collect();
+        assert_eq!((argv[0].to_str(), &argv[2..]), (Some("--settings"), &vector[..]));
+    }
+    assert_eq!(words.next(), None);
 }
 
 #[test]

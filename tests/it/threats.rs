@@ -47,9 +47,11 @@ const ROWS: &[Row] = &[
                     "the_agent_sees_our_settings_and_no_others",
                 ],
             ),
+            ("tests/it/code.rs", &["row_12_random_bytes_behind_the_command_reach_the_agent_as_they_are"]),
             (
                 "tests/it/launch.rs",
                 &[
+                    "row_12_two_thousand_random_vectors_reach_the_agent_as_they_are",
                     "bytes_that_are_no_text_arrive_unchanged",
                     "a_dollar_and_quotes_are_not_a_shells",
                     "a_command_in_a_prompt_is_not_executed",
