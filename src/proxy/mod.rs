@@ -25,6 +25,7 @@ pub mod protocol;
 mod question;
 mod reader;
 mod record;
+pub mod routes;
 mod seats;
 mod shelf;
 #[cfg(test)]
@@ -42,7 +43,7 @@ use http::{Method, Request, Response};
 use hyper::body::Incoming;
 
 use crate::audit::Audit;
-use crate::config::{Config, Endpoint, Secret};
+use crate::config::{Config, Secret};
 use crate::egress::Egress;
 use crate::error::{Exit, Failure};
 use crate::keys::Resolver;
@@ -60,15 +61,10 @@ use auth::{Door, admit};
 use body::Body;
 use protocol::Protocol;
 use refusal::Refusal;
+use routes::{Found, Own, What};
 pub use shelf::{PRESET, Shelf, Source};
 pub use snapshot::{Allowances, Current, Open, Read, Reload, Snapshot, watch};
 pub use status::{RESET, STATUS, STOP, Service, Stop};
-
-const CHAT: &str = "/v1/chat/completions";
-const EMBEDDINGS: &str = "/v1/embeddings";
-const FIM: &str = "/v1/fim/completions";
-/// Where the status line asks for its session, whose id follows.
-const SESSION: &str = "/mcr/session/";
 
 /// Everything a request needs; one for the life of a listener.
 pub struct Proxy {
@@ -169,12 +165,12 @@ impl Proxy {
         let path = uri.path();
         match (shelf::split(path), &self.service) {
             (None, None) => self.answer_at(path, self.current.load(), parts, body).await,
-            (None, Some(service)) => match (&parts.method, path) {
-                (&Method::GET, STATUS) => self.status(service),
-                (&Method::POST, STOP) => self.stop(service, parts.uri.query()),
-                (&Method::POST, RESET) => self.reset_breakers(parts.uri.query()),
-                (_, STATUS | STOP | RESET) => self.no_method(&parts.method, path),
-                (_, path) => self.answer_at(path, self.current.load(), parts, body).await,
+            (None, Some(service)) => match routes::find(routes::OWN, &parts.method, path) {
+                Found::What(Own::Status, _) => self.status(service),
+                Found::What(Own::Stop, _) => self.stop(service, parts.uri.query()),
+                Found::What(Own::Reset, _) => self.reset_breakers(parts.uri.query()),
+                Found::NoMethod(path) => self.no_method(&parts.method, path),
+                Found::NoPath => self.answer_at(path, self.current.load(), parts, body).await,
             },
             (Some((name, path)), Some(service)) => match service.shelf.get(name, &self.audit).await {
                 Ok(snapshot) => self.answer_at(path, snapshot, parts, body).await,
@@ -192,31 +188,23 @@ impl Proxy {
         parts: http::request::Parts,
         body: Incoming,
     ) -> Response<Body> {
-        match (&parts.method, path) {
-            (&Method::POST, "/v1/messages") => self.answered(Asked::Messages, snapshot, parts.headers, body).await,
-            (&Method::POST, "/v1/messages/count_tokens") => self.count_tokens(&snapshot, body).await,
-            (&Method::POST, CHAT) => self.answered(Asked::OpenAi(Endpoint::Chat), snapshot, parts.headers, body).await,
-            (&Method::POST, EMBEDDINGS) => {
-                self.answered(Asked::OpenAi(Endpoint::Embeddings), snapshot, parts.headers, body).await
-            }
-            (&Method::POST, FIM) => self.answered(Asked::OpenAi(Endpoint::Fim), snapshot, parts.headers, body).await,
-            (&Method::GET, "/v1/models") => models::list(&snapshot.config, models::shape(&parts.headers)),
-            (&Method::GET, path) if let Some(id) = path.strip_prefix("/v1/models/") => {
+        let (what, id) = match routes::find(routes::ROUTES, &parts.method, path) {
+            Found::What(what, id) => (what, id),
+            Found::NoMethod(path) => return self.no_method(&parts.method, path),
+            Found::NoPath => return self.no_path(path),
+        };
+        match what {
+            What::Messages => self.answered(Asked::Messages, snapshot, parts.headers, body).await,
+            What::CountTokens => self.count_tokens(&snapshot, body).await,
+            What::OpenAi(endpoint) => self.answered(Asked::OpenAi(endpoint), snapshot, parts.headers, body).await,
+            What::Models => models::list(&snapshot.config, models::shape(&parts.headers)),
+            What::Model => {
                 let shape = models::shape(&parts.headers);
                 models::one(&snapshot.config, shape, id).unwrap_or_else(|error| shape.failed(&error, &self.next_id()))
             }
-            (&Method::GET, path) if let Some(id) = path.strip_prefix(SESSION) => self.session(&snapshot, id),
-            (&Method::GET, "/health") => json(&serde_json::json!({
-                "status": "ok", "version": env!("CARGO_PKG_VERSION"),
-            })),
-            (&Method::HEAD, "/" | "/health" | "/api/hello") => Response::new(Body::empty()),
-            (
-                method,
-                "/v1/messages" | "/v1/messages/count_tokens" | CHAT | EMBEDDINGS | FIM | "/v1/models" | "/health",
-            ) => self.no_method(method, path),
-            (method, path) if path.starts_with("/v1/models/") => self.no_method(method, "/v1/models/<id>"),
-            (method, path) if path.starts_with(SESSION) => self.no_method(method, &format!("{SESSION}<id>")),
-            (_, path) => self.no_path(path),
+            What::Session => self.session(&snapshot, id),
+            What::Health => json(&serde_json::json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") })),
+            What::Sign => Response::new(Body::empty()),
         }
     }
 

@@ -123,6 +123,57 @@ async fn no_route_returns_the_configuration_or_touches_a_file() {
     assert_eq!(fs::read(visitor.rig.sandbox.folder().join("config.json")).unwrap(), before);
 }
 
+/// Whoever adds one has to ask whether it returns the configuration or a file, touches one, or starts a program.
+#[test]
+fn row_9_these_are_all_the_routes_there_are() {
+    insta::assert_snapshot!(mcr::proxy::routes::all().join("\n"), @r"
+    POST /v1/messages
+    POST /v1/messages/count_tokens
+    POST /v1/chat/completions
+    POST /v1/embeddings
+    POST /v1/fim/completions
+    GET /v1/models
+    GET /v1/models/<id>
+    GET /mcr/session/<id>
+    GET /health
+    HEAD /health
+    HEAD /
+    HEAD /api/hello
+    GET /mcr/status
+    POST /mcr/stop
+    POST /mcr/breaker/reset
+    ");
+}
+
+#[tokio::test]
+async fn row_9_no_route_that_is_there_returns_the_configuration_or_a_key() {
+    let visitor = Visitor::new(vec![]).await;
+    let before = fs::read(visitor.rig.sandbox.folder().join("config.json")).unwrap();
+    let mut asked = 0;
+    // The last one ends it.
+    let (end, routes): (Vec<_>, Vec<_>) =
+        mcr::proxy::routes::all().into_iter().partition(|route| route.contains("stop"));
+    for route in routes.iter().chain(&end) {
+        let (method, path) = route.split_once(' ').expect("a method and a path");
+        let secrets = [KEY, "api_key", "api_base_url", "Providers", "APIKEY"];
+        for id in ["config.json", "..", "mistral,mistral-medium-3-5", "%2e%2e%2fconfig.json"] {
+            let path = path.replace("<id>", id);
+            let headers = [("host", visitor.host.as_str()), ("authorization", &visitor.bearer), JSON];
+            let (status, answer) = visitor.head(method, &path, &headers).await;
+            assert!(status != 404 || path.ends_with(id), "{method} {path} is not there: {answer}");
+            for secret in secrets {
+                assert!(!answer.contains(secret), "{method} {path}: {answer}");
+            }
+            asked += 1;
+            if !route.ends_with("<id>") {
+                break;
+            }
+        }
+    }
+    assert!(asked >= 15 + 2 * 3, "only {asked}");
+    assert_eq!(fs::read(visitor.rig.sandbox.folder().join("config.json")).unwrap(), before);
+}
+
 #[tokio::test]
 async fn a_path_that_means_another_is_refused() {
     let visitor = Visitor::new(vec![]).await;

@@ -217,6 +217,58 @@ async fn a_service_that_was_killed_is_not_taken_for_one_that_runs() {
     drop(Service::start(&sandbox));
 }
 
+/// A process that has nothing to do with mcr; ended when the test is over.
+struct Stranger(std::process::Child);
+
+impl Stranger {
+    fn new() -> Self {
+        Self(std::process::Command::new("sleep").arg("600").spawn().expect("a process"))
+    }
+
+    fn lives(&mut self) -> bool {
+        self.0.try_wait().expect("a child").is_none()
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test]
+async fn row_16_a_process_that_has_a_killed_services_number_by_now_is_left_alone() {
+    let sandbox = sandbox();
+    let service = Service::start(&sandbox);
+    let pid = i32::try_from(service.record()["pid"].as_u64().unwrap()).unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    until(|| sandbox.mcr(["stop"]).contains("the service is not running").then_some(())).await;
+    let mut stranger = Stranger::new();
+    let mut left = service.record();
+    left["pid"] = json!(stranger.0.id());
+    fs::write(service.record_file(), left.to_string()).unwrap();
+    for command in [&["status"][..], &["stop"], &["stop", "--now"], &["logs"], &["breaker", "reset"]] {
+        let picture = sandbox.mcr(command);
+        assert!(!picture.contains(&left["pid"].to_string()), "{command:?}: {picture}");
+        assert!(stranger.lives(), "{command:?}");
+        assert_eq!(service.record(), left, "{command:?}");
+    }
+    // Whether it is started, or started again, another takes the place without a word of the one before.
+    for command in ["start", "restart"] {
+        fs::write(service.record_file(), left.to_string()).unwrap();
+        let picture = sandbox.mcr([command, "--config", "config.json", "--port", "0"]);
+        assert!(picture.starts_with("exit code: 0\n----- stderr -----\nlistening on "), "{picture}");
+        let new = service.record();
+        assert!(new["pid"] != left["pid"] && new["token"].is_string(), "{new}");
+        assert_eq!(service.status()["pid"], new["pid"]);
+        assert!(sandbox.mcr(["stop"]).starts_with("exit code: 0\n"));
+        assert!(stranger.lives() && !service.record_file().exists());
+    }
+    // So that there is one to be ended when the test is over.
+    drop(Service::start(&sandbox));
+}
+
 #[test]
 fn a_restart_keeps_the_options_it_is_not_told_and_takes_the_others() {
     let sandbox = sandbox();
