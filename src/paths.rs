@@ -22,6 +22,7 @@ use crate::{
 const ALLOWANCES: &str = "egress.json";
 /// Why a link is not followed: whoever can write beside it chooses what is written to.
 const LINK: &str = "it is a symbolic link; name what it points to";
+const FOREIGN: &str = "it belongs to another user";
 pub use backup::{back_up, keep_newest, put_aside, put_back};
 pub use folder::{Existing, place_folder, remove_folder};
 
@@ -104,8 +105,13 @@ fn make_private(path: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let is_link = || fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
+    // A link that leads nowhere would be said to be there already.
+    if is_link() {
+        return Err(io::Error::other(LINK));
+    }
     builder.create(path)?;
-    if fs::symlink_metadata(path)?.is_symlink() {
+    if is_link() {
         return Err(io::Error::other(LINK));
     }
     close_folder(path)
@@ -172,7 +178,7 @@ fn close_to_others(file: &File, metadata: &fs::Metadata, mode: u32) -> io::Resul
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, FOREIGN));
     }
     if metadata.mode() & 0o077 != 0 {
         file.set_permissions(fs::Permissions::from_mode(mode))?;
@@ -206,6 +212,12 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 #[expect(clippy::unnecessary_wraps, reason = "the same shape on every platform")]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// The exit code of an error: 77 where a place is not mcr's to write to, else the one that is given.
+pub fn exit(error: &io::Error, otherwise: Exit) -> Exit {
+    let is_refused = error.kind() == io::ErrorKind::PermissionDenied || error.to_string().ends_with(LINK);
+    if is_refused { Exit::Denied } else { otherwise }
 }
 
 /// Puts the path in front of an error, keeping its kind.
@@ -262,8 +274,13 @@ mod tests {
         let error = read_private(&link).unwrap_err();
         assert!(error.to_string().ends_with(": it is a symbolic link; name what it points to"), "{error}");
         fs::remove_file(&target).unwrap();
-        fs::create_dir(&target).unwrap();
-        private_dir(&link).unwrap_err();
+        for there in [false, true] {
+            if there {
+                fs::create_dir(&target).unwrap();
+            }
+            let error = private_dir(&link).unwrap_err();
+            assert_eq!(exit(&error, Exit::Io), Exit::Denied, "{error}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::audit::{self, Audit, Event, Kind};
 use crate::catalog;
 use crate::config::{AuditRules, Config, load};
 use crate::error::{Exit, Failure};
-use crate::paths::Paths;
+use crate::paths::{self, Paths};
 use crate::preset::Name;
 use crate::ui;
 
@@ -114,8 +114,7 @@ fn required(error: io::Error, paths: &Paths) -> Failure {
 
 /// Says why the record cannot be written; 77 where the place for it is somebody else's.
 pub(super) fn unwritten(error: io::Error) -> Failure {
-    let is_foreign = error.kind() == io::ErrorKind::PermissionDenied || error.to_string().contains("symbolic link");
-    let exit = if is_foreign { Exit::Denied } else { Exit::Io };
+    let exit = paths::exit(&error, Exit::Io);
     Failure::new(exit, anyhow::Error::new(error).context("the audit record cannot be written"))
 }
 

@@ -19,7 +19,7 @@ use crate::observe::log;
 use crate::observe::spending::{Scope, Spending};
 use crate::observe::trace::Trace;
 use crate::observe::usage::Usage;
-use crate::paths::Paths;
+use crate::paths::{self, Paths};
 use crate::proxy::server::{Limits, Listener, serve};
 use crate::proxy::{Parts, Proxy, Reload, Service, watch};
 
@@ -146,7 +146,7 @@ pub(super) fn open_log(config: &Config, paths: &Paths, stderr: bool) -> Result<l
     };
     log::init(&options).map_err(|error| {
         let what = format!("cannot write the log: {}", paths.logs.display());
-        Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context(what))
+        Failure::new(paths::exit(&error, Exit::CannotCreate), anyhow::Error::new(error).context(what))
             .hint("set `LOG` to false to go without")
     })
 }

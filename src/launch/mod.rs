@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::{Exit, Failure};
+use crate::paths;
 
 pub mod activation;
 pub mod arguments;
@@ -207,6 +208,7 @@ fn not_started(program: &Path, error: io::Error) -> Failure {
 }
 
 fn no_settings_file(error: io::Error) -> Failure {
-    Failure::new(Exit::CannotCreate, anyhow::Error::from(error).context("cannot write the agent's settings"))
+    let exit = paths::exit(&error, Exit::CannotCreate);
+    Failure::new(exit, anyhow::Error::from(error).context("cannot write the agent's settings"))
         .hint("set `MCR_HOME` to a folder of your own, which need not be there yet")
 }

@@ -21,6 +21,7 @@ const LOCK: &str = "service.lock";
 const STARTING: &str = "service.starting";
 /// Where the service leaves what is needed to speak to it.
 const RECORD: &str = "service.json";
+const ELSEWHERE: &str = "set `XDG_RUNTIME_DIR` or `MCR_HOME` to a folder of your own";
 
 /// What is needed to speak to the service; private, since the token stands in it.
 #[derive(Debug, Clone)]
@@ -102,7 +103,8 @@ impl Held {
         let text = serde_json::to_string(&written).map_err(|error| Failure::new(Exit::Software, error))?;
         paths::write_atomic(&self.record, text.as_bytes()).map_err(|error| {
             let what = "cannot say where the service is";
-            Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context(what))
+            Failure::new(paths::exit(&error, Exit::CannotCreate), anyhow::Error::new(error).context(what))
+                .hint(ELSEWHERE)
         })
     }
 }
@@ -156,7 +158,7 @@ pub fn find(paths: &Paths) -> Result<Option<Record>, Failure> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         other => other.map_err(|error| {
             let what = "cannot read where the service is";
-            Failure::new(Exit::Io, anyhow::Error::new(error).context(what))
+            Failure::new(paths::exit(&error, Exit::Io), anyhow::Error::new(error).context(what))
         })?,
     };
     let written: Option<Written> = serde_json::from_str(&text).ok();
@@ -195,8 +197,9 @@ pub fn ended(paths: &Paths, patience: Duration) -> Result<bool, Failure> {
 
 fn open(paths: &Paths, name: &str) -> Result<File, Failure> {
     paths::private_dir(&paths.runtime).and_then(|()| paths::open_private(&paths.runtime.join(name))).map_err(|error| {
-        Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("there is no place for the service's lock"))
-            .hint("set `XDG_RUNTIME_DIR` or `MCR_HOME` to a folder of your own")
+        let exit = paths::exit(&error, Exit::CannotCreate);
+        Failure::new(exit, anyhow::Error::new(error).context("there is no place for the service's lock"))
+            .hint(ELSEWHERE)
     })
 }
 

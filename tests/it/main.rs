@@ -32,6 +32,7 @@ mod model;
 mod models;
 mod openai;
 mod outages;
+mod planted;
 mod preset;
 mod privacy;
 mod probes;

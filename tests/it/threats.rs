@@ -68,8 +68,17 @@ const ROWS: &[Row] = &[
     },
     Row {
         number: 15,
-        what: "a link or another's folder in the place of the record",
-        tests: &[("tests/it/audit/unwritable.rs", &["row_15_no_link_and_nobody_elses_folder_is_written_to"])],
+        what: "a link or another's folder where mcr keeps its record, its log, its lock or its token",
+        tests: &[
+            ("tests/it/audit/unwritable.rs", &["row_15_no_link_and_nobody_elses_folder_is_written_to"]),
+            (
+                "tests/it/planted.rs",
+                &[
+                    "row_15_no_link_is_followed_wherever_something_is_written",
+                    "row_15_no_folder_of_somebody_elses_is_written_to",
+                ],
+            ),
+        ],
     },
     Row {
         number: 16,

@@ -106,10 +106,12 @@ pub(in crate::cli) enum Started {
 /// Fails when the process cannot be started, and when it neither serves nor ends.
 pub(super) fn spawn(wanted: &Wanted, places: &Paths) -> Result<Started, Failure> {
     let cannot = |error: std::io::Error| {
-        Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot start the service"))
+        let exit = paths::exit(&error, Exit::CannotCreate);
+        Failure::new(exit, anyhow::Error::new(error).context("cannot start the service"))
     };
     let words = places.logs.join(WORDS);
-    paths::private_dir(&places.logs).and_then(|()| paths::write_atomic(&words, b"")).map_err(cannot)?;
+    let no_place = |error| cannot(error).hint("set `MCR_HOME` to a folder of your own, which need not be there yet");
+    paths::private_dir(&places.logs).and_then(|()| paths::write_atomic(&words, b"")).map_err(no_place)?;
     let mut command = Command::new(std::env::current_exe().map_err(cannot)?);
     command.args(wanted.arguments()).current_dir("/");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(paths::append_private(&words).map_err(cannot)?);

@@ -220,7 +220,8 @@ async fn token(config: &Config, keys: &Resolver, places: &Paths) -> Result<(Secr
         Err(error) if error.kind() == ErrorKind::NotFound => make_token(&file)?,
         Err(error) => {
             // Clients know this token, so another is made only where the owner asks for one.
-            return Err(Failure::new(Exit::Io, anyhow::Error::new(error).context("cannot use the service's token"))
+            let exit = paths::exit(&error, Exit::Io);
+            return Err(Failure::new(exit, anyhow::Error::new(error).context("cannot use the service's token"))
                 .hint(format!("run `rm {}`; the next start makes another, or set `APIKEY`", file.display())));
         }
     };
@@ -230,7 +231,9 @@ async fn token(config: &Config, keys: &Resolver, places: &Paths) -> Result<(Secr
 fn make_token(file: &Path) -> Result<Secret, Failure> {
     let token = new_token().map_err(|error| Failure::new(Exit::Io, error))?;
     paths::write_atomic(file, token.expose().as_bytes()).map_err(|error| {
-        Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot keep the service's token"))
+        let exit = paths::exit(&error, Exit::CannotCreate);
+        Failure::new(exit, anyhow::Error::new(error).context("cannot keep the service's token"))
+            .hint(format!("run `ls -ld {}` to see what is in the way, or set `APIKEY`", file.display()))
     })?;
     Ok(token)
 }

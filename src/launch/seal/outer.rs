@@ -51,7 +51,7 @@ impl Seal {
         };
         made().map_err(|error| {
             let what = format!("cannot prepare a seal in {}", runtime.display());
-            Failure::new(Exit::CannotCreate, anyhow::Error::from(error).context(what))
+            Failure::new(paths::exit(&error, Exit::CannotCreate), anyhow::Error::from(error).context(what))
                 .hint("set `MCR_HOME` to a folder of your own, which need not be there yet")
         })
     }
