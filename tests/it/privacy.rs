@@ -169,6 +169,77 @@ async fn nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners(
     assert_eq!(files, 9);
 }
 
+/// What everybody who may look sees of a process, and what its owner sees too.
+#[cfg(target_os = "linux")]
+fn shown(pid: &str, what: &str) -> String {
+    let bytes = fs::read(format!("/proc/{pid}/{what}")).expect("a process of ours");
+    assert!(!bytes.is_empty(), "{what}");
+    String::from_utf8(bytes).expect("text")
+}
+
+/// Keeps the key in mcr's store; the configuration has its name.
+#[cfg(target_os = "linux")]
+fn with_stored_key(sandbox: &Sandbox, url: &str) {
+    use std::io::Write as _;
+    let mut command = sandbox.command(["key", "set", "k", "--host", "127.0.0.1", "--from-stdin"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("mcr");
+    child.stdin.take().expect("stdin").write_all(KEY.as_bytes()).expect("a key");
+    assert!(child.wait().expect("an end").success());
+    let mut config = config(url);
+    config["Providers"][0]["api_key"] = json!("store:k");
+    sandbox.configure(&config);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn row_10_the_service_shows_neither_a_key_nor_a_prompt_to_who_looks_at_its_process() {
+    let upstream = Imitation::scripted([Reply::say(ANSWER)]).await.unwrap();
+    let sandbox = Sandbox::new();
+    with_stored_key(&sandbox, &upstream.url());
+    let service = crate::service::Service::start(&sandbox);
+    let answer = soon(service.client("").messages(&talkative())).await.expect("a lawful answer");
+    assert_eq!(answer.message.text(), ANSWER);
+    assert!(upstream.captured()[0].headers["authorization"].to_str().unwrap().contains(KEY));
+    let record = service.record();
+    for what in ["cmdline", "environ"] {
+        let seen = shown(&record["pid"].to_string(), what);
+        for secret in [KEY, "-4711", record["token"].as_str().unwrap()] {
+            assert!(!seen.contains(secret), "{what}: {seen}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn row_10_the_agent_shows_no_key_and_nobody_shows_its_token_in_arguments() {
+    let look = "for what in $$/cmdline $$/environ $PPID/cmdline $PPID/environ; do\n\
+                cat /proc/$what >seen-$(echo $what | tr / - | sed \"s/^$$/agent/; s/^$PPID/mcr/\"); done\nexit 0";
+    for stored in [true, false] {
+        let mut sandbox = crate::code::with_agent(look);
+        if stored {
+            with_stored_key(&sandbox, "http://127.0.0.1:9/v1");
+        } else {
+            sandbox.set("MCR_TEST_KEY", KEY);
+            let mut config = config("http://127.0.0.1:9/v1");
+            config["Providers"][0]["api_key"] = json!("$MCR_TEST_KEY");
+            sandbox.configure(&config);
+        }
+        let picture = sandbox.mcr(["code", "-p", "hi"]);
+        assert!(picture.starts_with("exit code: 0\n"), "{picture}");
+        let read = |name: &str| fs::read_to_string(sandbox.folder().join(name)).expect("the agent ran");
+        let settings: Value = serde_json::from_str(&read("settings")).expect("JSON");
+        let token = settings["env"]["ANTHROPIC_AUTH_TOKEN"].as_str().expect("a token");
+        for name in ["agent-cmdline", "agent-environ", "mcr-cmdline", "mcr-environ"] {
+            let seen = read(&format!("seen-{name}"));
+            assert!(seen.len() > 10, "{name}: {seen}");
+            // Whoever puts a key into the environment has it in that of mcr, too; the agent gets none.
+            let is_theirs = name == "mcr-environ" && !stored;
+            assert!(is_theirs || !seen.contains(KEY), "{name}: {seen}");
+            assert!(name == "agent-environ" || !seen.contains(token), "{name}: {seen}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn every_body_is_written_where_the_person_asked_for_it_and_nowhere_else() {
     let replies = [Reply::say(ANSWER), Reply::say(ANSWER), Reply::status(400, &json!({"message": ANSWER}))];

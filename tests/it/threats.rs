@@ -35,8 +35,15 @@ const ROWS: &[Row] = &[
     },
     Row {
         number: 10,
-        what: "secrets and prompts in written files",
-        tests: &[("tests/it/privacy.rs", &["nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners"])],
+        what: "secrets and prompts in written files and in what is seen of processes",
+        tests: &[(
+            "tests/it/privacy.rs",
+            &[
+                "nothing_that_anybody_wrote_is_in_any_file_and_every_file_is_its_owners",
+                "row_10_the_service_shows_neither_a_key_nor_a_prompt_to_who_looks_at_its_process",
+                "row_10_the_agent_shows_no_key_and_nobody_shows_its_token_in_arguments",
+            ],
+        )],
     },
     Row {
         number: 11,
