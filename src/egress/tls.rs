@@ -69,8 +69,18 @@ pub(super) fn explain(error: &(dyn Error + 'static)) -> String {
     if reason.contains("UnknownIssuer") {
         return format!("{reason}; a company's own authority is trusted when SSL_CERT_FILE names its certificate");
     }
+    if reason.contains("BadSignature") {
+        // As after a company has made its authority anew under the old name.
+        return format!(
+            "{reason}; an authority of the same name is trusted, with another key: SSL_CERT_FILE has to name the \
+             certificate of the one that signed"
+        );
+    }
     if reason.contains("NotValidForName") || reason.contains("not valid for name") {
         return format!("{reason}; the address has to name the host as its certificate does");
+    }
+    if reason.contains("NotValidYet") || reason.contains("not valid yet") {
+        return format!("{reason}; look at this machine's clock");
     }
     if reason.contains("Expired") || reason.contains("expired") {
         return format!("{reason}; look at this machine's clock, else whoever runs the server has to renew it");

@@ -253,6 +253,9 @@ const ROWS: &[Row] = &[
         tests: &[(
             "tests/it/edge/tls.rs",
             &[
+                "row_50_what_a_companys_own_authority_signs_is_accepted_once_that_is_named",
+                "row_50_the_same_authority_does_not_make_up_for_another_name_or_the_past",
+                "row_50_a_certificate_that_does_not_hold_is_told_with_what_mends_it_and_nothing_is_sent",
                 "a_self_signed_certificate_is_refused",
                 "a_certificate_of_another_name_or_of_the_past_is_refused_with_what_mends_it",
                 "a_certificate_that_the_platform_trusts_is_accepted_over_http2",

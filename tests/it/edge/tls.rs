@@ -13,6 +13,8 @@ use tokio_rustls::{
     },
 };
 
+use crate::common::{Sandbox, ask, config, soon};
+
 use super::{
     house::{Raw, SOON},
     outward::{accept, direct, fails, get, listener, through},
@@ -38,6 +40,19 @@ impl Identity {
         let key = rcgen::KeyPair::generate().expect("a key");
         let made = parameters.self_signed(&key).expect("a certificate");
         Self { certificate: made.der().clone(), key: key.serialize_der(), pem: made.pem() }
+    }
+
+    /// What a company's own authority signs for a name; it is trusted through the authority alone.
+    fn signed(authority: &Authority, name: &str) -> Self {
+        let parameters = rcgen::CertificateParams::new([name.to_owned()]).expect("parameters");
+        authority.sign(&parameters)
+    }
+
+    /// The same, which is good between two years.
+    fn signed_in(authority: &Authority, name: &str, years: [i32; 2]) -> Self {
+        let mut parameters = rcgen::CertificateParams::new([name.to_owned()]).expect("parameters");
+        [parameters.not_before, parameters.not_after] = years.map(|year| rcgen::date_time_ymd(year, 1, 1));
+        authority.sign(&parameters)
     }
 
     /// Answers over HTTP/2 until dropped with its runtime; tells of every connection and every request's method.
@@ -67,6 +82,88 @@ impl Identity {
             }
         });
         (address, told)
+    }
+}
+
+/// A company's own authority, which nobody else knows.
+struct Authority {
+    pem: String,
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+}
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut parameters = rcgen::CertificateParams::new([]).expect("parameters");
+        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Constrained(0));
+        parameters.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign];
+        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let pem = parameters.self_signed(&key).expect("a certificate").pem();
+        Self { pem, issuer: rcgen::Issuer::new(parameters, key) }
+    }
+
+    fn sign(&self, parameters: &rcgen::CertificateParams) -> Identity {
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let made = parameters.signed_by(&key, &self.issuer).expect("a certificate");
+        Identity { certificate: made.der().clone(), key: key.serialize_der(), pem: self.pem.clone() }
+    }
+}
+
+#[test]
+fn row_50_what_a_companys_own_authority_signs_is_accepted_once_that_is_named() {
+    trusting(&Identity::signed(&Authority::new("Ours"), "localhost"), "trusting_process");
+}
+
+#[test]
+fn row_50_the_same_authority_does_not_make_up_for_another_name_or_the_past() {
+    let authority = Authority::new("Ours");
+    trusting(&Identity::signed(&authority, "other.test"), "misled_process");
+    trusting(&Identity::signed_in(&authority, "localhost", [2019, 2020]), "late_process");
+}
+
+#[tokio::test]
+async fn row_50_a_certificate_that_does_not_hold_is_told_with_what_mends_it_and_nothing_is_sent() {
+    let (authority, other, anew) = (Authority::new("Ours"), Authority::new("Theirs"), Authority::new("Ours"));
+    let of_the_company = "a company's own authority is trusted when SSL_CERT_FILE names its certificate";
+    let of_the_new_one = "SSL_CERT_FILE has to name the certificate of the one that signed";
+    let past = Identity::signed_in(&authority, "localhost", [2019, 2020]);
+    let future = Identity::signed_in(&authority, "localhost", [2998, 2999]);
+    for (identity, roots, words) in [
+        (Identity::signed(&authority, "localhost"), Some(&authority), None),
+        (Identity::signed(&authority, "localhost"), Some(&other), Some(of_the_company)),
+        (Identity::signed(&authority, "localhost"), None, Some(of_the_company)),
+        (Identity::of("localhost"), None, Some(of_the_company)),
+        (
+            Identity::signed(&authority, "other.test"),
+            Some(&authority),
+            Some("the address has to name the host as its certificate does"),
+        ),
+        (Identity::signed(&authority, "localhost"), Some(&anew), Some(of_the_new_one)),
+        (future, Some(&authority), Some("; look at this machine's clock")),
+        (past, Some(&authority), Some("look at this machine's clock, else whoever runs the server has to renew it")),
+    ] {
+        let (address, mut told) = identity.serve().await;
+        let mut sandbox = Sandbox::new();
+        sandbox.configure(&config(&format!("https://localhost:{}/v1", address.port())));
+        if let Some(roots) = roots {
+            let file = sandbox.write("roots.pem", &roots.pem);
+            sandbox.set("SSL_CERT_FILE", file.to_str().expect("a path"));
+        }
+        let server = sandbox.start().await;
+        let answer = soon(server.client().messages(&ask("Hi"))).await.expect("an answer");
+        let message = answer.error.expect("it answers with no message of Mistral's").message;
+        let mut methods = Vec::new();
+        while let Ok(one) = told.try_recv() {
+            methods.push(one);
+        }
+        match words {
+            // It is no server of Mistral's, but it was asked.
+            None => assert!(methods.contains(&"POST".to_owned()), "{methods:?}: {message}"),
+            Some(words) => {
+                assert!(message.contains(words), "{message}");
+                assert!(!methods.is_empty() && methods.iter().all(|one| one == "connection"), "{methods:?}");
+            }
+        }
     }
 }
 
