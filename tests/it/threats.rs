@@ -149,6 +149,7 @@ const ROWS: &[Row] = &[
         number: 21,
         what: "an archive that leaves its folder, links, unpacks without end, or holds names of devices",
         tests: &[
+            ("tests/it/preset/hostile.rs", &["row_21_a_million_entries_are_refused_at_once_and_nothing_is_written"]),
             (
                 "src/preset/tests/archives.rs",
                 &[

@@ -1,7 +1,10 @@
 //! Presets that mean harm: each is refused with the reason, and nothing is written.
 
 use std::fs;
+use std::io::Write as _;
+use std::time::{Duration, Instant};
 
+use flate2::{Compression, write::GzEncoder};
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -115,4 +118,60 @@ fn an_archive_with_another_checksum_is_refused_unread() {
       caused by: it is no zip that mcr can read: it is too short
     hint: nothing has been written; ask whoever made the preset
     ");
+}
+
+/// A million files without content, a gzip of a thousand of them a thousand times over.
+fn a_million_in_a_tar() -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for number in 0..1_000 {
+        let mut header = tar::Header::new_ustar();
+        header.set_path((number / 100).to_string()).expect("a path");
+        header.set_mode(0o644);
+        header.set_size(0);
+        header.set_cksum();
+        builder.append(&header, std::io::empty()).expect("written");
+    }
+    // Without the blocks that would end it.
+    let plain = builder.get_ref();
+    assert_eq!(plain.len(), 1_000 * 512);
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(plain).expect("written");
+    encoder.finish().expect("packed").repeat(1_000)
+}
+
+/// A million entries of a zip, which all say that they are the same few bytes.
+fn a_million_in_a_zip() -> Vec<u8> {
+    let mut bytes = [&b"PK\x03\x04\x14\0"[..], &[0; 20], &1_u16.to_le_bytes(), &[0, 0], b"x"].concat();
+    let start = u32::try_from(bytes.len()).expect("short").to_le_bytes();
+    let entry = [&b"PK\x01\x02\x14\x03\x14\0"[..], &[0; 20], &1_u16.to_le_bytes(), &[0; 16], b"x"].concat();
+    bytes.extend(entry.repeat(1_000_000));
+    // A zip counts to 65,535, and says with it that there are more.
+    bytes.extend([&b"PK\x05\x06\0\0\0\0"[..], &[0xff; 4], &[0xff; 4], &start, &[0, 0]].concat());
+    bytes
+}
+
+#[test]
+fn row_21_a_million_entries_are_refused_at_once_and_nothing_is_written() {
+    let tar = a_million_in_a_tar();
+    assert!(tar.len() < mcr::preset::package::MOST_PACKED, "{} bytes would not be looked at", tar.len());
+    let zip = a_million_in_a_zip();
+    // As much of it as is looked at: its end, with entries before it for as long as there is room.
+    let small = [&zip[..3_000_000], &zip[zip.len() - 22..]].concat();
+    for (name, bytes, why) in [
+        ("p.tar.gz", tar, "it unpacks to more than 1048576 bytes"),
+        ("p.zip", zip, "the archive has more than 4194304 bytes"),
+        ("small.zip", small, "it is no zip that mcr can read: it is a zip64"),
+    ] {
+        let sandbox = Sandbox::new();
+        fs::write(sandbox.folder().join(name), bytes).unwrap();
+        let began = Instant::now();
+        let picture = refused(&sandbox, name);
+        assert!(began.elapsed() < Duration::from_secs(5), "{name} took {:?}", began.elapsed());
+        assert!(picture.starts_with("exit code: 65\n") && picture.contains(why), "{name}: {picture}");
+        assert!(
+            picture.ends_with("hint: nothing has been written; ask whoever made the preset\n"),
+            "{name}: {picture}"
+        );
+        assert_eq!(files(sandbox.folder()), [name]);
+    }
 }
