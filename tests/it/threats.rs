@@ -266,7 +266,13 @@ const ROWS: &[Row] = &[
     Row {
         number: 51,
         what: "traffic to anybody who was not named, as the kernel sees it",
-        tests: &[("tests/e2e/scenarios/traffic.py", &["mcr_and_its_agent_connect_to_loopback_alone"])],
+        tests: &[(
+            "tests/e2e/scenarios/traffic.py",
+            &[
+                "mcr_and_its_agent_connect_to_loopback_alone",
+                "mcr_and_its_agent_at_a_terminal_connect_to_loopback_alone",
+            ],
+        )],
     },
     Row {
         number: 52,

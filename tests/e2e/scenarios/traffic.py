@@ -32,15 +32,16 @@ VENDOR = "api.anthropic.com"
 
 
 def mcr_and_its_agent_connect_to_loopback_alone(sandbox):
-    tracer = shutil.which("strace")
-    assert tracer, "strace is not installed"
-    trace = sandbox.root / "trace"
-    sandbox.wrapped = (tracer, "-f", "-qq", "-e", "trace=connect", "-o", str(trace))
+    trace = _traced(sandbox)
     _reads(sandbox)
-    lines = trace.read_text("utf-8", "replace").splitlines()
-    connects = [line for line in lines if re.search(r"sa_family=AF_INET6?\b", line)]
-    elsewhere = [line for line in connects if not re.search(r'"(127\.|::1"|::ffff:127\.)', line)]
-    assert connects and not elsewhere, elsewhere or "no connection was seen, not even to mcr"
+    _kept_to_loopback(trace)
+
+
+def mcr_and_its_agent_at_a_terminal_connect_to_loopback_alone(sandbox):
+    trace = _traced(sandbox)
+    sandbox.serve(lambda request, number: answer("The sea is grey today."))
+    _talk(sandbox)
+    _kept_to_loopback(trace)
 
 
 def a_sealed_run_works_and_asks_for_nobody(sandbox):
@@ -50,7 +51,7 @@ def a_sealed_run_works_and_asks_for_nobody(sandbox):
 
 def a_sealed_conversation_at_a_terminal_asks_for_nobody(sandbox):
     sandbox.serve(lambda request, number: answer("The sea is grey today."))
-    shown = _talk(sandbox)
+    shown = _talk(sandbox, "--sealed")
     assert "agent:" not in shown, shown[-2000:]
 
 
@@ -65,7 +66,7 @@ def without_its_switches_the_agent_at_a_terminal_asks_for_its_vendor_in_vain(san
     sandbox.claude = talkative(sandbox)
     sandbox.expected = _Any()
     sandbox.serve(lambda request, number: answer("The sea is grey today."))
-    _blocked(_talk(sandbox))
+    _blocked(_talk(sandbox, "--sealed"))
 
 
 def a_repository_sends_neither_requests_nor_other_traffic_elsewhere(sandbox):
@@ -104,6 +105,30 @@ def commands_that_the_agent_runs_go_by_the_witness(sandbox):
     assert "403" in json.dumps(result["content"]), result
 
 
+def _traced(sandbox):
+    """Puts a tracer in front of mcr, which sees mcr, the agent and all that they start; returns its file."""
+    tracer = shutil.which("strace")
+    assert tracer, "strace is not installed"
+    trace = sandbox.root / "trace"
+    # Of what is sent, only where to.
+    calls = "trace=connect,sendto,sendmsg,sendmmsg,io_uring_setup"
+    sandbox.wrapped = (tracer, "-f", "-qq", "-s", "0", "-e", calls, "-o", str(trace))
+    return trace
+
+
+def _kept_to_loopback(trace):
+    lines = trace.read_text("utf-8", "replace").splitlines()
+    named = [line for line in lines if re.search(r"sa_family=AF_INET6?\b", line)]
+    elsewhere = [line for line in named if not re.search(r'"(127\.|::1"|::ffff:127\.)', line)]
+    # A resolver of this machine would ask others.
+    elsewhere += [line for line in named if "htons(53)" in line]
+    connects = [line for line in named if "connect(" in line]
+    assert connects and not elsewhere, elsewhere or "no connection was seen, not even to mcr"
+    # What goes by such a ring is no call that a tracer sees.
+    rings = [line for line in lines if re.search(r"io_uring_setup\(.*= \d", line)]
+    assert not rings, rings
+
+
 def _reads(sandbox, *own):
     """Has the agent read a file and answer."""
     (sandbox.project / "a.txt").write_text("harbour\n")
@@ -115,8 +140,8 @@ def _reads(sandbox, *own):
     return run
 
 
-def _talk(sandbox):
-    """Has a person say something to a sealed agent, and leave; returns all that was shown."""
+def _talk(sandbox, *own):
+    """Has a person say something to an agent, and leave; returns all that was shown."""
     # As after the first run: the theme is chosen and the folder trusted.
     known = {
         "hasCompletedOnboarding": True,
@@ -125,7 +150,7 @@ def _talk(sandbox):
         "projects": {str(sandbox.project): {"hasTrustDialogAccepted": True}},
     }
     (sandbox.root / "home" / ".claude.json").write_text(json.dumps(known))
-    person = sandbox.terminal("--sealed", "code")
+    person = sandbox.terminal(*own, "code")
     person.wait_for("for shortcuts")
     person.type("How is the sea?")
     person.type("\r")
@@ -161,6 +186,7 @@ class _Any(set):
 
 CLAIMS = [
     mcr_and_its_agent_connect_to_loopback_alone,
+    mcr_and_its_agent_at_a_terminal_connect_to_loopback_alone,
     a_sealed_run_works_and_asks_for_nobody,
     a_sealed_conversation_at_a_terminal_asks_for_nobody,
     without_its_switches_the_agent_asks_for_its_vendor_in_vain,
