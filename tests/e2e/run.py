@@ -3,16 +3,19 @@
 
 Ollama is imitated too; llama-cpp-python's server is the real one.
 
-    python3 tests/e2e/run.py [-k NAME] [--list] [--keep] [--sealed]
+    python3 tests/e2e/run.py [-k NAME] [--list] [--keep] [--sealed] [--alone]
 
 `MCR_BIN` names the binary (default: the release or the debug build of this
 repository), `MCR_E2E_CACHE` the folder for what is installed once.
 """
 
 import argparse
+import fcntl
 import os
 import pathlib
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import time
@@ -22,6 +25,9 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 sys.dont_write_bytecode = True
 
 import tools
+
+#: Set where this machine's loopback is all the network there is.
+ALONE = "MCR_E2E_ALONE"
 
 #: No scenario may take longer, whatever it waits for.
 SECONDS = 180
@@ -48,6 +54,8 @@ def main():
     claude = tools.agent()
     if any(getattr(sys.modules[one.__module__], "SERVER", False) for one in chosen):
         tools.server_python()
+    if arguments.alone:
+        _be_alone(interpreter)
     sys.stdout.reconfigure(line_buffering=True)
     # Ignored in the background of a script; the programs under test would inherit that.
     for ignored in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
@@ -57,6 +65,17 @@ def main():
     passed = sum(outcomes)
     print(f"{passed} passed, {len(outcomes) - passed} failed")
     return 0 if passed == len(outcomes) else 1
+
+
+def _be_alone(interpreter):
+    """Begins anew in a network of its own, where nobody can be reached but who runs there too; mcr among them."""
+    if ALONE not in os.environ:
+        command = ["unshare", "--map-root-user", "--net", str(interpreter), *sys.argv]
+        os.execvpe(command[0], command, os.environ | {ALONE: "1"})
+    assert [name for _, name in socket.if_nameindex()] == ["lo"], socket.if_nameindex()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        # SIOCSIFFLAGS with IFF_UP.
+        fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 1))
 
 
 def _run(scenario, claude, keep):
@@ -116,6 +135,7 @@ def _arguments():
     parser.add_argument("--list", action="store_true", help="print the names and stop")
     parser.add_argument("--keep", action="store_true", help="keep the folders of the scenarios")
     parser.add_argument("--sealed", action="store_true", help="run every agent where mcr is its only way out")
+    parser.add_argument("--alone", action="store_true", help="run all of it where there is no network but loopback")
     return parser.parse_args()
 
 

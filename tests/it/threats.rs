@@ -266,13 +266,16 @@ const ROWS: &[Row] = &[
     Row {
         number: 51,
         what: "traffic to anybody who was not named, as the kernel sees it",
-        tests: &[(
-            "tests/e2e/scenarios/traffic.py",
-            &[
-                "mcr_and_its_agent_connect_to_loopback_alone",
-                "mcr_and_its_agent_at_a_terminal_connect_to_loopback_alone",
-            ],
-        )],
+        tests: &[
+            (
+                "tests/e2e/scenarios/traffic.py",
+                &[
+                    "mcr_and_its_agent_connect_to_loopback_alone",
+                    "mcr_and_its_agent_at_a_terminal_connect_to_loopback_alone",
+                ],
+            ),
+            ("tests/it/threats.rs", &["row_51_every_scenario_runs_where_loopback_is_all_the_network_too"]),
+        ],
     },
     Row {
         number: 52,
@@ -308,6 +311,14 @@ fn every_row_has_its_tests() {
     }
     let numbers: Vec<u32> = ROWS.iter().map(|row| row.number).collect();
     assert_eq!(numbers, NUMBERS);
+}
+
+#[test]
+fn row_51_every_scenario_runs_where_loopback_is_all_the_network_too() {
+    let steps = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/run")).expect("the steps");
+    let runs: Vec<&str> = steps.lines().filter(|line| line.contains("python3 tests/e2e/run.py")).collect();
+    let of_all = |options: &str| format!("MCR_BIN=target/release/mcr python3 tests/e2e/run.py{options}");
+    assert_eq!(runs, [of_all(""), of_all(" --sealed --alone")]);
 }
 
 /// Tells whether a module of end-to-end scenarios has this one, among those that are run.

@@ -119,7 +119,10 @@ def _traced(sandbox):
 def _kept_to_loopback(trace):
     lines = trace.read_text("utf-8", "replace").splitlines()
     named = [line for line in lines if re.search(r"sa_family=AF_INET6?\b", line)]
-    elsewhere = [line for line in named if not re.search(r'"(127\.|::1"|::ffff:127\.)', line)]
+    # One call may name several.
+    addresses = {line: re.findall(r'inet_(?:addr\(|pton\(AF_INET6, )"([^"]+)"', line) for line in named}
+    inner = re.compile(r"127\.|::1$|::ffff:127\.")
+    elsewhere = [line for line in named if not addresses[line] or not all(map(inner.match, addresses[line]))]
     # A resolver of this machine would ask others.
     elsewhere += [line for line in named if "htons(53)" in line]
     connects = [line for line in named if "connect(" in line]
