@@ -326,7 +326,7 @@ fn a_token_that_cannot_be_read_is_not_replaced() {
     let elsewhere = sandbox.write("elsewhere", "another-token");
     std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
     assert_snapshot!(start(), @r"
-    exit code: 74
+    exit code: 77
     ----- stderr -----
     error: cannot use the service's token
       caused by: cannot read `~/home/state/token`: it is a symbolic link; name what it points to
