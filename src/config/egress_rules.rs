@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Provider, Source, path,
     reader::{Node, Reader},
+    suggest,
 };
 use crate::catalog;
 
@@ -183,7 +184,7 @@ fn warn_of_slips(reader: &mut Reader, node: &Node<'_>, providers: &[Arc<Provider
         }
         let known = catalog::providers().flat_map(|it| &it.names).map(String::as_str).chain(GROUPS);
         let what = format!("`{word}` is no country, no known provider, and no host of this configuration");
-        reader.odd(&item, &word, known, what);
+        reader.warn_of(&item, what, suggest::nearest(&word, known));
     }
 }
 

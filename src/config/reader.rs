@@ -93,8 +93,13 @@ impl<'e> Reader<'e> {
     }
 
     pub(super) fn warn(&mut self, node: &Node<'_>, what: impl Into<String>) {
+        self.warn_of(node, what, None);
+    }
+
+    /// The same, with what may have been meant.
+    pub(super) fn warn_of(&mut self, node: &Node<'_>, what: impl Into<String>, suggestion: Option<String>) {
         let position = self.places.value(&node.path);
-        self.report(Severity::Warning, position, node.path.clone(), what.into(), None);
+        self.report(Severity::Warning, position, node.path.clone(), what.into(), suggestion);
     }
 
     /// Notes an error about a word that is not among the known ones, with the nearest of these.
@@ -107,18 +112,6 @@ impl<'e> Reader<'e> {
     ) {
         let position = self.places.value(&node.path);
         self.report(Severity::Error, position, node.path.clone(), what.into(), suggest::nearest(word, known));
-    }
-
-    /// The same, where the word may be meant all the same.
-    pub(super) fn odd<'k>(
-        &mut self,
-        node: &Node<'_>,
-        word: &str,
-        known: impl IntoIterator<Item = &'k str>,
-        what: impl Into<String>,
-    ) {
-        let position = self.places.value(&node.path);
-        self.report(Severity::Warning, position, node.path.clone(), what.into(), suggest::nearest(word, known));
     }
 
     /// Notes a warning about a key of an object; the place is that of the key.

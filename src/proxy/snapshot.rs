@@ -66,7 +66,7 @@ impl Snapshot {
     /// The same, under other rules.
     fn under(&self, rules: Guard) -> Self {
         let (turns, stays) = <_>::default();
-        let config_hash = config::sha256(format!("{}\n{}", self.config_hash, rules.hash()).as_bytes());
+        let config_hash = config::sha256(format!("{}\n{}", self.config.hash(), rules.hash()).as_bytes());
         let (config, preset) = (Arc::clone(&self.config), self.preset.clone());
         Self { config, egress: self.egress.guarded_by(rules), preset, config_hash, turns, stays }
     }
