@@ -83,7 +83,7 @@ fn recorded<T>(event: Event, place: &Place<'_>, change: impl FnOnce() -> Result<
     }
     let done = change();
     if done.is_err() {
-        let reason = event.reason.as_ref().map(|what| format!("not done: {what}"));
+        let reason = event.reason.as_ref().map(|what| format!("failed, and perhaps done in part: {what}"));
         audit.note(Event { reason, ..event });
     }
     audit.close();

@@ -30,10 +30,9 @@ use tokio::{net::TcpStream, time::timeout};
 use tower_service::Service;
 
 use super::{
-    Reached, SignedBy,
+    Reached, Rules, SignedBy,
     address::{check, may_be_a_proxy, words},
     failure::{ConnectError, Seconds, host_of},
-    guard::Guard,
     issuer::issuer,
     proxies::{Proxies, Way},
     tls::{Tls, explain},
@@ -49,7 +48,7 @@ pub(super) struct Connector(Arc<Inner>);
 
 struct Inner {
     proxies: Arc<Proxies>,
-    guard: Guard,
+    rules: Rules,
     tls: Arc<OnceLock<Result<Tls, String>>>,
     connect_timeout: Duration,
     tls_timeout: Duration,
@@ -62,16 +61,16 @@ impl fmt::Debug for Connector {
 }
 
 impl Connector {
-    pub(super) fn new(proxies: Proxies, guard: Guard, connect_timeout: Duration, tls_timeout: Duration) -> Self {
+    pub(super) fn new(proxies: Proxies, rules: Rules, connect_timeout: Duration, tls_timeout: Duration) -> Self {
         let proxies = Arc::new(proxies);
-        Self(Arc::new(Inner { proxies, guard, tls: Arc::default(), connect_timeout, tls_timeout }))
+        Self(Arc::new(Inner { proxies, rules, tls: Arc::default(), connect_timeout, tls_timeout }))
     }
 
-    /// The same, asking another guard.
-    pub(super) fn guarded_by(&self, guard: Guard) -> Self {
-        let Inner { proxies, guard: _, tls, connect_timeout, tls_timeout } = &*self.0;
+    /// The same, where others decide.
+    pub(super) fn under(&self, rules: Rules) -> Self {
+        let Inner { proxies, rules: _, tls, connect_timeout, tls_timeout } = &*self.0;
         let (proxies, tls) = (Arc::clone(proxies), Arc::clone(tls));
-        Self(Arc::new(Inner { proxies, guard, tls, connect_timeout: *connect_timeout, tls_timeout: *tls_timeout }))
+        Self(Arc::new(Inner { proxies, rules, tls, connect_timeout: *connect_timeout, tls_timeout: *tls_timeout }))
     }
 
     /// Returns the way to `target`.
@@ -90,7 +89,7 @@ impl Connector {
     }
 
     fn network(&self, target: &Uri) -> Network {
-        self.0.guard.judge(target.host().unwrap_or_default()).network
+        self.0.rules.load().judge(target.host().unwrap_or_default()).network
     }
 
     async fn connect(self, target: Uri) -> Result<Stream, ConnectError> {

@@ -76,7 +76,7 @@ impl Egress {
         about: About<'_>,
     ) -> Result<(Response<Incoming>, Contact), ConnectError> {
         // Who may not be asked is not on record as one who will be.
-        self.refuse(&self.options.guard.judge_uri(request.uri()), about.provider)?;
+        self.refuse(&self.guard().judge_uri(request.uri()), about.provider)?;
         let event = self.contact(request.uri(), about);
         if self.options.required {
             self.begin(request.uri(), &event)?;
@@ -96,7 +96,7 @@ impl Egress {
     }
 
     fn contact(&self, uri: &Uri, about: About<'_>) -> Event {
-        let verdict = self.options.guard.judge_uri(uri);
+        let verdict = self.guard().judge_uri(uri);
         Event {
             kind: Kind::Probe,
             port: Some(uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 })),

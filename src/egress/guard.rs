@@ -76,6 +76,11 @@ impl Guard {
         Self { policy: Arc::new(Policy { rules, narrowings, allowances, by_hand: *by_hand }), known: Arc::default() }
     }
 
+    /// The hosts that the user vouches for.
+    pub fn allowances(&self) -> &[Allowance] {
+        &self.policy.allowances
+    }
+
     /// One name for all that its decisions rest on, besides the catalogue: SHA-256 in hexadecimal digits.
     pub fn hash(&self) -> String {
         sha256(format!("{:?}", self.policy).as_bytes())
@@ -129,7 +134,7 @@ impl Guard {
     }
 
     fn unless_legible(&self, uri: &Uri, verdict: Arc<Verdict>) -> Arc<Verdict> {
-        let is_legible = uri.scheme() == Some(&Scheme::HTTP) && verdict.network == Network::Public;
+        let is_legible = uri.scheme() != Some(&Scheme::HTTPS) && verdict.network == Network::Public;
         if !is_legible || !verdict.lets_go() || self.policy.by_hand {
             return verdict;
         }

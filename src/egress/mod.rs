@@ -21,6 +21,7 @@ pub mod witness;
 
 use std::{io, sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{Method, Request, Response, Uri, header};
 use http_body_util::Full;
@@ -60,7 +61,7 @@ pub struct Options {
     pub proxy_url: Option<Uri>,
     /// The environment's proxies, read by the caller.
     pub environment: ProxyVariables,
-    /// Decides whom it opens for.
+    /// Decides whom it opens for, to begin with.
     pub guard: Guard,
     /// Where it is noted whom it did not open for, and who was asked something without a prompt.
     pub audit: Audit,
@@ -86,12 +87,17 @@ impl Default for Options {
     }
 }
 
+/// Who decides; may be another one later.
+type Rules = Arc<ArcSwap<Guard>>;
+
 /// Opens, pools and reuses connections; clones share one pool.
 #[derive(Debug, Clone)]
 pub struct Egress {
     client: Client<Connector, Full<Bytes>>,
     connector: Connector,
     options: Arc<Options>,
+    /// Shared with every door that has come of this one, or taken its place.
+    rules: Rules,
     #[cfg(test)]
     pipes: Option<pipes::Pipes>,
 }
@@ -103,11 +109,12 @@ impl Egress {
     pub fn new(options: &Options) -> io::Result<Self> {
         let proxies = Proxies::new(options.proxy_url.as_ref(), &options.environment)
             .map_err(|reason| io::Error::new(io::ErrorKind::InvalidInput, reason))?;
-        let connector = Connector::new(proxies, options.guard.clone(), options.connect_timeout, options.tls_timeout);
-        Ok(Self::pooling(connector, options.clone()))
+        let rules = Arc::new(ArcSwap::from_pointee(options.guard.clone()));
+        let connector = Connector::new(proxies, Arc::clone(&rules), options.connect_timeout, options.tls_timeout);
+        Ok(Self::pooling(connector, options.clone(), rules))
     }
 
-    fn pooling(connector: Connector, options: Options) -> Self {
+    fn pooling(connector: Connector, options: Options, rules: Rules) -> Self {
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -121,6 +128,7 @@ impl Egress {
             client,
             connector,
             options: Arc::new(options),
+            rules,
             #[cfg(test)]
             pipes: None,
         }
@@ -136,11 +144,11 @@ impl Egress {
     /// Whether another door does exactly as this one, so that its warm connections may be kept.
     pub fn is_as(&self, other: &Self) -> bool {
         let shape = |options: &Options| {
-            let Options { proxy_url, environment, guard, audit: _, required, connect_timeout, tls_timeout } =
+            let Options { proxy_url, environment, guard: _, audit: _, required, connect_timeout, tls_timeout } =
                 options.clone();
-            (proxy_url, environment, guard, required, connect_timeout, tls_timeout)
+            (proxy_url, environment, required, connect_timeout, tls_timeout)
         };
-        shape(&self.options) == shape(&other.options)
+        shape(&self.options) == shape(&other.options) && self.guard() == other.guard()
     }
 
     /// The same door, which notes in this record what it refuses, and who is asked something without a prompt.
@@ -149,11 +157,20 @@ impl Egress {
         Self { options: Arc::new(Options { audit, ..(*self.options).clone() }), ..self }
     }
 
-    /// The same door under another guard; what is connected already is not used again.
+    /// Lets another guard decide from now on, here and wherever this door is held; the one that is returned uses no
+    /// connection that was made before.
     #[must_use]
-    pub fn guarded_by(&self, guard: Guard) -> Self {
-        let options = Options { guard: guard.clone(), ..(*self.options).clone() };
-        Self::pooling(self.connector.guarded_by(guard), options)
+    pub fn under(&self, guard: Guard) -> Self {
+        self.rules.store(Arc::new(guard));
+        Self::pooling(self.connector.clone(), (*self.options).clone(), Arc::clone(&self.rules))
+    }
+
+    /// Takes the place of another door, wherever that is held still: nothing goes there that does not go here.
+    #[must_use]
+    pub fn in_place_of(self, before: &Self) -> Self {
+        before.rules.store(self.guard());
+        let connector = self.connector.under(Arc::clone(&before.rules));
+        Self::pooling(connector, (*self.options).clone(), Arc::clone(&before.rules))
     }
 
     /// Where it notes what it refuses.
@@ -162,8 +179,8 @@ impl Egress {
     }
 
     /// Who decides whom it opens for.
-    pub fn guard(&self) -> &Guard {
-        &self.options.guard
+    pub fn guard(&self) -> Arc<Guard> {
+        self.rules.load_full()
     }
 
     /// Asks the guard for a model of a provider's, and notes when it may not be asked; opens nothing.
@@ -171,7 +188,7 @@ impl Egress {
     /// # Errors
     /// Fails with [`ConnectError::Denied`].
     pub fn admit(&self, uri: &Uri, model: &str, provider: &str) -> Result<(), ConnectError> {
-        self.refuse(&self.options.guard.judge_at(uri, model), Some(provider))
+        self.refuse(&self.guard().judge_at(uri, model), Some(provider))
     }
 
     /// Asks the guard for a host alone, and notes when it may not be spoken to; opens nothing.
@@ -179,7 +196,7 @@ impl Egress {
     /// # Errors
     /// Fails with [`ConnectError::Denied`].
     pub fn check(&self, uri: &Uri) -> Result<(), ConnectError> {
-        self.refuse(&self.options.guard.judge_uri(uri), None)
+        self.refuse(&self.guard().judge_uri(uri), None)
     }
 
     fn refuse(&self, verdict: &Verdict, provider: Option<&str>) -> Result<(), ConnectError> {
@@ -216,7 +233,7 @@ impl Egress {
             let error = ConnectError::classify(&host, &error);
             if let ConnectError::Denied { reason, address: Some(class), .. } = &error {
                 tracing::warn!(%host, %reason, "the egress guard does not let this go");
-                let verdict = self.options.guard.judge(&name);
+                let verdict = self.guard().judge(&name);
                 let (decision, address, reason) = (Some(Decision::Denied), Some(*class), Some(reason.clone()));
                 self.options.audit.note(Event { address, decision, reason, ..verdict.event(None) });
             }

@@ -13,7 +13,9 @@ use tempfile::NamedTempFile;
 use super::{LINK, private, private_dir, sync_folder};
 
 /// What the names of such files end with.
-const ENDING: &str = ".new";
+const ENDING: &str = ".mcr-new";
+/// Letters and digits between the file's name and that.
+const RANDOM: usize = 6;
 
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // The rename would replace the link, and whoever keeps the file elsewhere would lose it from there.
@@ -36,7 +38,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// Makes a locked file with a random name and mode 0600.
 fn begin(folder: &Path, beginning: &str) -> io::Result<NamedTempFile> {
     loop {
-        let file = tempfile::Builder::new().prefix(beginning).suffix(ENDING).tempfile_in(folder)?;
+        let file = tempfile::Builder::new().prefix(beginning).suffix(ENDING).rand_bytes(RANDOM).tempfile_in(folder)?;
         match file.as_file().try_lock() {
             Ok(()) if file.path().exists() => return Ok(file),
             // Whoever swept was here between the name and the lock.
@@ -49,11 +51,16 @@ fn begin(folder: &Path, beginning: &str) -> io::Result<NamedTempFile> {
 
 /// Takes away what processes that have ended left of the same file.
 fn sweep(folder: &Path, beginning: &str) {
-    let is_left =
-        |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with(beginning) && name.ends_with(ENDING));
+    let is_left = |name: &OsStr| {
+        let random = name.to_str().and_then(|name| name.strip_prefix(beginning)?.strip_suffix(ENDING));
+        random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
     for entry in fs::read_dir(folder).into_iter().flatten().flatten().filter(|entry| is_left(&entry.file_name())) {
         let path = entry.path();
-        if private(OpenOptions::new().read(true), &path).is_ok_and(|file| file.try_lock().is_ok()) {
+        // Held until it is gone: whoever has made it and not yet locked it looks whether it is there.
+        if let Ok(file) = private(OpenOptions::new().read(true).write(true), &path)
+            && file.try_lock().is_ok()
+        {
             // Somebody else may have been quicker.
             let _ = fs::remove_file(&path);
         }
@@ -68,8 +75,8 @@ mod tests {
     fn what_a_process_left_half_way_goes_and_what_another_is_writing_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("seal.json");
-        fs::write(folder.path().join(".seal.json.a1b2c3.new"), "an old seed").unwrap();
-        fs::write(folder.path().join(".seal.json.bak"), "").unwrap();
+        fs::write(folder.path().join(".seal.json.a1b2c3.mcr-new"), "an old seed").unwrap();
+        fs::write(folder.path().join(".seal.json.mcr-new"), "").unwrap();
         let other = begin(folder.path(), ".seal.json.").unwrap();
         replace(&path, b"one").unwrap();
         let mut names: Vec<_> = fs::read_dir(folder.path())
@@ -78,7 +85,7 @@ mod tests {
             .collect();
         names.sort_unstable();
         let theirs = other.path().file_name().unwrap().to_str().unwrap();
-        let mut expected = [".seal.json.bak", theirs, "seal.json"];
+        let mut expected = [".seal.json.mcr-new", theirs, "seal.json"];
         expected.sort_unstable();
         assert_eq!(names, expected);
     }

@@ -68,7 +68,7 @@ impl Snapshot {
         let (turns, stays) = <_>::default();
         let config_hash = config::sha256(format!("{}\n{}", self.config.hash(), rules.hash()).as_bytes());
         let (config, preset) = (Arc::clone(&self.config), self.preset.clone());
-        Self { config, egress: self.egress.guarded_by(rules), preset, config_hash, turns, stays }
+        Self { config, egress: self.egress.under(rules), preset, config_hash, turns, stays }
     }
 
     /// Takes one of the route's targets for a request, where it has several and one of them can; says by which rule.
@@ -215,7 +215,7 @@ pub fn watch(current: Arc<Current>, reload: Reload) -> impl Future<Output = ()> 
 fn take(current: &Current, read: Result<Config, Failure>, reload: &Reload) {
     let before = current.load();
     let (rules, failure) = match read {
-        Err(failure) => (before.egress.guard().clone(), failure),
+        Err(failure) => ((*before.egress.guard()).clone(), failure),
         Ok(config) => match (reload.open)(&config) {
             Err(failure) => (Guard::new(config.egress, config.narrowings, Vec::new()), failure),
             Ok(door) => {
@@ -228,9 +228,10 @@ fn take(current: &Current, read: Result<Config, Failure>, reload: &Reload) {
         },
     };
     current.keep(&failure);
-    // Allowances that cannot be read are what the failure tells of.
-    let others_hold = (reload.allowances)().is_ok_and(|allowances| current.keep_to(rules.vouching(allowances)));
     tracing::error!(%failure, "configuration not reloaded; the one before stays in use");
+    // Where they cannot be read, the failure tells of it.
+    let allowances = (reload.allowances)().unwrap_or_else(|_| before.egress.guard().allowances().to_vec());
+    let others_hold = current.keep_to(rules.vouching(allowances));
     if others_hold {
         tracing::warn!("whom the file on disk, and the allowances, let be spoken to holds all the same");
     }
@@ -238,7 +239,11 @@ fn take(current: &Current, read: Result<Config, Failure>, reload: &Reload) {
 
 /// Takes the open door over where that will do, since its connections are warm.
 fn successor(before: &Snapshot, config: Config, door: Egress) -> Snapshot {
-    let egress = if before.egress.is_as(&door) { before.egress.clone() } else { door.noting(before.egress.audit()) };
+    let egress = if before.egress.is_as(&door) {
+        before.egress.clone()
+    } else {
+        door.noting(before.egress.audit()).in_place_of(&before.egress)
+    };
     Snapshot::new(config, egress).of_preset(before.preset.clone())
 }
 

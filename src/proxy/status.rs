@@ -144,7 +144,7 @@ fn since((when, problem): (Timestamp, String)) -> Invalid {
 }
 
 fn denied(snapshot: &Snapshot) -> Vec<Denied> {
-    let judged = judged(&snapshot.config, snapshot.egress.guard()).into_iter();
+    let judged = judged(&snapshot.config, &snapshot.egress.guard()).into_iter();
     let denied = judged.filter(|judged| !judged.verdict.lets_go());
     let told = denied.map(|Judged { target, verdict, .. }| Denied {
         target: target.name(),

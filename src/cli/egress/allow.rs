@@ -178,10 +178,16 @@ fn write(list: &[Allowance], doorway: &Doorway) -> Result<(), Failure> {
         if path.exists() {
             paths::back_up(path, &moment::stamp())?;
         }
-        paths::write_atomic(path, text.as_bytes())?;
-        if path.exists() { paths::keep_newest(path, COPIES) } else { Ok(()) }
+        paths::write_atomic(path, text.as_bytes())
     };
     write().map_err(|error: std::io::Error| {
-        Failure::new(Exit::CannotCreate, anyhow::Error::new(error).context("cannot change what is allowed"))
-    })
+        Failure::new(
+            paths::exit(&error, Exit::CannotCreate),
+            anyhow::Error::new(error).context("cannot change what is allowed"),
+        )
+    })?;
+    if let Err(error) = paths::keep_newest(path, COPIES) {
+        ui::say(format_args!("warning: old copies stay: {error}"));
+    }
+    Ok(())
 }

@@ -202,3 +202,23 @@ async fn a_proxy_that_cannot_be_used_stops_the_start() {
         "PROXY_URL: a proxy of scheme `https` cannot be used, only `http`, `socks5` and `socks5h`"
     );
 }
+
+#[tokio::test]
+async fn what_another_guard_denies_is_denied_wherever_the_door_is_held() {
+    let denying = || {
+        let rules = EgressRules { deny: vec!["api.test".to_owned()], ..Default::default() };
+        Guard::new(rules, Vec::new(), Vec::new())
+    };
+    let uri = "https://api.test/v1".parse().expect("an address");
+    let (door, held) = (direct(), direct());
+    let (door_held, other_held) = (door.clone(), held.clone());
+    assert!(door_held.check(&uri).is_ok() && other_held.check(&uri).is_ok());
+    let under = door.under(denying());
+    let instead =
+        Egress::new(&Options { guard: denying(), ..Default::default() }).expect("an egress").in_place_of(&held);
+    for door in [&under, &door, &door_held, &instead, &held, &other_held] {
+        assert!(matches!(door.check(&uri), Err(ConnectError::Denied { .. })));
+    }
+    // And so it is when the one that took its place gets another.
+    assert!(instead.under(vouching().guard).check(&uri).is_ok() && other_held.check(&uri).is_ok());
+}
