@@ -215,6 +215,8 @@ fn keys_in_clear_go_into_the_store_and_stand_in_no_other_file() {
         (&json!("sk-in-clear"), &json!(["llm.example"]))
     );
     assert_eq!(keys["keys"]["apikey"]["hosts"], json!(["127.0.0.1"]));
+    let record = sandbox.mcr(["audit", "show", "--kind", "key"]);
+    assert!(record.contains("stored, for llm.example") && record.contains("stored, for 127.0.0.1"), "{record}");
     sandbox.vouch_for(&["llm.example"]);
     assert!(sandbox.mcr(["config", "check"]).starts_with("exit code: 0\n"));
 }

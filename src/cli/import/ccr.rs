@@ -14,9 +14,10 @@ use super::{
     target,
 };
 use crate::{
+    audit::Kind,
     cli::{
         config::{Place, refuse_link},
-        moment,
+        moment, recording,
     },
     config::{self, Host, KeyName, Secret},
     error::{Exit, Failure},
@@ -126,7 +127,9 @@ impl Plan {
                 // What has the name already is this key, and may be bound to more hosts.
                 if store.get(&key.name)?.is_none() {
                     new.push(&key.name);
-                    store.set(&key.name, &key.secret, std::slice::from_ref(&key.host))?;
+                    let what = format!("stored, for {}", key.host);
+                    let set = || Ok(store.set(&key.name, &key.secret, std::slice::from_ref(&key.host))?);
+                    recording::changing(Kind::Key, &what, place, set)?;
                 }
             }
             let written = target::write(&self.target, &config.text, &stamp, COMMAND);
@@ -143,7 +146,8 @@ impl Plan {
             let failed = |error| Failure::new(Exit::CannotCreate, anyhow::Error::new(error));
             let aside = presets.has(&preset.name).then(|| paths::put_aside(&folder, &stamp)).transpose();
             let aside = aside.map_err(failed)?;
-            if let Err(failure) = preset.install(&presets, place) {
+            let install = || preset.install(&presets, place);
+            if let Err(failure) = recording::changing_preset("installed", &preset.name, place, install) {
                 if let Some(aside) = &aside {
                     paths::put_back(aside, &folder).map_err(failed)?;
                 }

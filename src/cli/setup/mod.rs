@@ -9,7 +9,9 @@ use super::args::{Setup, Smoke};
 use super::config::{Place, refuse_link};
 use super::moment::stamp;
 use super::question::confirm;
+use super::recording;
 use super::smoke;
+use crate::audit::Kind;
 use crate::config;
 use crate::error::{Exit, Failure};
 use crate::keys::Store;
@@ -82,7 +84,9 @@ pub(super) fn write(place: &Place<'_>) -> Result<(), Failure> {
         return Err(Failure::say(Exit::Failed, "nothing was written").hint("run `mcr setup` to begin anew"));
     }
     if let Some((name, secret)) = cloud.as_ref().and_then(Cloud::typed) {
-        Store::open(place.paths).set(name, secret, &[cloud::host()])?;
+        let what = format!("stored, for {}", cloud::host());
+        let store = || Ok(Store::open(place.paths).set(name, secret, &[cloud::host()])?);
+        recording::changing(Kind::Key, &what, place, store)?;
         ui::say(format_args!("kept key, bound to {}: {name}", cloud::host()));
     }
     let cannot =
