@@ -39,8 +39,8 @@ fn judged(free: u64, files: Option<u64>, state: &Path) -> Finding {
     };
     let is_full = free < NONE || files.is_some_and(|files| files < FEW);
     if is_full {
-        let what = format!("{what}: the record, the log and the configuration may not be written");
-        return Finding::error(ID, what, "make room there, or set `MCR_HOME` to a folder elsewhere");
+        let what = format!("{what}: the record and what is kept of the usage may not be written");
+        return Finding::error(ID, what, "make room there; `mcr audit purge` takes old records away");
     }
     if free < LOW {
         return Finding::warning(ID, what, "make room there; `mcr audit purge` takes old records away");
