@@ -6,7 +6,6 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::process::Stdio;
 
 use rustix::fs::{Mode, OFlags};
-use rustix::io::FdFlags;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 use tokio::io::unix::AsyncFd;
@@ -25,8 +24,7 @@ impl Terminal {
     ///
     /// Needs a runtime.
     pub(super) fn open() -> io::Result<(Self, [Stdio; 3])> {
-        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
-        rustix::io::fcntl_setfd(&master, FdFlags::CLOEXEC)?;
+        let master = open_master()?;
         grantpt(&master)?;
         unlockpt(&master)?;
         let name = ptsname(&master, Vec::new())?;
@@ -69,6 +67,21 @@ impl Terminal {
 
     /// Whether keys are shown by the terminal itself: nobody reads them one by one then.
     pub(super) fn echoes(&self) -> bool {
-        tcgetattr(self.0.get_ref()).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ECHO))
+        // Where that cannot be told nobody is known to read them.
+        tcgetattr(self.0.get_ref()).map_or(true, |modes| modes.local_modes.contains(LocalModes::ECHO))
     }
+}
+
+/// Opens the person's end so that no program inherits it.
+#[cfg(target_os = "linux")]
+fn open_master() -> io::Result<OwnedFd> {
+    Ok(openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?)
+}
+
+/// Opens the person's end; a program that another thread starts before the next line inherits it.
+#[cfg(not(target_os = "linux"))]
+fn open_master() -> io::Result<OwnedFd> {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(master)
 }
