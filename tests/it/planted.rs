@@ -70,3 +70,19 @@ fn row_15_no_folder_of_somebody_elses_is_written_to() {
         }
     }
 }
+
+#[test]
+fn row_15_a_link_in_the_locks_place_is_a_finding_of_the_doctors_beside_the_others() {
+    let sandbox = with_agent("exit 0");
+    let (path, precious) = (sandbox.home().join("run/service.lock"), sandbox.folder().join("precious"));
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&precious, "precious words").unwrap();
+    symlink(&precious, &path).unwrap();
+    let picture = sandbox.mcr(["--config", "config.json", "doctor", "--offline"]);
+    assert!(picture.starts_with("exit code: 2\n"), "{picture}");
+    let told = |start: &str| picture.lines().any(|line| line.starts_with(start));
+    assert!(told("error    service "), "{picture}");
+    assert!(picture.contains("it is a symbolic link; name what it points to"), "{picture}");
+    assert!(picture.contains(" disk "), "the checks after it are missing: {picture}");
+    assert_eq!(fs::read_to_string(precious).unwrap(), "precious words");
+}

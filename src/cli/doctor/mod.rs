@@ -38,12 +38,12 @@ use settings::Settings;
 
 /// Prints the findings; the exit code is that of the worst.
 pub fn run(options: &Doctor, place: &Place<'_>) -> Result<u8, Failure> {
-    let mut findings = examine(options, place)?;
+    let mut findings = examine(options, place);
     if options.fix {
         let mended = fix::fix(&findings, place)?;
         ui::say(format_args!("mended {mended} findings"));
         if mended > 0 {
-            findings = examine(options, place)?;
+            findings = examine(options, place);
         }
     }
     ui::print(&if options.json { finding::as_json(&findings) } else { finding::table(&findings) })
@@ -55,7 +55,8 @@ pub fn run(options: &Doctor, place: &Place<'_>) -> Result<u8, Failure> {
     })
 }
 
-fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure> {
+/// Looks at everything: what cannot be looked at is a finding too, and hides no other.
+fn examine(options: &Doctor, place: &Place<'_>) -> Vec<Finding> {
     let home = directories::BaseDirs::new().map(|folders| folders.home_dir().to_owned());
     let read = read(place);
     let (config, document, complaint) = match read {
@@ -67,7 +68,10 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
     let mut findings = program::program(machine.places.path.as_deref());
     findings.extend(agent::installed(&machine));
     findings.extend(settings::settings(&settings_of(home.as_deref(), &machine)));
-    let running = service::find(place.paths)?;
+    let running = service::find(place.paths).unwrap_or_else(|failure| {
+        findings.push(unusable("service", &failure));
+        None
+    });
     let is_served = running.is_some();
     findings.extend(agent::shell(&env::bytes, is_served));
     findings.extend(complaint.iter().map(|failure| unusable("configuration", failure)));
@@ -78,7 +82,7 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
         config.iter().zip(&guard).flat_map(|(config, guard)| egress::judged(config, guard)).collect();
     if let Some(config) = &config {
         if guard.is_some() {
-            findings.push(proof::guard(config, place)?);
+            findings.push(proof::guard(config, place).unwrap_or_else(|failure| unusable("egress-guard", &failure)));
         }
         let today = jiff::Zoned::now().strftime("%Y-%m-%d").to_string();
         findings.extend(configured::configured(config, document.as_ref(), &judged, &today));
@@ -96,15 +100,16 @@ fn examine(options: &Doctor, place: &Place<'_>) -> Result<Vec<Finding>, Failure>
     findings.extend(running.iter().flat_map(served::served));
     let keys = running::keys(place.paths);
     if let Some(config) = &config {
-        findings.extend(keys::of_service(config, &keys)?);
+        let found = keys::of_service(config, &keys).transpose();
+        findings.extend(found.map(|found| found.unwrap_or_else(|failure| unusable("key", &failure))));
     }
     if let Some(config) = config.as_ref().filter(|_| options.offline) {
-        findings.extend(keys::of_providers(config, &judged, &keys)?);
+        findings.extend(or_why_not("key", keys::of_providers(config, &judged, &keys)));
     }
     if let Some(config) = config.as_ref().filter(|_| !options.offline && guard.is_some()) {
-        findings.extend(online::online(config, &judged, place)?);
+        findings.extend(or_why_not("reachable", online::online(config, &judged, place)));
     }
-    Ok(findings)
+    findings
 }
 
 /// Where Claude Code's settings are.
@@ -126,7 +131,12 @@ fn read(place: &Place<'_>) -> Result<(Config, Option<Document>), Failure> {
     Ok((config, document))
 }
 
-/// A file that mcr cannot use.
+/// What a check found, or that it could not look.
+fn or_why_not(id: &'static str, found: Result<Vec<Finding>, Failure>) -> Vec<Finding> {
+    found.unwrap_or_else(|failure| vec![unusable(id, &failure)])
+}
+
+/// What mcr cannot use, a file as a rule.
 fn unusable(id: &'static str, failure: &Failure) -> Finding {
     let words = format!("{:#}", failure.error);
     let first = words.lines().next().unwrap_or_default().to_owned();
