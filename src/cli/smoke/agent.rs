@@ -33,6 +33,8 @@ pub(super) struct Ran {
     pub(super) settings: Value,
     /// Why it did not come to its end.
     pub(super) trouble: Option<Trouble>,
+    /// Whether it ran at all, be it badly.
+    pub(super) has_begun: bool,
     /// Whether there was no other way to the network than mcr's.
     pub(super) enclosed: Enclosed,
     /// What became of a conversation.
@@ -48,6 +50,19 @@ pub(super) enum Conversed {
     Well,
     /// It was not, or not to the end.
     Badly(Trouble),
+    /// The agent did not run: no terminal, no seal, no program.
+    NotBegun(Trouble),
+}
+
+/// What became of a run of Claude Code's.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// It did what it was asked for.
+    Well,
+    /// It ran, and did not.
+    Badly(Trouble),
+    /// It did not run.
+    NotBegun(Trouble),
 }
 
 /// Whether an agent could go past mcr.
@@ -111,18 +126,21 @@ impl Agent {
                 }
                 let version = version.ok().flatten().unwrap_or_else(|| "of unknown version".to_owned());
                 let agent = format!("Claude Code {version}: {}", program.display());
-                let (settings, trouble) = match fresh.task(print, patience).await {
-                    Ok((settings, trouble)) => (settings, trouble),
-                    Err(failure) => (Value::Null, Some(Trouble::of_failure(&failure))),
+                let (settings, has_begun, trouble) = match fresh.task(print, patience).await {
+                    Ok((settings, Outcome::Well)) => (settings, true, None),
+                    Ok((settings, Outcome::Badly(trouble))) => (settings, true, Some(trouble)),
+                    Ok((settings, Outcome::NotBegun(trouble))) => (settings, false, Some(trouble)),
+                    Err(failure) => (Value::Null, false, Some(Trouble::of_failure(&failure))),
                 };
                 // Who could not do the task will hardly answer; whom it asks for at a terminal is seen all the same.
                 let patience = if trouble.is_some() { patience.min(HOPELESS) } else { patience };
                 let conversation = match fresh.talk(terminal, patience).await {
-                    Ok(None) => Conversed::Well,
-                    Ok(Some(trouble)) => Conversed::Badly(trouble),
-                    Err(failure) => Conversed::Badly(Trouble::of_failure(&failure)),
+                    Ok(Outcome::Well) => Conversed::Well,
+                    Ok(Outcome::Badly(trouble)) => Conversed::Badly(trouble),
+                    Ok(Outcome::NotBegun(trouble)) => Conversed::NotBegun(trouble),
+                    Err(failure) => Conversed::NotBegun(Trouble::of_failure(&failure)),
                 };
-                Ran { agent, settings, trouble, enclosed: fresh.enclosed, conversation }
+                Ran { agent, settings, trouble, has_begun, enclosed: fresh.enclosed, conversation }
             }
             Self::BuiltIn(why) => {
                 let plan = print.plan;
@@ -140,7 +158,14 @@ impl Agent {
                     Err(_) => Some(Trouble::late(patience, ground)),
                 };
                 let agent = format!("built-in client ({why})");
-                Ran { agent, settings, trouble, enclosed: Enclosed::BuiltIn, conversation: Conversed::Not }
+                Ran {
+                    agent,
+                    settings,
+                    trouble,
+                    has_begun: true,
+                    enclosed: Enclosed::BuiltIn,
+                    conversation: Conversed::Not,
+                }
             }
         }
     }

@@ -114,7 +114,7 @@ pub(super) fn conversation(ran: &Ran, ground: &Ground) -> Option<Check> {
     let (word, prompt) = (conversation::WORD, conversation::PROMPT);
     match &ran.conversation {
         Conversed::Not => None,
-        Conversed::Badly(trouble) => {
+        Conversed::Badly(trouble) | Conversed::NotBegun(trouble) => {
             Some(Check { lines: trouble.screen.clone(), ..Check::failed(NAME, &trouble.what, &trouble.next) })
         }
         Conversed::Well if !was_asked(prompt, &text(&ground.bodies)) => {

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::agent::{Company, Enclosed, Trouble, prompt};
+use super::agent::{Company, Enclosed, Outcome, Trouble, prompt};
 use super::conversation::{Conversation, Silence};
 use super::ground::Ground;
 use super::terminal::Terminal;
@@ -56,34 +56,30 @@ impl Fresh<'_> {
         Ok(word.map(printable))
     }
 
-    /// Has the task done in print mode; returns the settings that it was told, and what went wrong.
+    /// Has the task done in print mode; returns the settings that it was told, and what became of it.
     ///
     /// # Errors
     /// Fails where it cannot be told, or could not be sealed in.
-    pub(super) async fn task(
-        &self,
-        company: Company<'_>,
-        patience: Duration,
-    ) -> Result<(Value, Option<Trouble>), Failure> {
+    pub(super) async fn task(&self, company: Company<'_>, patience: Duration) -> Result<(Value, Outcome), Failure> {
         let arguments = ["-p", &prompt(), "--allowedTools", "Write"].map(OsString::from);
         let agent = launch::prepare(company.plan, &arguments, self.machine)?;
         let told = impatient(agent.command());
         let settings = settings_in(&told.arguments);
-        let trouble = match self.end(&told, company, "agent", patience).await? {
-            Ok(Some(Ok(status))) if status.success() => None,
-            Ok(Some(Ok(status))) => Some(self.ended_badly(status)),
-            Ok(Some(Err(error))) => Some(Trouble::new(error.to_string(), self.read_its_words())),
-            Ok(None) => Some(Trouble::late(patience, self.ground)),
-            Err(error) => Some(not_started(&error)),
+        let outcome = match self.end(&told, company, "agent", patience).await? {
+            Ok(Some(Ok(status))) if status.success() => Outcome::Well,
+            Ok(Some(Ok(status))) => Outcome::Badly(self.ended_badly(status)),
+            Ok(Some(Err(error))) => Outcome::Badly(Trouble::new(error.to_string(), self.read_its_words())),
+            Ok(None) => Outcome::Badly(Trouble::late(patience, self.ground)),
+            Err(error) => Outcome::NotBegun(not_started(&error)),
         };
-        Ok((settings, trouble))
+        Ok((settings, outcome))
     }
 
-    /// Talks to it at a terminal; returns what went wrong.
+    /// Talks to it at a terminal; returns what became of it.
     ///
     /// # Errors
     /// Fails where it cannot be told, could not be sealed in, or has no terminal.
-    pub(super) async fn talk(&self, company: Company<'_>, patience: Duration) -> Result<Option<Trouble>, Failure> {
+    pub(super) async fn talk(&self, company: Company<'_>, patience: Duration) -> Result<Outcome, Failure> {
         let no_terminal = |error: io::Error| {
             let error = anyhow::Error::from(error).context("there is no terminal for the agent");
             Failure::new(Exit::CannotCreate, error).hint("see that `/dev/ptmx` and `/dev/pts` are there")
@@ -98,7 +94,7 @@ impl Fresh<'_> {
         command.env("TERM", "xterm-256color").stdin(stdin).stdout(stdout).stderr(stderr);
         let mut child = match command.spawn() {
             Ok(child) => child,
-            Err(error) => return Ok(Some(not_started(&error))),
+            Err(error) => return Ok(Outcome::NotBegun(not_started(&error))),
         };
         // It has the terminal's other end open too.
         drop(command);
@@ -107,12 +103,11 @@ impl Fresh<'_> {
         end_group(&mut child).await;
         let kept = self.ground.path("terminal.out");
         std::fs::write(&kept, &conversation.shown).map_err(no_ground)?;
-        Ok(held?.err().map(|Silence { what, screen }| {
-            let logs = self.ground.logs.display();
-            let next =
-                format!("read what it wrote to the terminal: {}; and what the proxy did: {logs}", kept.display());
-            Trouble { screen: screen.iter().map(|line| printable(line)).collect(), ..Trouble::new(what, next) }
-        }))
+        let Err(Silence { what, screen }) = held? else { return Ok(Outcome::Well) };
+        let logs = self.ground.logs.display();
+        let next = format!("read what it wrote to the terminal: {}; and what the proxy did: {logs}", kept.display());
+        let screen = screen.iter().map(|line| printable(line)).collect();
+        Ok(Outcome::Badly(Trouble { screen, ..Trouble::new(what, next) }))
     }
 
     fn command(&self, told: &Told, home: &Path) -> Command {

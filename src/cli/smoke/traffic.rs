@@ -61,10 +61,11 @@ impl Run {
 /// The runs that there were, with what each of them asked its witness for.
 pub(super) fn runs(ran: &Ran, print: BTreeMap<Asked, Seen>, terminal: BTreeMap<Asked, Seen>) -> Vec<Run> {
     let terminal = match ran.conversation {
-        Conversed::Not => None,
+        Conversed::Not | Conversed::NotBegun(_) => None,
         Conversed::Well | Conversed::Badly(_) => Some(Run::new(Mode::Terminal, terminal)),
     };
-    [Run::new(Mode::Print, print)].into_iter().chain(terminal).collect()
+    let print = ran.has_begun.then(|| Run::new(Mode::Print, print));
+    print.into_iter().chain(terminal).collect()
 }
 
 /// Neither the agent's other traffic nor mcr's own went to the agent's vendor or whom it sends telemetry to, as far as
@@ -81,6 +82,9 @@ pub(super) fn nothing_to_anthropic(enclosed: &Enclosed, runs: &[Run], requests: 
     if let Some(blocked) = by_mode(runs, is_theirs) {
         let next = "find out which plugin, hook or setting of the agent's asks for it; without one, report it";
         return Check::failed(NAME, format!("asked for, and blocked: {blocked}"), next);
+    }
+    if runs.is_empty() {
+        return Check::failed(NAME, "the agent did not run", "see what the checks of the agent say");
     }
     let modes = runs.iter().map(|run| run.mode.words()).collect::<Vec<_>>().join(" and ");
     let asked = match by_mode(runs, |_| true) {
@@ -159,6 +163,25 @@ mod tests {
             [Logged { outcome: "ok".to_owned(), hosts: vec!["api.anthropic.com".to_owned(), "b.example".to_owned()] }];
         let check = nothing_to_anthropic(&Enclosed::BuiltIn, &both(&[], &[]), &requests);
         assert_eq!(check.next.as_deref(), Some("name another provider in `Router`, see `mcr config path`"));
+    }
+
+    #[test]
+    fn only_a_run_that_began_proves_anything() {
+        use super::super::agent::Trouble;
+        let ran = |has_begun| Ran {
+            agent: String::new(),
+            settings: serde_json::Value::Null,
+            trouble: None,
+            has_begun,
+            enclosed: Enclosed::Sealed,
+            conversation: Conversed::NotBegun(Trouble::new("there is no terminal", "make one")),
+        };
+        let of = |has_begun| runs(&ran(has_begun), BTreeMap::new(), BTreeMap::new());
+        assert_eq!(of(true), [run(Mode::Print, &[])]);
+        let check = nothing_to_anthropic(&Enclosed::Sealed, &of(true), &[]);
+        assert!(check.detail.ends_with("asked for no other host, in print mode"), "{check:?}");
+        let check = nothing_to_anthropic(&Enclosed::Sealed, &of(false), &[]);
+        assert!(check.next.is_some() && check.detail == "the agent did not run", "{check:?}");
     }
 
     #[test]
