@@ -31,7 +31,7 @@ pub fn egress(observed: &Observed, own: &Overlay, basis: &Basis, tests: &[SelfTe
         let lines = observed.policy.iter().map(|(time, words)| format!("{time}: {words}"));
         sections.push(Section::new("changes", "Changes of what may go").list(lines));
     }
-    let whose: Vec<Supplier> = observed.reached().map(|(_, host, traffic)| whose(host, traffic, own)).collect();
+    let whose: Vec<Supplier> = observed.spoken_to().map(|(_, host, traffic)| whose(host, traffic, own)).collect();
     sections.push(supplier::of_fields(&whose, &[Field::Operator, Field::Establishment]));
     sections.push(self_test(tests));
     sections.extend([basis.section(), basis::limits(), basis::not_advice()]);
@@ -40,11 +40,15 @@ pub fn egress(observed: &Observed, own: &Overlay, basis: &Basis, tests: &[SelfTe
 
 fn summary(observed: &Observed) -> Section {
     let sum = |count: fn(&Traffic) -> u64| observed.traffic.values().map(count).sum::<u64>();
-    let hosts: BTreeSet<&str> = observed.reached().map(|(_, host, _)| host).collect();
+    let hosts: BTreeSet<&str> = observed.spoken_to().map(|(_, host, _)| host).collect();
     let own = observed.reached().filter(|(who, ..)| *who == Who::Agent);
     let connections: u64 = own.map(|(.., traffic)| traffic.went).sum();
+    let spoken = format!("{} hosts were spoken to, {} times", hosts.len(), sum(Traffic::spoke));
     let section = Section::new("summary", "In short").list([
-        format!("{} hosts were spoken to, {} times", hosts.len(), sum(|traffic| traffic.went)),
+        match sum(|traffic| traffic.asked) {
+            0 => spoken,
+            asked => format!("{spoken}, {asked} of them with a question without a prompt"),
+        },
         format!("{} attempts were denied", sum(|traffic| traffic.denied)),
         format!("{} sessions of the agent asked a model", observed.sessions.len()),
         format!(
@@ -71,7 +75,8 @@ fn reached(observed: &Observed, own: &Overlay) -> Section {
         ("established", "Established in"),
         ("region", "Promised place"),
         ("address", "Address"),
-        ("times", "Times"),
+        ("times", "Requests or connections"),
+        ("questions", "Questions without a prompt"),
         ("sent_bytes", "Bytes sent"),
         ("received_bytes", "Bytes received"),
         ("tokens", "Tokens sent / received"),
@@ -80,7 +85,7 @@ fn reached(observed: &Observed, own: &Overlay) -> Section {
         ("last", "Last"),
     ]);
     let mut gaps = BTreeSet::new();
-    for (who, host, traffic) in observed.reached() {
+    for (who, host, traffic) in observed.spoken_to() {
         let whose = whose(host, traffic, own);
         let (operator, country) = (operator(&whose), country(&whose));
         if operator.is_none() {
@@ -96,6 +101,7 @@ fn reached(observed: &Observed, own: &Overlay) -> Section {
             whose.region.as_deref().unwrap_or(UNKNOWN),
             &addresses(traffic),
             &traffic.went.to_string(),
+            &traffic.asked.to_string(),
             &traffic.bytes.0.to_string(),
             &traffic.bytes.1.to_string(),
             &if who == Who::Mcr { format!("{sent} / {received}") } else { "-".to_owned() },
@@ -163,12 +169,12 @@ pub(super) fn flow(observed: &Observed, own: &Overlay) -> Diagram {
     for ((who, host), traffic) in &observed.traffic {
         let whose = whose(host, traffic, own);
         let detail = [operator(&whose), whose.region].into_iter().flatten().collect::<Vec<_>>().join(" · ");
-        let is_denied = traffic.went == 0;
+        let is_denied = traffic.spoke() == 0;
         match outside.iter_mut().find(|party| party.id == *host) {
             Some(party) => party.is_denied &= is_denied,
             None => outside.push(party(host, host, &detail, is_denied)),
         }
-        if traffic.went > 0 {
+        if traffic.spoke() > 0 {
             ways.push(Way { from: "mcr".into(), to: host.clone(), words: amount(*who, traffic), is_denied: false });
         }
         if traffic.denied > 0 {
@@ -191,7 +197,14 @@ fn amount(who: Who, traffic: &Traffic) -> String {
         Who::Mcr => "requests",
         Who::Agent => "connections of the agent",
     };
-    format!("{} {noun}, {} sent", traffic.went, size(traffic.bytes.0))
+    let asked = match traffic.asked {
+        0 => String::new(),
+        1 => "1 question without a prompt".to_owned(),
+        asked => format!("{asked} questions without a prompt"),
+    };
+    let went = if traffic.went == 0 { String::new() } else { format!("{} {noun}", traffic.went) };
+    let said = [went, asked].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
+    format!("{said}, {} sent", size(traffic.bytes.0))
 }
 
 /// Bytes in the unit that leaves the fewest digits.
@@ -261,7 +274,7 @@ mod tests {
         let document = report();
         let told: Vec<[&str; 5]> = rows(&document, "reached")
             .iter()
-            .map(|row| [&row[0], &row[2], &row[3], &row[4], &row[7]].map(String::as_str))
+            .map(|row| [&row[0], &row[2], &row[3], &row[4], &row[8]].map(String::as_str))
             .collect();
         assert_eq!(told[0], ["127.0.0.1", "this machine's owner", "-", "local", "1500"]);
         assert_eq!((told[1][0], told[1][2], told[1][3]), ("api.eu.mistral.ai", "FR", "EU"));

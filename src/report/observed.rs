@@ -36,6 +36,8 @@ pub struct Traffic {
     pub models: BTreeSet<String>,
     /// Requests or connections that went.
     pub went: u64,
+    /// Questions without a prompt that were heard: whether somebody is there, which models there are.
+    pub asked: u64,
     /// Those of them that went against the rules, which were only observed.
     pub observed: u64,
     /// Those that did not go.
@@ -48,6 +50,24 @@ pub struct Traffic {
     pub tokens: (u64, u64),
     /// The first and the last time, as RFC 3339 has it.
     pub span: Option<(String, String)>,
+}
+
+impl Traffic {
+    /// How often something was said to the host, with a prompt or without.
+    pub fn spoke(&self) -> u64 {
+        self.went + self.asked
+    }
+}
+
+/// What became of an attempt to speak to a host.
+#[derive(Debug, Clone, Copy)]
+enum Came {
+    /// A request or a connection went.
+    Went,
+    /// A question without a prompt was heard.
+    Asked,
+    /// It was kept.
+    Denied,
 }
 
 /// A period, summed up.
@@ -79,7 +99,12 @@ impl Observed {
         observed
     }
 
-    /// Hosts that something went to, by who spoke to them.
+    /// Hosts that were spoken to, be it with a question without a prompt, by who spoke to them.
+    pub fn spoken_to(&self) -> impl Iterator<Item = (Who, &str, &Traffic)> {
+        self.rows().filter(|(.., traffic)| traffic.spoke() > 0)
+    }
+
+    /// Hosts that requests or connections went to, by who spoke to them.
     pub fn reached(&self) -> impl Iterator<Item = (Who, &str, &Traffic)> {
         self.rows().filter(|(.., traffic)| traffic.went > 0)
     }
@@ -103,12 +128,13 @@ impl Observed {
                 self.failed += u64::from(event.status.is_some_and(|status| status >= 400));
                 self.request(time, event);
             }
-            // No prompt; the host learns that somebody is there, and which key.
-            Kind::Probe => self.traffic_of(Who::Mcr, time, event, true),
-            Kind::Deny => self.traffic_of(Who::Mcr, time, event, false),
+            // No prompt; the host learns that somebody is there, and which key. Where none answered, nobody did.
+            Kind::Probe if event.status.is_none() && event.address.is_none() => {}
+            Kind::Probe => self.traffic_of(Who::Mcr, time, event, Came::Asked),
+            Kind::Deny => self.traffic_of(Who::Mcr, time, event, Came::Denied),
             Kind::Connect => {
-                let went = event.decision != Some(Decision::Denied);
-                self.traffic_of(Who::Agent, time, event, went);
+                let is_denied = event.decision == Some(Decision::Denied);
+                self.traffic_of(Who::Agent, time, event, if is_denied { Came::Denied } else { Came::Went });
             }
             Kind::Policy => {
                 let words = [event.host.as_deref(), event.reason.as_deref()];
@@ -130,15 +156,15 @@ impl Observed {
     fn request(&mut self, time: &str, event: &Event) {
         for host in &event.hosts_before {
             let before = Event { host: Some(host.clone()), decision: event.decision, ..Event::new(Kind::Request) };
-            self.traffic_of(Who::Mcr, time, &before, true);
+            self.traffic_of(Who::Mcr, time, &before, Came::Went);
         }
         // Where nobody was reached, nothing went; what the guard kept has an event of its own.
         if event.decision != Some(Decision::Denied) && event.bytes_out != Some(0) {
-            self.traffic_of(Who::Mcr, time, event, true);
+            self.traffic_of(Who::Mcr, time, event, Came::Went);
         }
     }
 
-    fn traffic_of(&mut self, who: Who, time: &str, event: &Event, went: bool) {
+    fn traffic_of(&mut self, who: Who, time: &str, event: &Event, came: Came) {
         let Some(host) = event.host.as_ref().filter(|host| !host.is_empty()) else { return };
         let traffic = self.traffic.entry((who, host.to_ascii_lowercase())).or_default();
         traffic.operators.extend(event.operator.clone());
@@ -148,12 +174,15 @@ impl Observed {
             Some((first, last)) => (first.min(time.to_owned()), last.max(time.to_owned())),
             None => (time.to_owned(), time.to_owned()),
         });
-        if !went {
-            traffic.denied += 1;
-            traffic.reasons.extend(event.reason.clone());
-            return;
+        match came {
+            Came::Went => traffic.went += 1,
+            Came::Asked => traffic.asked += 1,
+            Came::Denied => {
+                traffic.denied += 1;
+                traffic.reasons.extend(event.reason.clone());
+                return;
+            }
         }
-        traffic.went += 1;
         traffic.observed += u64::from(event.decision == Some(Decision::Observed));
         traffic.models.extend(event.model_sent.clone());
         traffic.bytes.0 += event.bytes_out.unwrap_or(0);
@@ -202,6 +231,19 @@ mod tests {
         assert_eq!(observed.reached().count(), 0);
         let denied: Vec<_> = observed.denied().map(|(_, host, traffic)| (host, traffic.denied)).collect();
         assert_eq!(denied, [("b.example", 1)]);
+    }
+
+    #[test]
+    fn a_question_without_a_prompt_is_no_request_and_nothing_where_nobody_heard_it() {
+        let unheard = event(Kind::Probe, "a.example", Decision::Allowed);
+        let heard = Event { status: Some(401), ..event(Kind::Probe, "b.example", Decision::Allowed) };
+        let given_up =
+            Event { address: Some(AddressClass::Public), ..event(Kind::Probe, "c.example", Decision::Observed) };
+        let observed = Observed::of([&unheard, &heard, &given_up].map(|event| ("2026-11-22T10:00:00Z", event)));
+        let spoken: Vec<_> =
+            observed.spoken_to().map(|(who, host, it)| (who, host, it.went, it.asked, it.observed)).collect();
+        assert_eq!(spoken, [(Who::Mcr, "b.example", 0, 1, 0), (Who::Mcr, "c.example", 0, 1, 1)]);
+        assert_eq!((observed.reached().count(), observed.denied().count()), (0, 0));
     }
 
     #[test]

@@ -322,3 +322,19 @@ fn an_agent_that_only_connected_for_itself_was_there_all_the_same() {
         ]
     );
 }
+
+#[test]
+fn whoever_was_only_asked_without_a_prompt_stands_in_the_egress_report_and_is_no_recipient() {
+    let asked = |host: &str| Event { status: Some(200), ..event(Kind::Probe, host, Decision::Allowed) };
+    let events = [asked("api.mistral.ai"), asked("llm.example"), event(Kind::Probe, "no.example", Decision::Allowed)];
+    let reports = reports_of(&Controller::default(), &suppliers()[..1], &events, &Overlay::default());
+    let told = cells(&reports[0], "reached", [0, 6, 7]);
+    assert_eq!(told, [["api.mistral.ai", "0", "1"], ["llm.example", "0", "1"]]);
+    let summary = &words_of(&reports[0], "summary")[0];
+    assert_eq!(summary, "2 hosts were spoken to, 2 times, 2 of them with a question without a prompt");
+    assert_eq!(cells(&reports[1], "recipients", [0, 6]), [["mistral", "0"]]);
+    assert_eq!(cells(&reports[1], "transfers", [0]), [["mistral"]]);
+    assert!(!words_of(&reports[1], "erasure").iter().any(|line| line.contains("llm.example")));
+    assert!(cells(&reports[3], "supplier", [0, 1]).contains(&["Requests observed", "0 (- of all)"]));
+    assert!(rows(&reports[3], "others").is_empty());
+}
