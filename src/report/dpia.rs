@@ -71,7 +71,7 @@ pub fn dpia(processing: &Processing<'_>) -> Document {
         )
         .list(&controller.purposes)
         .list(suppliers.iter().map(|supplier| line(supplier, observed)))
-        .list(besides.iter().map(|supplier| format!("Observed, and not configured: {}", line(supplier, observed))));
+        .list(besides.iter().map(|supplier| format!("{}: {}", sentence(&supplier.how()), line(supplier, observed))));
     if controller.purposes.is_empty() {
         description = description.gap(missing("purposes", "what the controller processes the data for"));
     }
@@ -108,6 +108,12 @@ pub fn dpia(processing: &Processing<'_>) -> Document {
     ];
     let title = "Material for a data protection impact assessment (Art. 35(7) GDPR)".to_owned();
     Document { kind: "dpia", title, about: basis.about(true), sections }
+}
+
+/// Begins with a capital letter.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Who it is, whose, where, and how often something went there.

@@ -105,7 +105,7 @@ fn reached(observed: &Observed, own: &Overlay) -> Section {
             &traffic.bytes.0.to_string(),
             &traffic.bytes.1.to_string(),
             &if who == Who::Mcr { format!("{sent} / {received}") } else { "-".to_owned() },
-            &joined(&traffic.models),
+            &joined(&traffic.models.keys().cloned().collect()),
             &first,
             &last,
         ]);

@@ -1,7 +1,9 @@
 //! Hosts that were observed, and what is known of whom they belong to.
 
+use std::mem::discriminant;
+
 use super::observed::{Observed, Traffic};
-use super::supplier::Supplier;
+use super::supplier::{Origin, Supplier};
 use crate::audit::AddressClass;
 use crate::catalog::{self, Overlay};
 use crate::config;
@@ -21,6 +23,7 @@ pub(super) fn whose(host: &str, traffic: &Traffic, own: &Overlay) -> Supplier {
         region,
         is_local,
         facts: own.of_host(host),
+        origin: Origin::Observed,
         ..Supplier::default()
     }
 }
@@ -30,13 +33,14 @@ pub(super) fn whose(host: &str, traffic: &Traffic, own: &Overlay) -> Supplier {
 pub(super) fn besides(suppliers: &[Supplier], observed: &Observed, own: &Overlay) -> Vec<Supplier> {
     let mut besides: Vec<Supplier> = Vec::new();
     for supplier in suppliers.iter().filter(|supplier| supplier.is_local) {
-        let passed = supplier.models.iter().filter_map(|model| passed_on(model, &supplier.hosts.join(", "), own));
+        let passed = supplier.models.iter().filter_map(|model| passed_on(model, &supplier.hosts, true, own));
         passed.for_each(|found| add(&mut besides, found));
     }
     for (_, host, traffic) in observed.reached() {
         let found = whose(host, traffic, own);
         if found.is_local {
-            let passed = traffic.models.iter().filter_map(|model| passed_on(model, host, own));
+            let by = [host.to_owned()];
+            let passed = traffic.models.keys().filter_map(|model| passed_on(model, &by, false, own));
             passed.for_each(|found| add(&mut besides, found));
         }
         if !suppliers.iter().any(|supplier| supplier.has(host)) {
@@ -47,20 +51,29 @@ pub(super) fn besides(suppliers: &[Supplier], observed: &Observed, own: &Overlay
 }
 
 fn add(besides: &mut Vec<Supplier>, found: Supplier) {
-    let same =
-        |other: &&mut Supplier| other.name == found.name && other.region == found.region && other.facts == found.facts;
+    let same = |other: &&mut Supplier| {
+        let is_met_alike = discriminant(&other.origin) == discriminant(&found.origin);
+        is_met_alike && other.name == found.name && other.region == found.region && other.facts == found.facts
+    };
     let Some(known) = besides.iter_mut().find(same) else { return besides.push(found) };
+    if let (Origin::HandedOn { by, is_routed }, Origin::HandedOn { by: others, is_routed: also }) =
+        (&mut known.origin, found.origin)
+    {
+        *is_routed |= also;
+        by.extend(others);
+    }
     for host in found.hosts {
         known.hosts.extend((!known.has(&host)).then_some(host));
     }
     known.noted.extend(found.noted);
 }
 
-/// Who gets what a server of one's own hands on instead of answering itself.
-fn passed_on(model: &str, host: &str, own: &Overlay) -> Option<Supplier> {
+/// Who gets what a server of one's own hands on instead of answering itself; the server by its hosts.
+fn passed_on(model: &str, by: &[String], is_routed: bool, own: &Overlay) -> Option<Supplier> {
     let name = catalog::runs_elsewhere(model)?.provider;
     let facts = own.facts(name).unwrap_or_default();
-    Some(Supplier { name: name.to_owned(), hosts: vec![format!("by way of {host}")], facts, ..Supplier::default() })
+    let origin = Origin::HandedOn { by: by.iter().cloned().collect(), is_routed };
+    Some(Supplier { name: name.to_owned(), facts, origin, ..Supplier::default() })
 }
 
 /// Whether it is this machine or in its network, by the addresses that were connected to, else by its name.

@@ -71,7 +71,7 @@ fn sheet(supplier: &Supplier, (requests, connections): (u64, u64), all: u64) -> 
     gaps.into_iter().fold(section, Section::gap)
 }
 
-/// Whom something went to, and no sheet is of; none where there is nobody.
+/// Who gets something, and has no sheet; none where there is nobody.
 fn others(besides: &[Supplier], observed: &Observed) -> Option<Section> {
     let mut table = Table::new(&[
         ("name", "Name"),
@@ -80,17 +80,19 @@ fn others(besides: &[Supplier], observed: &Observed) -> Option<Section> {
         ("country", "Established in"),
         ("requests", "Requests observed"),
         ("connections", "Connections of the agent observed"),
+        ("how", "How it comes to stand here"),
     ]);
     let mut gaps = Vec::new();
     for supplier in besides.iter().filter(|supplier| !supplier.is_local) {
         let (requests, connections) = supplier.seen(observed);
         table.push([
             supplier.name.clone(),
-            supplier.hosts.join(", "),
+            supplier.hosts_cell(),
             supplier.cell(Field::Operator),
             supplier.cell(Field::Establishment),
             requests.to_string(),
             connections.to_string(),
+            supplier.how(),
         ]);
         if supplier.told(Field::Operator).is_empty() {
             gaps.push(format!("{}: its legal entity; {}", supplier.name, supplier.place_of_own(Field::Operator)));
@@ -99,6 +101,6 @@ fn others(besides: &[Supplier], observed: &Observed) -> Option<Section> {
     if table.rows.is_empty() {
         return None;
     }
-    let section = Section::new("others", "Observed, and not configured").table(table, "");
+    let section = Section::new("others", "Others: observed, or handed models on").table(table, "");
     Some(gaps.into_iter().fold(section, Section::gap))
 }

@@ -32,8 +32,8 @@ pub struct Traffic {
     pub regions: BTreeSet<String>,
     /// What kinds of address were connected to.
     pub addresses: BTreeSet<AddressClass>,
-    /// Models that were asked for there.
-    pub models: BTreeSet<String>,
+    /// Models that were asked for there, and how often.
+    pub models: BTreeMap<String, u64>,
     /// Requests or connections that went.
     pub went: u64,
     /// Questions without a prompt that were heard: whether somebody is there, which models there are.
@@ -184,7 +184,9 @@ impl Observed {
             }
         }
         traffic.observed += u64::from(event.decision == Some(Decision::Observed));
-        traffic.models.extend(event.model_sent.clone());
+        for model in event.model_sent.iter() {
+            *traffic.models.entry(model.clone()).or_default() += 1;
+        }
         traffic.bytes.0 += event.bytes_out.unwrap_or(0);
         traffic.bytes.1 += event.bytes_in.unwrap_or(0);
         traffic.tokens.0 += event.tokens_in.unwrap_or(0);

@@ -6,7 +6,7 @@ use super::controller::Controller;
 use super::document::{Section, Table};
 use super::observed::Observed;
 use super::ropa::missing;
-use super::supplier::{Supplier, Third, UNKNOWN};
+use super::supplier::{Origin, Supplier, Third, UNKNOWN};
 use crate::catalog::Field;
 
 /// Who gets the data, by configuration and by the record.
@@ -21,34 +21,41 @@ pub(super) fn recipients(suppliers: &[Supplier], besides: &[Supplier], observed:
         ("requests", "Requests observed"),
         ("connections", "Connections of the agent observed"),
         ("role", "Data processing agreement"),
+        ("by_way_of", "By way of"),
     ]);
     let mut gaps = Vec::new();
-    for (supplier, is_configured) in every(suppliers, besides) {
-        let Supplier { name, hosts, region, is_local, .. } = supplier;
+    for supplier in every(suppliers, besides) {
+        let Supplier { name, region, is_local, .. } = supplier;
         let (requests, connections) = supplier.seen(observed);
         if supplier.told(Field::Operator).is_empty() && !is_local {
             let place = supplier.place_of_own(Field::Operator);
-            gaps.push(format!("the legal entity behind {name} ({}); {place}", hosts.join(", ")));
+            gaps.push(format!("the legal entity behind {name} ({}); {place}", supplier.place()));
         }
         let own = |field, words: &str| if *is_local { words.to_owned() } else { supplier.cell(field) };
         table.push([
             name.clone(),
-            if is_configured { "yes" } else { "no" }.to_owned(),
+            if supplier.is_configured() { "yes" } else { "no" }.to_owned(),
             own(Field::Operator, "the controller"),
             own(Field::Establishment, "-"),
-            hosts.join(", "),
+            supplier.hosts_cell(),
             region.clone().unwrap_or_else(|| if *is_local { "local" } else { UNKNOWN }.to_owned()),
             requests.to_string(),
             connections.to_string(),
             own(Field::Dpa, "-"),
+            supplier.by_way_of().unwrap_or_else(|| "-".to_owned()),
         ]);
     }
     let mut section = Section::new("recipients", "(d) Recipients");
-    if !besides.is_empty() {
+    if besides.iter().any(|it| it.origin == Origin::Observed) {
         section = section.words(
-            "What is not configured was observed: the agent or a command of its connected there, an earlier configuration \
-             named it, or a server of one's own hands models on to it. Whether it belongs to this processing, the \
-             controller decides.",
+            "What is not configured was observed: the agent or one of its commands connected there, or an earlier \
+             configuration named it. Whether it belongs to this processing, the controller decides.",
+        );
+    }
+    if besides.iter().any(|it| it.by_way_of().is_some()) {
+        section = section.words(
+            "What is reached by way of a server gets the models that this hands on: mcr speaks to the server alone, and \
+             counts the requests for those models.",
         );
     }
     let section =
@@ -67,7 +74,8 @@ pub(super) fn transfers(suppliers: &[Supplier], besides: &[Supplier]) -> Section
         ("exposure", "Exposure to the US CLOUD Act, as sources say"),
     ]);
     let mut gaps = Vec::new();
-    for (supplier, is_configured) in every(suppliers, besides).filter(|(supplier, _)| !supplier.is_local) {
+    for supplier in every(suppliers, besides).filter(|supplier| !supplier.is_local) {
+        let is_configured = supplier.is_configured();
         let name = &supplier.name;
         let third = supplier.third();
         let place = supplier.region.as_deref();
@@ -84,7 +92,7 @@ pub(super) fn transfers(suppliers: &[Supplier], besides: &[Supplier]) -> Section
         });
         if is_configured || third != Third::Unknown {
             let where_it_is =
-                format!("where {name} processes: no place is known to be promised for {}", supplier.hosts.join(", "));
+                format!("where {name} processes: no place is known to be promised for {}", supplier.place());
             gaps.extend((!is_placed).then_some(where_it_is));
             gaps.extend((!is_safe).then(|| format!("the safeguard for transfers to {name} (Art. 46 GDPR)")));
         }
@@ -112,14 +120,14 @@ pub(super) fn transfers(suppliers: &[Supplier], besides: &[Supplier]) -> Section
 /// When it is erased there.
 pub(super) fn erasure(controller: &Controller, suppliers: &[Supplier], besides: &[Supplier]) -> Section {
     let is_told = |supplier: &Supplier| !supplier.told(Field::Retention).is_empty();
-    let shown = every(suppliers, besides).filter(|(it, is_configured)| !it.is_local && (*is_configured || is_told(it)));
+    let shown = every(suppliers, besides).filter(|it| !it.is_local && (it.is_configured() || is_told(it)));
     let mut section = Section::new("erasure", "(f) Time limits for erasure")
-        .list(shown.map(|(supplier, _)| format!("{}: {}", supplier.name, supplier.cell(Field::Retention))));
-    for supplier in suppliers.iter().filter(|it| !it.is_local && !is_told(it)) {
+        .list(shown.map(|supplier| format!("{}: {}", supplier.name, supplier.cell(Field::Retention))));
+    let silent = || every(suppliers, besides).filter(|it| !it.is_local && !is_told(it));
+    for supplier in silent().filter(|it| it.is_configured()) {
         section = section.gap(format!("how long {} keeps what it is sent", supplier.name));
     }
-    let silent: Vec<&str> =
-        besides.iter().filter(|it| !it.is_local && !is_told(it)).map(|it| it.name.as_str()).collect();
+    let silent: Vec<&str> = silent().filter(|it| !it.is_configured()).map(|it| it.name.as_str()).collect();
     if !silent.is_empty() {
         section = section.gap(format!("how long is kept what was sent to {}", silent.join(", ")));
     }
@@ -129,7 +137,7 @@ pub(super) fn erasure(controller: &Controller, suppliers: &[Supplier], besides: 
     }
 }
 
-/// All of them, and whether the configuration names them.
-fn every<'s>(suppliers: &'s [Supplier], besides: &'s [Supplier]) -> impl Iterator<Item = (&'s Supplier, bool)> {
-    suppliers.iter().map(|it| (it, true)).chain(besides.iter().map(|it| (it, false)))
+/// All of them, those that are configured first.
+fn every<'s>(suppliers: &'s [Supplier], besides: &'s [Supplier]) -> impl Iterator<Item = &'s Supplier> {
+    suppliers.iter().chain(besides)
 }

@@ -23,6 +23,25 @@ pub struct Supplier {
     pub models: Vec<String>,
     /// What is known of it.
     pub facts: Facts,
+    /// How it came to stand in a report.
+    pub origin: Origin,
+}
+
+/// How a provider came to stand in a report.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Origin {
+    /// The configuration names it.
+    #[default]
+    Configured,
+    /// Something went to its hosts, and the configuration does not name them.
+    Observed,
+    /// A server of one's own hands models on to it; which of its hosts that speaks to is not known.
+    HandedOn {
+        /// The server's hosts.
+        by: BTreeSet<String>,
+        /// Whether a route names such a model; it need not have been asked for yet.
+        is_routed: bool,
+    },
 }
 
 /// Whom a country's courts may reach is not judged here; only whether it is one of the EEA.
@@ -31,7 +50,7 @@ const EEA_WORD: &str = "eea";
 /// What a provider's country is to the GDPR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Third {
-    /// All sources name a country outside of the EEA.
+    /// All sources that name a country name one outside of the EEA.
     Yes,
     /// All name one within.
     No,
@@ -68,10 +87,10 @@ impl Supplier {
             .filter(|country| *country != "unknown")
             .map(|country| (country.len() == 2).then(|| catalog::is_within(country, EEA_WORD)))
             .collect();
-        match within.into_iter().collect::<Vec<_>>()[..] {
-            [] | [None] => Third::Unknown,
-            [Some(true)] => Third::No,
-            [Some(false)] => Third::Yes,
+        match within.into_iter().flatten().collect::<Vec<_>>()[..] {
+            [] => Third::Unknown,
+            [true] => Third::No,
+            [false] => Third::Yes,
             [..] => Third::Differs,
         }
     }
@@ -111,8 +130,60 @@ impl Supplier {
         format!("if you know it, write it as `{}` of `{name}` in facts.json beside the configuration", field.as_str())
     }
 
-    /// How often mcr asked it, and how often the agent or a command of its connected to it.
+    /// Whether the configuration leads to it: as a provider, or by a model that one hands on.
+    pub(super) fn is_configured(&self) -> bool {
+        match self.origin {
+            Origin::Configured => true,
+            Origin::Observed => false,
+            Origin::HandedOn { is_routed, .. } => is_routed,
+        }
+    }
+
+    /// By way of whom it is spoken to, where mcr does not do that itself.
+    pub(super) fn by_way_of(&self) -> Option<String> {
+        match &self.origin {
+            Origin::Configured | Origin::Observed => None,
+            Origin::HandedOn { by, .. } => Some(by.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        }
+    }
+
+    /// Its hosts, or by way of whom it is spoken to.
+    pub(super) fn place(&self) -> String {
+        self.by_way_of().map_or_else(|| self.hosts.join(", "), |by| format!("by way of {by}"))
+    }
+
+    /// Its hosts as one cell of a table.
+    pub(super) fn hosts_cell(&self) -> String {
+        if self.hosts.is_empty() { "-".to_owned() } else { self.hosts.join(", ") }
+    }
+
+    /// In words, how one who is no configured provider came to stand here.
+    pub(super) fn how(&self) -> String {
+        match (&self.origin, self.by_way_of()) {
+            (Origin::Configured, _) => "configured".to_owned(),
+            (Origin::HandedOn { is_routed, .. }, Some(by)) => {
+                let known = if *is_routed { "a route names it" } else { "it was asked for" };
+                format!("gets a model that {by} hands on; {known}")
+            }
+            (Origin::Observed | Origin::HandedOn { .. }, _) => "observed, and not configured".to_owned(),
+        }
+    }
+
+    /// How often a model of it was asked for by way of others.
+    fn handed_on(&self, by: &BTreeSet<String>, observed: &Observed) -> u64 {
+        let is_its = |model: &str| catalog::runs_elsewhere(model).is_some_and(|it| it.provider == self.name);
+        let of_them = observed
+            .reached()
+            .filter(|(who, host, _)| *who == Who::Mcr && by.iter().any(|server| server.eq_ignore_ascii_case(host)));
+        let models = of_them.flat_map(|(.., traffic)| &traffic.models);
+        models.filter(|(model, _)| is_its(model)).map(|(_, times)| times).sum()
+    }
+
+    /// How often mcr asked it, and how often the agent or one of its commands connected to it.
     pub(super) fn seen(&self, observed: &Observed) -> (u64, u64) {
+        if let Origin::HandedOn { by, .. } = &self.origin {
+            return (self.handed_on(by, observed), 0);
+        }
         let of = |whose| {
             let its = observed.reached().filter(|(who, host, _)| *who == whose && self.has(host));
             its.map(|(.., traffic)| traffic.went).sum()
@@ -133,7 +204,7 @@ pub(super) fn facts<'s>(suppliers: impl IntoIterator<Item = &'s Supplier>) -> Se
 
 /// Those of some fields.
 pub(super) fn of_fields<'s>(suppliers: impl IntoIterator<Item = &'s Supplier>, fields: &[Field]) -> Section {
-    let mut seen = BTreeSet::new();
+    let mut seen = Vec::new();
     let mut table = Table::new(&[
         ("provider", "Provider"),
         ("field", "Fact"),
@@ -144,10 +215,12 @@ pub(super) fn of_fields<'s>(suppliers: impl IntoIterator<Item = &'s Supplier>, f
         ("source", "Source"),
     ]);
     for supplier in suppliers {
-        // What is known of one provider is the same at each of its places.
-        if !seen.insert(&supplier.name) {
+        // What is known of one provider is most often the same at each of its places.
+        let is_shown = (&supplier.name, &supplier.facts);
+        if seen.contains(&is_shown) {
             continue;
         }
+        seen.push(is_shown);
         for (field, facts) in supplier.facts.iter().filter(|(field, _)| fields.contains(field)) {
             for Fact { value, as_of, source, address, kind, confidence, note } in facts {
                 let value = note.as_ref().map_or_else(|| value.clone(), |note| format!("{value} ({note})"));

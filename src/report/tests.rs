@@ -239,17 +239,49 @@ fn that_nothing_leaves_is_said_only_where_nothing_was_seen_to() {
 
 #[test]
 fn what_a_server_of_ones_own_hands_on_is_a_transfer_to_whoever_answers_it() {
-    let handed_on = Event {
-        model_sent: Some("some-model:cloud".to_owned()),
-        ..event(Kind::Request, "127.0.0.1", Decision::Allowed)
-    };
-    let routed = Supplier { models: vec!["some-model:cloud".to_owned()], ..suppliers().remove(3) };
-    for (suppliers, events, way) in [(vec![], vec![handed_on], "127.0.0.1"), (vec![routed], vec![], "localhost")] {
-        let document = &reports_of(&Controller::default(), &suppliers, &events, &Overlay::default())[1];
-        assert_eq!(cells(document, "transfers", [0, 2]), [["ollama-cloud", "yes"]]);
-        let hosts = cells(document, "recipients", [0, 4]);
-        assert!(hosts.contains(&["ollama-cloud", &format!("by way of {way}")]), "{hosts:?}");
+    let answered = event(Kind::Request, "127.0.0.1", Decision::Allowed);
+    let asked = |model: &str| Event { model_sent: Some(model.to_owned()), ..answered.clone() };
+    let events = vec![asked("some-model:cloud"), asked("other:cloud"), asked("other:7b")];
+    let routed = vec![Supplier { models: vec!["some-model:cloud".to_owned()], ..suppliers().remove(3) }];
+    for (suppliers, events, row, how) in [
+        (vec![], events.clone(), ["ollama-cloud", "no", "-", "2", "0", "127.0.0.1"], "it was asked for"),
+        (routed.clone(), vec![], ["ollama-cloud", "yes", "-", "0", "0", "localhost"], "a route names it"),
+        (routed, events, ["ollama-cloud", "yes", "-", "2", "0", "127.0.0.1, localhost"], "a route names it"),
+    ] {
+        let reports = reports_of(&Controller::default(), &suppliers, &events, &Overlay::default());
+        assert_eq!(cells(&reports[1], "transfers", [0, 2]), [["ollama-cloud", "yes"]]);
+        let recipients = cells(&reports[1], "recipients", [0, 1, 4, 6, 7, 9]);
+        assert_eq!(recipients.iter().filter(|told| told[0] == "ollama-cloud").collect::<Vec<_>>(), [&row]);
+        let how = format!("gets a model that {} hands on; {how}", row[5]);
+        assert_eq!(cells(&reports[3], "others", [0, 4, 6]), [["ollama-cloud", row[3], &*how]]);
+        let described = words_of(&reports[2], "description");
+        assert!(
+            described.iter().any(|line| line.starts_with(&format!("G{}: ollama-cloud (", &how[1..]))),
+            "{described:#?}"
+        );
+        if events.is_empty() {
+            let words = words_of(&reports[1], "recipients").join("\n");
+            assert!(!words.contains("observed"), "{words}");
+        }
     }
+}
+
+#[test]
+fn a_country_is_compared_with_countries_alone_and_facts_of_one_name_are_each_shown() {
+    let with = |value: &str| {
+        let mut own = Overlay::default();
+        word(&mut own, "mistral", Field::Establishment, value);
+        Supplier { facts: own.facts("mistral").expect("facts"), ..suppliers().remove(0) }
+    };
+    for (value, third) in [("France", "no"), ("DE", "no"), ("BR", "sources differ")] {
+        let told = reports_of(&Controller::default(), &[with(value)], &[], &Overlay::default());
+        assert_eq!(cells(&told[1], "transfers", [2]), [[third]], "{value}");
+    }
+    let both = [with("France"), with("Frankreich"), with("France")];
+    let told = reports_of(&Controller::default(), &both, &[], &Overlay::default());
+    let values = cells(&told[1], "facts", [2]);
+    let count = |value: &str| values.iter().filter(|[told]| *told == value).count();
+    assert_eq!((count("France"), count("Frankreich")), (1, 1));
 }
 
 #[test]
