@@ -126,3 +126,8 @@ impl Document {
         })
     }
 }
+
+/// A number of things in words: `1 request`, `2 requests`.
+pub(super) fn counted(number: u64, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
+}

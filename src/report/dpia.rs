@@ -1,13 +1,12 @@
 //! `mcr report dpia`: what a data protection impact assessment has to hold, Art. 35(7) GDPR, as far as mcr knows it.
 
 use super::basis;
-use super::document::{Document, Section, Table};
+use super::document::{Document, Section, Table, counted};
 use super::egress::flow;
 use super::host::besides;
 use super::observed::Observed;
 use super::ropa::{Processing, missing};
 use super::supplier::{self, Supplier};
-use crate::catalog::Field;
 
 /// A threat, what stands against it here, and what stays.
 struct Threat {
@@ -119,8 +118,9 @@ fn sentence(words: &str) -> String {
 /// Who it is, whose, where, and how often something went there.
 fn line(supplier: &Supplier, observed: &Observed) -> String {
     let (requests, connections) = supplier.seen(observed);
-    let operator = if supplier.is_local { "one's own".to_owned() } else { supplier.cell(Field::Operator) };
+    let operator = supplier.legal_entity();
+    let (requests, connections) = (counted(requests, "request"), counted(connections, "connection"));
     let place = supplier.region.as_deref().unwrap_or("no known place");
     let name = &supplier.name;
-    format!("{name} ({place}), operator {operator}: {requests} requests, {connections} connections of the agent")
+    format!("{name} ({place}), operator {operator}: {requests}, {connections} of the agent")
 }

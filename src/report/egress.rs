@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::basis::{self, Basis};
 use super::diagram::{Diagram, Party, Way};
-use super::document::{Document, Section, Table};
+use super::document::{Document, Section, Table, counted};
 use super::host::whose;
 use super::observed::{Observed, Traffic, Who};
 use super::supplier::{self, Supplier, UNKNOWN};
@@ -43,28 +43,33 @@ fn summary(observed: &Observed) -> Section {
     let hosts: BTreeSet<&str> = observed.spoken_to().map(|(_, host, _)| host).collect();
     let own = observed.reached().filter(|(who, ..)| *who == Who::Agent);
     let connections: u64 = own.map(|(.., traffic)| traffic.went).sum();
-    let spoken = format!("{} hosts were spoken to, {} times", hosts.len(), sum(Traffic::spoke));
+    let were =
+        |number: u64, one: &str| format!("{} {}", counted(number, one), if number == 1 { "was" } else { "were" });
+    let times = counted(sum(Traffic::spoke), "time");
+    let spoken = format!("{} spoken to, {times}", were(hosts.len() as u64, "host"));
     let section = Section::new("summary", "In short").list([
         match sum(|traffic| traffic.asked) {
             0 => spoken,
             asked => format!("{spoken}, {asked} of them with a question without a prompt"),
         },
-        format!("{} attempts were denied", sum(|traffic| traffic.denied)),
-        format!("{} sessions of the agent asked a model", observed.sessions.len()),
+        format!("{} denied", were(sum(|traffic| traffic.denied), "attempt")),
+        format!("{} of the agent asked a model", counted(observed.sessions.len() as u64, "session")),
         format!(
-            "{connections} connections were the agent's own, or of a command of its; the record has no session for them"
+            "{} the agent's own, or of one of its commands; the record has no session for them",
+            were(connections, "connection")
         ),
     ]);
     let against = sum(|traffic| traffic.observed);
     let section = if against == 0 {
         section
     } else {
-        section.gap(format!("{against} requests went against the rules, since `Egress.mode` was `observe`"))
+        section
+            .gap(format!("{} went against the rules, since `Egress.mode` was `observe`", counted(against, "request")))
     };
     if observed.lost == 0 {
         return section;
     }
-    section.gap(format!("{} events could not be written, as the record itself says", observed.lost))
+    section.gap(format!("{} could not be written, as the record itself says", counted(observed.lost, "event")))
 }
 
 fn reached(observed: &Observed, own: &Overlay) -> Section {
@@ -87,8 +92,8 @@ fn reached(observed: &Observed, own: &Overlay) -> Section {
     let mut gaps = BTreeSet::new();
     for (who, host, traffic) in observed.spoken_to() {
         let whose = whose(host, traffic, own);
-        let (operator, country) = (operator(&whose), country(&whose));
-        if operator.is_none() {
+        let (operator, country) = (whose.operator(), country(&whose));
+        if whose.is_unnamed() {
             gaps.insert(format!("who operates {host}; {}", whose.place_of_own(Field::Operator)));
         }
         let (first, last) = traffic.span.clone().unwrap_or_default();
@@ -136,10 +141,6 @@ fn self_test(tests: &[SelfTest]) -> Section {
     gaps.into_iter().fold(section, Section::gap)
 }
 
-fn operator(whose: &Supplier) -> Option<String> {
-    whose.values(Field::Operator).or_else(|| whose.is_local.then(|| "this machine's owner".to_owned()))
-}
-
 fn country(whose: &Supplier) -> Option<String> {
     whose.values(Field::Establishment).or_else(|| whose.is_local.then(|| "-".to_owned()))
 }
@@ -168,7 +169,7 @@ pub(super) fn flow(observed: &Observed, own: &Overlay) -> Diagram {
     let mut ways = vec![Way { from: "agent".into(), to: "mcr".into(), words: String::new(), is_denied: false }];
     for ((who, host), traffic) in &observed.traffic {
         let whose = whose(host, traffic, own);
-        let detail = [operator(&whose), whose.region].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let detail = [whose.operator(), whose.region].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let is_denied = traffic.spoke() == 0;
         match outside.iter_mut().find(|party| party.id == *host) {
             Some(party) => party.is_denied &= is_denied,
@@ -193,16 +194,15 @@ pub(super) fn flow(observed: &Observed, own: &Overlay) -> Diagram {
 }
 
 fn amount(who: Who, traffic: &Traffic) -> String {
-    let noun = match who {
-        Who::Mcr => "requests",
-        Who::Agent => "connections of the agent",
+    let went = match who {
+        Who::Mcr => counted(traffic.went, "request"),
+        Who::Agent => format!("{} of the agent", counted(traffic.went, "connection")),
     };
     let asked = match traffic.asked {
         0 => String::new(),
-        1 => "1 question without a prompt".to_owned(),
-        asked => format!("{asked} questions without a prompt"),
+        asked => format!("{} without a prompt", counted(asked, "question")),
     };
-    let went = if traffic.went == 0 { String::new() } else { format!("{} {noun}", traffic.went) };
+    let went = if traffic.went == 0 { String::new() } else { went };
     let said = [went, asked].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join(", ");
     format!("{said}, {} sent", size(traffic.bytes.0))
 }
@@ -276,7 +276,7 @@ mod tests {
             .iter()
             .map(|row| [&row[0], &row[2], &row[3], &row[4], &row[8]].map(String::as_str))
             .collect();
-        assert_eq!(told[0], ["127.0.0.1", "this machine's owner", "-", "local", "1500"]);
+        assert_eq!(told[0], ["127.0.0.1", "on this machine", "-", "local", "1500"]);
         assert_eq!((told[1][0], told[1][2], told[1][3]), ("api.eu.mistral.ai", "FR", "EU"));
         assert_eq!(told[2], ["llm.example", "not known", "not known", "not known", "1500"]);
         assert!(document.gaps().any(|gap| gap.starts_with("who operates llm.example")));

@@ -40,10 +40,9 @@ pub fn nis2(processing: &Processing<'_>) -> Document {
 fn sheet(supplier: &Supplier, (requests, connections): (u64, u64), all: u64) -> Section {
     let Supplier { name, hosts, region, is_local, models, .. } = supplier;
     let mut table = Table::new(&[("what", "What"), ("value", "Value")]);
-    let own = |field, own: &str| if *is_local { own.to_owned() } else { supplier.cell(field) };
     table.push(["Supplier", name.as_str()]);
-    table.push(["Legal entity".to_owned(), own(Field::Operator, "one's own")]);
-    table.push(["Established in".to_owned(), own(Field::Establishment, "-")]);
+    table.push(["Legal entity".to_owned(), supplier.legal_entity()]);
+    table.push(["Established in".to_owned(), supplier.cell_if_told(Field::Establishment)]);
     table.push(["Hosts".to_owned(), hosts.join(", ")]);
     let place = region.as_deref().unwrap_or(if *is_local { "one's own network" } else { UNKNOWN });
     table.push(["Promised place", place]);
@@ -53,10 +52,10 @@ fn sheet(supplier: &Supplier, (requests, connections): (u64, u64), all: u64) -> 
     table.push(["Requests observed".to_owned(), format!("{requests} ({share} of all)")]);
     table.push(["Connections of the agent observed".to_owned(), connections.to_string()]);
     let mut gaps = Vec::new();
+    if supplier.is_unnamed() {
+        gaps.push(format!("{name}: its legal entity; {}", supplier.place_of_own(Field::Operator)));
+    }
     if !is_local {
-        if supplier.told(Field::Operator).is_empty() {
-            gaps.push(format!("{name}: its legal entity; {}", supplier.place_of_own(Field::Operator)));
-        }
         for field in FIELDS {
             if supplier.told(field).is_empty() {
                 gaps.push(format!("{name}: {}", field.label()));
@@ -94,7 +93,7 @@ fn others(besides: &[Supplier], observed: &Observed) -> Option<Section> {
             connections.to_string(),
             supplier.how(),
         ]);
-        if supplier.told(Field::Operator).is_empty() {
+        if supplier.is_unnamed() {
             gaps.push(format!("{}: its legal entity; {}", supplier.name, supplier.place_of_own(Field::Operator)));
         }
     }

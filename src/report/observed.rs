@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::{AddressClass, Decision, Event, Kind};
+use crate::catalog;
 
 /// Who spoke to a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -167,7 +168,9 @@ impl Observed {
     fn traffic_of(&mut self, who: Who, time: &str, event: &Event, came: Came) {
         let Some(host) = event.host.as_ref().filter(|host| !host.is_empty()) else { return };
         let traffic = self.traffic.entry((who, host.to_ascii_lowercase())).or_default();
-        traffic.operators.extend(event.operator.clone());
+        // Of a model that a server hands on, the record names who gets it, and not whose the server is.
+        let elsewhere = event.model_sent.as_deref().and_then(catalog::runs_elsewhere).map(|it| it.operator);
+        traffic.operators.extend(event.operator.clone().filter(|operator| elsewhere != Some(operator)));
         traffic.regions.extend(event.region.clone());
         traffic.addresses.extend(event.address);
         traffic.span = Some(match traffic.span.take() {

@@ -27,21 +27,20 @@ pub(super) fn recipients(suppliers: &[Supplier], besides: &[Supplier], observed:
     for supplier in every(suppliers, besides) {
         let Supplier { name, region, is_local, .. } = supplier;
         let (requests, connections) = supplier.seen(observed);
-        if supplier.told(Field::Operator).is_empty() && !is_local {
+        if supplier.is_unnamed() {
             let place = supplier.place_of_own(Field::Operator);
             gaps.push(format!("the legal entity behind {name} ({}); {place}", supplier.place()));
         }
-        let own = |field, words: &str| if *is_local { words.to_owned() } else { supplier.cell(field) };
         table.push([
             name.clone(),
             if supplier.is_configured() { "yes" } else { "no" }.to_owned(),
-            own(Field::Operator, "the controller"),
-            own(Field::Establishment, "-"),
+            supplier.legal_entity(),
+            supplier.cell_if_told(Field::Establishment),
             supplier.hosts_cell(),
             region.clone().unwrap_or_else(|| if *is_local { "local" } else { UNKNOWN }.to_owned()),
             requests.to_string(),
             connections.to_string(),
-            own(Field::Dpa, "-"),
+            supplier.cell_if_told(Field::Dpa),
             supplier.by_way_of().unwrap_or_else(|| "-".to_owned()),
         ]);
     }

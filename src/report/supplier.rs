@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::document::{Section, Table};
 use super::observed::{Observed, Who};
 use crate::catalog::{self, Fact, Facts, Field};
+use crate::config;
 
 /// A provider.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -120,6 +121,38 @@ impl Supplier {
         let known = self.facts.values(field);
         let noted = self.noted.iter().filter(move |_| field == Field::Operator).map(String::as_str);
         noted.filter(move |noted| !known.contains(noted))
+    }
+
+    /// Its legal entity, by facts and by the record; where neither names one, what its place alone says.
+    pub(super) fn legal_entity(&self) -> String {
+        if self.told(Field::Operator).is_empty() { self.unnamed().to_owned() } else { self.cell(Field::Operator) }
+    }
+
+    /// The same without its sources; absent where nobody knows it and its place says nothing.
+    pub(super) fn operator(&self) -> Option<String> {
+        self.values(Field::Operator).or_else(|| self.is_local.then(|| self.unnamed().to_owned()))
+    }
+
+    /// Whether it is not known whose it is; what runs on this machine is not asked for.
+    pub(super) fn is_unnamed(&self) -> bool {
+        self.values(Field::Operator).is_none() && !self.is_this_machine()
+    }
+
+    /// A fact, or nothing where a server of one's own has none.
+    pub(super) fn cell_if_told(&self, field: Field) -> String {
+        if self.is_local && self.told(field).is_empty() { "-".to_owned() } else { self.cell(field) }
+    }
+
+    fn unnamed(&self) -> &'static str {
+        match (self.is_local, self.is_this_machine()) {
+            (true, true) => "on this machine",
+            (true, false) => "on this machine or its network; whose it is, is not known here",
+            (false, _) => UNKNOWN,
+        }
+    }
+
+    fn is_this_machine(&self) -> bool {
+        self.is_local && !self.hosts.is_empty() && self.hosts.iter().all(|host| config::is_this_machine(host))
     }
 
     /// Where the user's own words on it belong.

@@ -314,7 +314,7 @@ fn sources_that_differ_on_a_country_all_stand_there_and_decide_nothing() {
 fn no_report_of_what_was_observed_leaves_out_who_is_not_configured() {
     let reports = reports_of(&Controller::default(), &suppliers()[..1], &connections(), &Overlay::default());
     let described = words_of(&reports[2], "description");
-    let github = "Observed, and not configured: github.com (no known place), operator not known: 0 requests, 1 connections of the agent";
+    let github = "Observed, and not configured: github.com (no known place), operator not known: 0 requests, 1 connection of the agent";
     assert!(described.iter().any(|line| line == github), "{described:#?}");
     assert_eq!(cells(&reports[3], "others", [0, 5]), [["openai", "1"], ["github.com", "1"]]);
     assert!(reports[3].gaps().any(|gap| gap.starts_with("github.com: its legal entity; ")));
@@ -348,9 +348,9 @@ fn an_agent_that_only_connected_for_itself_was_there_all_the_same() {
         words_of(&reports[0], "summary"),
         [
             "3 hosts were spoken to, 3 times",
-            "1 attempts were denied",
+            "1 attempt was denied",
             "0 sessions of the agent asked a model",
-            "3 connections were the agent's own, or of a command of its; the record has no session for them",
+            "3 connections were the agent's own, or of one of its commands; the record has no session for them",
         ]
     );
 }
@@ -369,4 +369,46 @@ fn whoever_was_only_asked_without_a_prompt_stands_in_the_egress_report_and_is_no
     assert!(!words_of(&reports[1], "erasure").iter().any(|line| line.contains("llm.example")));
     assert!(cells(&reports[3], "supplier", [0, 1]).contains(&["Requests observed", "0 (- of all)"]));
     assert!(rows(&reports[3], "others").is_empty());
+}
+
+#[test]
+fn a_server_of_this_network_is_whose_facts_or_the_record_say_and_else_nobodys() {
+    let noted = Event {
+        operator: Some("Partner GmbH".to_owned()),
+        address: Some(crate::audit::AddressClass::Private),
+        ..event(Kind::Request, "gpu.lan", Decision::Allowed)
+    };
+    let handed_on = Event {
+        operator: Some("Ollama Inc.".to_owned()),
+        model_sent: Some("some-model:cloud".to_owned()),
+        ..event(Kind::Request, "10.0.0.7", Decision::Allowed)
+    };
+    let here = event(Kind::Request, "127.0.0.1", Decision::Allowed);
+    let reports = reports_of(&Controller::default(), &[], &[noted, handed_on, here], &Overlay::default());
+    let nobodys = "on this machine or its network; whose it is, is not known here";
+    let partner = "Partner GmbH (the record, as it was known then)";
+    let recipients = cells(&reports[1], "recipients", [0, 2]);
+    assert_eq!(recipients[1..], [["10.0.0.7", nobodys], ["127.0.0.1", "on this machine"], ["gpu.lan", partner]]);
+    assert!(recipients[0][1].starts_with("Ollama Inc. ("), "{recipients:?}");
+    assert_eq!(cells(&reports[0], "reached", [2]), [[nobodys], ["on this machine"], ["Partner GmbH"]]);
+    assert!(words_of(&reports[2], "description").iter().any(|line| line.contains(&format!("operator {partner}:"))));
+    let gaps: Vec<&str> = reports[1].gaps().filter(|gap| gap.starts_with("the legal entity")).collect();
+    assert!(gaps.len() == 1 && gaps[0].starts_with("the legal entity behind 10.0.0.7 ("), "{gaps:?}");
+
+    let mut own = Overlay::default();
+    word(&mut own, "gpu.lan", Field::Operator, "Partner GmbH");
+    let configured = |facts| Supplier {
+        name: "gpu".to_owned(),
+        hosts: vec!["gpu.lan".to_owned()],
+        is_local: true,
+        facts,
+        ..Supplier::default()
+    };
+    let of = |facts| reports_of(&Controller::default(), &[configured(facts)], &[], &Overlay::default());
+    let (known, unknown) = (of(own.of_host("gpu.lan")), of(Facts::default()));
+    let told = ["Legal entity", "Partner GmbH (our letter, 2026-10-01)"];
+    assert!(cells(&known[3], "supplier", [0, 1]).contains(&told));
+    assert!(!known[3].gaps().any(|gap| gap.starts_with("gpu: its legal entity")));
+    assert!(cells(&unknown[3], "supplier", [0, 1]).contains(&["Legal entity", nobodys]));
+    assert!(unknown[3].gaps().any(|gap| gap.starts_with("gpu: its legal entity")));
 }
