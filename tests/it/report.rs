@@ -137,6 +137,25 @@ fn who_is_not_known_to_operate_a_provider_is_a_gap_and_never_the_user() {
 }
 
 #[test]
+fn whom_the_user_names_as_the_operator_of_a_host_here_is_not_the_user() {
+    let mut sandbox = Sandbox::new();
+    sandbox.set("MISTRAL_API_KEY", "sk-x");
+    let provider = r#"{"name": "gpu", "api_base_url": "http://10.0.0.7/v1/chat/completions", "models": ["m"]}"#;
+    let config = format!(r#"{{"Providers": [{provider}], "Router": {{"default": "gpu,m"}}}}"#);
+    std::fs::write(sandbox.folder().join("config.json"), config).expect("written");
+    let entity = |sandbox: &Sandbox| {
+        let report = report(sandbox, &["ropa", "--format", "json"]);
+        section(&report, "recipients")["rows"][0]["operator"].as_str().expect("words").to_owned()
+    };
+    assert_eq!(entity(&sandbox), "on this machine or its network; whose it is, is not known here");
+    let arguments = ["egress", "allow", "10.0.0.7", "--private", "--operator", "Partner GmbH", "--reason", "agreed"];
+    let output = sandbox.command(&arguments).output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let named = entity(&sandbox);
+    assert!(named.starts_with("Partner GmbH (egress.json, 20"), "{named}");
+}
+
+#[test]
 fn a_picture_that_cannot_be_is_refused_with_what_can() {
     let sandbox = Sandbox::new();
     for kind in ["providers", "nis2"] {

@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::audit;
-use crate::catalog::{self, Facts, Overlay};
+use crate::catalog::{self, Confidence, Fact, Facts, Field, Overlay};
 use crate::cli::config::Place;
 use crate::cli::doctor::routed;
+use crate::cli::doorway::Doorway;
 use crate::cli::self_test::self_test;
-use crate::config::{self, AuditRules, Config, EgressRules};
+use crate::config::{self, Allowance, AuditRules, Config, EgressRules, Network};
 use crate::error::{Exit, Failure};
 use crate::report::{Basis, Controller, FILE, Measure, Observed, Record, SelfTest, Supplier, in_force};
 
@@ -57,7 +58,8 @@ impl Gathered {
         let (egress, audit_rules) = config
             .as_ref()
             .map_or_else(|| (EgressRules::default(), AuditRules::default()), |it| (it.egress.clone(), it.audit));
-        let suppliers = config.as_ref().map(|config| suppliers(config, &overlay)).unwrap_or_default();
+        let own = with_allowances(&overlay, &Doorway::of(place).allowances()?);
+        let suppliers = config.as_ref().map(|config| suppliers(config, &own)).unwrap_or_default();
         let record = Record {
             fingerprint: verified.fingerprint.clone(),
             checkpoint: verified.last.clone(),
@@ -80,10 +82,33 @@ impl Gathered {
             controller: controller(place)?,
             known: known(&overlay, &suppliers),
             suppliers,
-            own: overlay,
+            own,
             measures: in_force(&egress, &audit_rules),
         })
     }
+}
+
+/// Adds whom the user names as the operator of a host in this network: whose that is, nobody else can know.
+fn with_allowances(overlay: &Overlay, allowances: &[Allowance]) -> Overlay {
+    let mut own = overlay.clone();
+    // A host may be called what a provider is, and is not that.
+    let is_a_hosts = |it: &&Allowance| catalog::known_provider(it.host.as_str()).is_none();
+    for it in allowances.iter().filter(|it| it.network == Network::Private).filter(is_a_hosts) {
+        let said = [(Field::Operator, Some(&it.operator)), (Field::Establishment, it.country.as_ref())];
+        for (field, value) in said.into_iter().filter_map(|(field, value)| Some((field, value?))) {
+            let fact = Fact {
+                value: value.clone(),
+                as_of: it.since.clone(),
+                source: "egress.json".to_owned(),
+                address: None,
+                kind: catalog::Kind::Own,
+                confidence: Confidence::High,
+                note: None,
+            };
+            own.add(it.host.as_str(), field, fact);
+        }
+    }
+    own
 }
 
 fn summary(report: &audit::Report) -> Result<String, String> {
