@@ -187,7 +187,7 @@ impl Observed {
             }
         }
         traffic.observed += u64::from(event.decision == Some(Decision::Observed));
-        for model in event.model_sent.iter() {
+        if let Some(model) = &event.model_sent {
             *traffic.models.entry(model.clone()).or_default() += 1;
         }
         traffic.bytes.0 += event.bytes_out.unwrap_or(0);
