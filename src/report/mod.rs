@@ -24,6 +24,8 @@ mod ropa;
 mod supplier;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod transfer_tests;
 
 pub use basis::{Basis, NOT_ADVICE, Record};
 pub use controller::{Controller, EXAMPLE, FILE};

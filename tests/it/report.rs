@@ -149,7 +149,7 @@ fn whom_the_user_names_as_the_operator_of_a_host_here_is_not_the_user() {
     };
     assert_eq!(entity(&sandbox), "on this machine or its network; whose it is, is not known here");
     let arguments = ["egress", "allow", "10.0.0.7", "--private", "--operator", "Partner GmbH", "--reason", "agreed"];
-    let output = sandbox.command(&arguments).output().expect("it runs");
+    let output = sandbox.command(arguments).output().expect("it runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let named = entity(&sandbox);
     assert!(named.starts_with("Partner GmbH (egress.json, 20"), "{named}");

@@ -81,6 +81,7 @@ const ROWS: &[Row] = &[
             (
                 "tests/it/planted.rs",
                 &[
+                    "row_15_a_link_in_the_locks_place_is_a_finding_of_the_doctors_beside_the_others",
                     "row_15_no_link_is_followed_wherever_something_is_written",
                     "row_15_no_folder_of_somebody_elses_is_written_to",
                 ],

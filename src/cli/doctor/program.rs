@@ -35,7 +35,8 @@ fn found(program: &Path, on_path: Option<PathBuf>) -> Finding {
         return Finding::ok(ID, format!("mcr {version}, which a shell finds, too: {place}"));
     }
     let what = format!("mcr {version} at {place} runs, and a shell finds another: {}", other.display());
-    Finding::warning(ID, what, "take the one away that you do not want, or put the other's folder first in `PATH`")
+    let folder = program.parent().unwrap_or(program).display();
+    Finding::warning(ID, what, format!("put {folder} first in `PATH`, or take {} away", other.display()))
 }
 
 /// Who besides its owner and the administrator may put another program in its place.
@@ -48,9 +49,11 @@ fn changeable(program: &Path) -> Vec<Finding> {
         let shown = shell_words::quote(&place.to_string_lossy()).into_owned();
         if mode & OTHERS != 0 && (level == 0 || mode & STICKY == 0) {
             let what = format!("everybody may put another program in the place of mcr: {}", place.display());
-            findings.push(Finding::warning(ID, what, format!("run `chmod o-w {shown}`")));
+            let sudo = if owner == me { "" } else { "sudo " };
+            findings.push(Finding::warning(ID, what, format!("run `{sudo}chmod o-w {shown}`")));
         }
-        if owner != me && owner != 0 && level <= 1 {
+        // Whoever owns a folder further up may put another in the place of the one below.
+        if owner != me && owner != 0 {
             let what = format!("user {owner} may put another program in the place of mcr: {}", place.display());
             findings.push(Finding::warning(ID, what, "install mcr anew, as yourself or as the administrator"));
         }

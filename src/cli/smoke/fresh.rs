@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
@@ -98,9 +99,11 @@ impl Fresh<'_> {
         };
         // It has the terminal's other end open too.
         drop(command);
+        // Dropped before the child, which is waited for then.
+        let group = Group::of(&child);
         let mut conversation = Conversation::new();
         let held = within(seal, company, conversation.hold(&terminal, &mut child, patience)).await;
-        end_group(&mut child).await;
+        group.end(&mut child).await;
         let kept = self.ground.path("terminal.out");
         std::fs::write(&kept, &conversation.shown).map_err(no_ground)?;
         let Err(Silence { what, screen }) = held? else { return Ok(Outcome::Well) };
@@ -183,13 +186,31 @@ async fn within<T>(seal: Option<Seal>, company: Company<'_>, agent: impl Future<
     }
 }
 
-/// Ends what has not ended: the whole group, which is its own since it began a session.
-async fn end_group(child: &mut Child) {
-    // As long as it has not been waited for, its id is nobody else's, and neither is the group's.
-    let id = child.id().and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw);
-    if let Some(id) = id {
-        let _ = rustix::process::kill_process_group(id, rustix::process::Signal::KILL);
+/// The group of a child that has begun a session: all of it ends with this, also where nobody waits any more.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn of(child: &Child) -> Self {
+        Self(child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw))
+    }
+
+    /// Ends what has not ended.
+    async fn end(mut self, child: &mut Child) {
+        if child.id().is_none() {
+            // It has been waited for, and its id may be another's.
+            self.0 = None;
+            return;
+        }
+        drop(self);
         let _ = child.kill().await;
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(id) = self.0 {
+            let _ = kill_process_group(id, Signal::KILL);
+        }
     }
 }
 
@@ -234,9 +255,20 @@ mod tests {
         let mut child = shell.spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();
         assert_eq!(stdout.read_u8().await.unwrap(), b'\n');
-        end_group(&mut child).await;
+        Group::of(&child).end(&mut child).await;
         assert!(child.try_wait().unwrap().is_some_and(|status| !status.success()));
         // Both of them had it open.
+        assert_eq!(stdout.read(&mut [0]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_it_started_ends_where_nobody_waits_any_more() {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "sleep 600 & echo; wait"]).process_group(0).stdout(Stdio::piped());
+        let mut child = shell.spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        assert_eq!(stdout.read_u8().await.unwrap(), b'\n');
+        drop((Group::of(&child), child));
         assert_eq!(stdout.read(&mut [0]).await.unwrap(), 0);
     }
 }

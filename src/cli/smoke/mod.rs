@@ -72,7 +72,7 @@ pub fn run(smoke: &Smoke, place: &Place<'_>) -> Result<u8, Failure> {
         let mut interrupt = interrupt.map_err(|error| Failure::new(Exit::Software, error))?;
         tokio::select! {
             report = checked(smoke, place, &ground, &log) => report.map(Some),
-            // The agent ends with the terminal's own signal or with its handle; the folder goes too.
+            // The agent ends with the terminal's own signal, with its handle or its group; the folder goes too.
             () = interrupt.recv() => Ok(None),
         }
     })?;
